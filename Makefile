@@ -1,0 +1,166 @@
+# quill: make, make check, make install [home=DIR]
+# Four parts: tool chain, layers, programs, checks and install.
+
+# --- tool chain ------------------------------------------------------------
+# make home=DIR overrides conf-home; SAN=1 builds with sanitizers; B= names
+# another build directory; CC= and LD= override conf-cc and conf-ld.
+MAKEFLAGS += --no-builtin-rules
+home := $(shell head -n1 conf-home)
+SAN ?=
+B ?= $(if $(SAN),build/san,build)
+
+conf_cc := $(shell head -n1 conf-cc)
+conf_ld := $(shell head -n1 conf-ld)
+SYSCC := $(shell head -n1 conf-cc-system)
+SYSLD := $(shell head -n1 conf-ld-system)
+have_cc := $(shell command -v $(firstword $(conf_cc)))
+ifneq ($(SAN),)
+SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer -g -U_FORTIFY_SOURCE
+CC := $(SYSCC) $(SANFLAGS)
+LD := $(SYSLD) $(SANFLAGS)
+SYSCC += $(SANFLAGS)
+SYSLD += $(SANFLAGS)
+else ifeq ($(have_cc),)
+$(info make: $(firstword $(conf_cc)) (conf-cc) is not installed: \
+using conf-cc-system)
+CC := $(SYSCC)
+LD := $(SYSLD)
+else
+CC := $(conf_cc)
+LD := $(conf_ld)
+endif
+CFLAGS := -std=c11 -D_GNU_SOURCE -Isrc -MMD -MP -Wall -Wextra -Wshadow \
+	-Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings \
+	-Wcast-qual -Wformat=2 -Wimplicit-fallthrough $(WERROR)
+Q := $(if $(V),,@)
+
+.PHONY: all check clean closure install check-install lint bench FORCE
+all:
+
+# --- layers ----------------------------------------------------------------
+lib_OBJS = ascii cdb cdbmake control fd file ibuf ipaddr lock log map num \
+	obuf prioq proc rand sig stamp str dnspkt dnsq
+mail_OBJS = addr addrlist date header route smtpreply
+wire_OBJS = site status envelope qclient qpath env note hint job report clean \
+	pwreq byhand
+spawn_OBJS = spawn child
+LAYERS = lib mail wire spawn
+
+# --- programs --------------------------------------------------------------
+# NAME_OBJS: files under src, without .c; NAME_USES: layers, upper ones first.
+quill-queue_OBJS = queue/queue queue/commit
+quill-queue_USES = wire lib
+quill-clean_OBJS = clean/clean
+quill-clean_USES = wire lib
+quill-start_OBJS = start/start
+quill-start_USES = wire lib
+quill-send_OBJS = send/send send/conf send/known send/scan send/message \
+	send/channel send/cleaner send/bouncer send/report
+quill-send_USES = mail wire lib
+quill-bounce_OBJS = bounce/bounce bounce/dsn
+quill-bounce_USES = mail wire lib
+quill-lspawn_OBJS = lspawn/lspawn lspawn/lookup
+quill-lspawn_USES = spawn wire lib
+quill-rspawn_OBJS = rspawn/rspawn
+quill-rspawn_USES = spawn wire lib
+quill-getpw_OBJS = getpw/getpw getpw/lookup
+quill-getpw_USES = wire lib
+quill-local_OBJS = local/local local/deliver local/dotqmail local/maildir \
+	local/mbox local/program local/forward
+quill-local_USES = mail wire lib
+quill-remote_OBJS = remote/remote remote/hosts remote/session remote/smtp \
+	remote/data
+quill-remote_USES = mail wire lib
+quill-smtpd_OBJS = smtpd/smtpd smtpd/session smtpd/verbs smtpd/data \
+	smtpd/policy smtpd/log
+quill-smtpd_USES = mail wire lib
+quill-inject_OBJS = inject/inject inject/rewrite inject/compose
+quill-inject_USES = mail wire lib
+sendmail_OBJS = tools/sendmail
+sendmail_USES = wire lib
+quillctl_OBJS = tools/quillctl tools/ctl_status tools/ctl_queue
+quillctl_USES = wire lib
+quill-newu_OBJS = tools/quill-newu
+quill-newu_USES = wire lib
+
+PROGRAMS = quill-queue quill-clean quill-start quill-send quill-bounce \
+	quill-lspawn quill-rspawn quill-local quill-remote quill-smtpd \
+	quill-inject sendmail quillctl quill-newu
+# built with conf-cc-system: they need the system's name service
+SYSPROGRAMS = quill-getpw
+
+# scripts under src/tools, with @HOME@ filled in
+SCRIPTS = quill-config quill-service
+
+all: $(PROGRAMS:%=$(B)/bin/%) $(SYSPROGRAMS:%=$(B)/bin/%) $(SCRIPTS:%=$(B)/bin/%)
+
+# o: objects of the suite; os: the same source, for SYSPROGRAMS.
+objs = $(foreach o,$($(1)_OBJS),$(B)/$(2)/$(o).o)
+libs = $(foreach l,$($(1)_USES),$(B)/$(2)/$(l).a)
+
+$(B)/o/wire/%.o $(B)/os/wire/%.o $(B)/o/mail/%.o: CFLAGS += -Wconversion
+$(B)/o/%.o: src/%.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
+$(B)/os/%.o: src/%.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(SYSCC) $(CFLAGS) -c -o $@ $<
+
+# The home is compiled into one object; $(B)/home changes when it does.
+$(B)/home: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '$(home)' | cmp -s - $@ || echo '$(home)' >$@
+$(B)/o/wire/site.o $(B)/os/wire/site.o: CFLAGS += -DQUILL_HOME='"$(home)"'
+$(B)/o/wire/site.o $(B)/os/wire/site.o: $(B)/home
+
+define layer_rule
+$$(B)/$(2)/$(1).a: $$($(1)_OBJS:%=$$(B)/$(2)/$(1)/%.o)
+	$$(Q)rm -f $$@
+	$$(Q)$(AR) rcs $$@ $$^
+endef
+AR = ar
+$(foreach l,$(LAYERS),$(eval $(call layer_rule,$l,o)))
+$(foreach l,$(LAYERS),$(eval $(call layer_rule,$l,os)))
+
+define program_rule
+$$(B)/bin/$(1): $$(call objs,$(1),$(2)) $$(call libs,$(1),$(2))
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$($(3)) -o $$@ $$(call objs,$(1),$(2)) $$(call libs,$(1),$(2))
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program_rule,$p,o,LD)))
+$(foreach p,$(SYSPROGRAMS),$(eval $(call program_rule,$p,os,SYSLD)))
+
+$(SCRIPTS:%=$(B)/bin/%): $(B)/bin/%: src/tools/%.sh $(B)/home
+	$(Q)mkdir -p $(@D)
+	$(Q)sed 's|@HOME@|$(home)|g' $< >$@
+	$(Q)chmod 755 $@
+
+clean:
+	rm -rf build
+
+# --- unit tests ------------------------------------------------------------
+# tests/unit/NAME.c tests one module; those that test a program's module name
+# its objects in unit_NAME_OBJS. All layers are linked.
+UNITS = $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
+unit_smtpd_session_OBJS = smtpd/session smtpd/verbs
+unit_smtpd_data_OBJS = smtpd/data
+unit_local_dotqmail_OBJS = local/dotqmail
+unit_send_known_OBJS = send/known
+$(B)/tests/unit/%.o: tests/unit/%.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -Itests -c -o $@ $<
+define unit_rule
+$$(B)/tests/unit/$(1): $$(B)/tests/unit/$(1).o $$(call objs,unit_$(1),o) \
+		$$(B)/o/spawn.a $$(B)/o/mail.a $$(B)/o/wire.a $$(B)/o/lib.a
+	$$(Q)$$(LD) -o $$@ $$^
+endef
+$(foreach u,$(UNITS),$(eval $(call unit_rule,$u)))
+units: $(UNITS:%=$(B)/tests/unit/%)
+.PHONY: units
+
+# --- checks ----------------------------------------------------------------
+check: all units
+	$(Q)B=$(B) SAN=$(SAN) sh tests/check.sh
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: 0BSD */
+/* file - whole files: read one, replace one durably, sync a directory */
+#ifndef LIB_FILE_H
+#define LIB_FILE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "lib/str.h"
+
+/* Append the whole of an open file to s. 0; -1 errno; EFBIG when it is larger
+ * than s's ceiling. */
+int file_readfd(int fd, struct str *s);
+/* The same by name; -1 with ENOENT when it does not exist. */
+int file_read(const char *path, struct str *s);
+/* Write a new file aside (path + ".tmp"), fsync, rename over path, fsync the
+ * directory: a reader and a power cut see the old one or the new one, whole.
+ * 0 or -1 errno, the old file untouched and nothing left behind. */
+int file_replace(const char *path, const void *p, size_t n, mode_t mode);
+/* fsync a directory by name. */
+int file_syncdir(const char *path);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: 0BSD */
+/* clean - from quill-send to quill-clean and back
+ *
+ * Request: one letter, the id, LF (QID_LEN + 2 bytes, atomic on a pipe):
+ *	r  remove .env, then .mess
+ *	o  remove .mess, an orphan (refused when there is an .env)
+ *	l  move .env and .mess to lost/
+ * Answer: one byte per request in order: + done, ! failed (logged by clean).
+ */
+#ifndef WIRE_CLEAN_H
+#define WIRE_CLEAN_H
+
+#include <stdbool.h>
+
+#include "wire/qpath.h"
+
+enum clean_op { CLEAN_REMOVE = 'r', CLEAN_ORPHAN = 'o', CLEAN_LOST = 'l' };
+enum { CLEAN_REQUEST = QID_LEN + 2, CLEAN_DONE = '+', CLEAN_FAILED = '!' };
+
+void clean_encode(char out[CLEAN_REQUEST], enum clean_op op, struct qid id);
+bool clean_decode(const char in[CLEAN_REQUEST], enum clean_op *op,
+	struct qid *id);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: 0BSD */
+/* env - the envelope file: envelope, birth and marks of one message
+ *
+ * NUL-terminated records, first byte their kind, in this order:
+ *	1            version
+ *	B<us>        birth, microseconds since 1970
+ *	S<bytes>     size of the .mess file
+ *	O<pid> <uid> quill-queue's pid and its caller's uid
+ *	F<sender>    then P<key=value>...
+ *	T<rcpt>      then P<key=value>...        any number of times
+ *	E<bytes> <crc32c>  END, fixed width: 10 decimal digits, a blank, 8 hex
+ *	                   digits; bytes and checksum of all before it
+ * The checksum is taken with every recipient's mark read as T. A mark is the
+ * first byte of a T record, changed in place:
+ *	T to do   D delivered   X failed, reason in bounce/<id>
+ */
+#ifndef WIRE_ENV_H
+#define WIRE_ENV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/str.h"
+
+enum env_mark { ENV_TODO = 'T', ENV_DONE = 'D', ENV_FAILED = 'X' };
+
+struct env_rcpt {
+	uint32_t off;   /* of the mark in the file; the address follows it */
+	uint32_t nparam;
+};
+
+/* A decoded envelope file; pointers go into the bytes that were decoded. */
+struct env {
+	const char *data;
+	size_t size;
+	uint64_t birth;  /* us */
+	uint64_t bytes;  /* size of the message */
+	uint64_t pid, uid;
+	const char *sender;
+	size_t sender_param; /* offset of its first P record, 0 none */
+	struct env_rcpt *rcpt; /* malloc'd by env_decode */
+	size_t nrcpt;
+};
+
+enum env_result {
+	ENV_OK,
+	ENV_UNFINISHED, /* no END record: never acknowledged, or being written */
+	ENV_DAMAGED,    /* END is there but something does not fit */
+};
+
+/* Make the bytes of an envelope file from a checked wire/envelope.h stream. */
+void env_encode(struct str *out, uint64_t birth, uint64_t bytes, uint64_t pid,
+	uint64_t uid, const char *envelope, size_t n);
+/* Decode; e->rcpt must be freed by env_free. data must stay. */
+enum env_result env_decode(struct env *e, const char *data, size_t size);
+void env_free(struct env *e);
+const char *env_rcpt(const struct env *e, size_t i);
+enum env_mark env_mark(const struct env *e, size_t i);
+/* The k-th parameter (from 0) of recipient i, or of the sender with i ==
+ * ENV_SENDER; NULL when there are no more. */
+#define ENV_SENDER ((size_t)-1)
+const char *env_param(const struct env *e, size_t i, size_t k);
+/* Value of parameter key ("NOTIFY", any case) of i; NULL without. */
+const char *env_value(const struct env *e, size_t i, const char *key);
+/* Mark recipient i in the open file fd and in the decoded bytes (data must be
+ * writable memory). Not synced. 0 or -1 errno. */
+int env_setmark(struct env *e, int fd, size_t i, enum env_mark m);
+/* CRC-32C (Castagnoli) of n bytes, continuing from crc (start with 0). */
+uint32_t env_crc(uint32_t crc, const void *p, size_t n);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: 0BSD */
+/* hint - the fifo from quill-queue to quill-send, both ends
+ *
+ * Each hint is an id and a LF in one write, which is atomic. It is a hint
+ * only: a lost one costs time until the next scan, never a message.
+ */
+#ifndef WIRE_HINT_H
+#define WIRE_HINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "wire/qpath.h"
+
+/* cwd is the queue. Never blocks, never fails visibly; SIGPIPE is ignored or
+ * caught by the caller. */
+void hint_send(struct qid id);
+
+struct hint {
+	int fd;
+	size_t have;
+	char buf[(QID_LEN + 1) * 256];
+};
+/* Open the reading end (and hold the writing end open, so that it never shows
+ * end of file). 0 or -1 errno. */
+int hint_open(struct hint *h);
+/* Next id; false when none is waiting. Bytes that are no id are skipped and
+ * set *garbled. *lost is set when the fifo was found full: a hint may have
+ * been dropped, scan. */
+bool hint_next(struct hint *h, struct qid *id, bool *lost);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: 0BSD */
+/* job - one delivery job, one record of a SEQPACKET socket
+ *
+ * From send to a spawner with the open message attached, and from the spawner
+ * to its child (quill-local, quill-remote). NUL-terminated fields, the first
+ * byte tells which; order is fixed, unknown fields are refused:
+ *	N<number>   I<id>   B<birth s>   S<bytes of the message>   F<sender>
+ *	P<key=value>...                  parameters of the sender
+ *	H<host>                          remote: destination, lower case
+ *	( T<recipient>  P<key=value>... )+  at most JOB_RCPT_MAX
+ * and for quill-local, added by lspawn:
+ *	u<user> h<home> d<dash> e<ext> a<default delivery>
+ */
+#ifndef WIRE_JOB_H
+#define WIRE_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/str.h"
+#include "wire/site.h"
+
+struct job_rcpt {
+	const char *addr;
+	const char *params; /* first P field of it, or NULL */
+};
+
+/* Pointers go into the decoded record (or are set by the maker). */
+struct job {
+	uint32_t number;  /* send's, echoed in the report */
+	const char *id;   /* queue id */
+	int64_t birth;    /* s */
+	uint64_t bytes;
+	const char *sender;
+	const char *params; /* first P field of the sender, or NULL */
+	const char *host;   /* remote only, else NULL */
+	struct job_rcpt rcpt[JOB_RCPT_MAX];
+	size_t nrcpt;
+	/* local child only, else NULL; all or none */
+	const char *user, *home, *dash, *ext, *defaultdelivery;
+};
+
+/* Append one P field list (the fields as they stand in a decoded record or in
+ * an env file: consecutive "Pkey=value" NUL) is done by the encoder: params
+ * must point at consecutive NUL-terminated fields that start with P and are
+ * followed by a field that does not (an empty one will do). */
+void job_encode(struct str *out, const struct job *j);
+/* false: refused (a bug or an attack; nothing to retry). The record need not
+ * be NUL-terminated beyond its last field. */
+bool job_decode(struct job *j, const char *p, size_t n);
+/* Value of KEY in a params list, NULL without. */
+const char *job_param(const char *params, const char *key);
+
+#endif

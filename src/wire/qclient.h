@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: 0BSD */
+/* qclient - run quill-queue (or $QUILLQUEUE, $QMAILQUEUE) and collect its
+ * verdict
+ *
+ * Open, put the whole message, then sender and recipients, then close. Errors
+ * on the way are sticky and come out of qclient_close; the caller need not
+ * check before. SIGPIPE must be ignored.
+ */
+#ifndef WIRE_QCLIENT_H
+#define WIRE_QCLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/obuf.h"
+#include "lib/str.h"
+#include "wire/qpath.h"
+#include "wire/status.h"
+
+struct qclient {
+	pid_t pid;
+	int fdmess, fdenv, fdtext;
+	struct obuf mess;
+	struct str env;
+	bool aborted;
+	char buf[8192];
+};
+
+struct qverdict {
+	enum status_class class;
+	int code;             /* exit code, -1 for a signal */
+	int smtp;             /* for a refusal: 451, 554, ... */
+	const char *enhanced; /* "4.3.0" */
+	const char *text;     /* one line; points into a constant or custom */
+	char custom[256];     /* text the program gave on fd 6 */
+	char id[QID_LEN + 1]; /* queue id when accepted and known, else "" */
+	pid_t pid;            /* "qp" of the log */
+};
+
+/* 0; -1 when it could not be started (errno; qclient_close may still be called
+ * and then gives a temporary verdict). */
+int qclient_open(struct qclient *q);
+/* Message bytes. */
+void qclient_put(struct qclient *q, const void *p, size_t n);
+/* Envelope: sender once, then recipients; params follow their address. */
+void qclient_from(struct qclient *q, const char *sender);
+void qclient_to(struct qclient *q, const char *recipient);
+void qclient_param(struct qclient *q, const char *keyvalue);
+/* Make sure that nothing is queued, whatever follows. */
+void qclient_abort(struct qclient *q);
+/* End the message, write the envelope, wait. Every field of *v is set. The
+ * deadline of a hanging program is its own (24 h). */
+void qclient_close(struct qclient *q, struct qverdict *v);
+
+#endif

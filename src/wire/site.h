@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: 0BSD */
+/* site - where this quill lives and its limits, on one screen */
+#ifndef WIRE_SITE_H
+#define WIRE_SITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#define QUILL_VERSION "0.1"
+
+/* The home directory, compiled in ("/var/quill"), and places below it. */
+extern const char site_home[];
+extern const char site_control[]; /* HOME/control */
+extern const char site_queue[];   /* HOME/queue */
+extern const char site_bin[];     /* HOME/bin */
+extern const char site_users[];   /* HOME/users */
+
+enum {
+	ADDR_MAX = 1000,          /* bytes in an envelope address */
+	ENVELOPE_MAX = 64 << 20,  /* ceiling of control/envelopebytes */
+	ENVELOPE_DEFAULT = 16 << 20,
+	PARAM_MAX = 1200,         /* bytes in one KEY=VALUE parameter */
+	JOB_RCPT_MAX = 100,       /* recipients in one job */
+	JOB_RECORD_MAX = 160000,  /* bytes of one job record on a socket */
+	REPORT_TEXT_MAX = 900,    /* bytes of one recipient's result text */
+	REPORT_RECORD_MAX = 160000,
+	QUEUE_TIMEOUT = 86400,    /* s a quill-queue may live */
+	HOPS_MAX = 100,           /* Received lines before a loop is assumed */
+};
+
+/* The accounts of one home, as make install wrote them to users/ids. */
+struct site_ids {
+	uid_t quilld, quillq, quills, quillr, quillp, quilll, alias;
+	gid_t quill, nofiles;
+};
+/* Read HOME/users/ids: lines "u NAME UID" and "g NAME GID". Roles are told by
+ * order: the seven users of conf-users, then the two groups of conf-groups.
+ * 0; -1 errno (EINVAL: malformed). alias_name, when not NULL, gets the name of
+ * the alias user (64 bytes). */
+int site_ids(struct site_ids *ids, char *alias_name);
+
+/* $QUILL<name>, or else its twin $QMAIL<name>, or NULL. */
+const char *site_env(const char *name);
+
+#endif
