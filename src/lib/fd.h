@@ -23,8 +23,8 @@ ssize_t fd_read(int fd, void *p, size_t n);
 int fd_pipe(int fds[2]);
 int fd_seqpair(int fds[2]);
 /* One record over a SEQPACKET socket with at most one descriptor attached.
- * passed: the descriptor to send, -1 none. 0 or -1 errno (EAGAIN when the
- * socket is full). Never raises SIGPIPE. */
+ * passed: the descriptor to send, -1 none. n > 0. 0 or -1 errno (EAGAIN when
+ * the socket is O_NONBLOCK and full). Never raises SIGPIPE. */
 int fd_send(int sock, const void *p, size_t n, int passed);
 /* Returns the record's length, 0 at end of file, -1 errno. *passed gets the
  * descriptor that came along (close-on-exec), or -1. A record larger than n,

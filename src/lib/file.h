@@ -15,7 +15,9 @@ int file_readfd(int fd, struct str *s);
 int file_read(const char *path, struct str *s);
 /* Write a new file aside (path + ".tmp"), fsync, rename over path, fsync the
  * directory: a reader and a power cut see the old one or the new one, whole.
- * 0 or -1 errno, the old file untouched and nothing left behind. */
+ * 0; -1 errno, the old file untouched and nothing left behind (only where the
+ * directory cannot be synced, the new one is there but may not last). The file
+ * gets mode exactly, whatever the umask. */
 int file_replace(const char *path, const void *p, size_t n, mode_t mode);
 /* fsync a directory by name. */
 int file_syncdir(const char *path);

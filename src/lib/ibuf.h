@@ -24,6 +24,8 @@ struct ibuf {
 	int err;           /* sticky errno */
 	struct obuf *tied; /* flushed before every read; may be NULL */
 	int64_t deadline;  /* stamp_mono() value, ms; 0 none */
+	bool full;         /* the last read filled buf: more is likely there */
+	bool notsock;      /* fd was found not to be a socket */
 };
 
 enum ibuf_line {

@@ -13,12 +13,13 @@ struct obuf {
 	size_t len;       /* bytes waiting */
 	int err;          /* errno of the first failure; later puts do nothing */
 	int64_t deadline; /* stamp_mono() value, ms; 0 none */
+	char kind;        /* what fd is, found out when it matters */
 };
 
 void obuf_init(struct obuf *o, int fd, char *buf, size_t cap);
 /* From now on a flush that is not done at that stamp_mono() time fails with
- * ETIMEDOUT. 0 takes the deadline away. fd should be non-blocking: on a
- * blocking one a large write may outstay its deadline. */
+ * ETIMEDOUT. 0 takes the deadline away. Holds for sockets and pipes whether
+ * or not they are O_NONBLOCK. */
 void obuf_deadline(struct obuf *o, int64_t deadline);
 /* All return 0, or -1 with the sticky error in o->err and errno. */
 int obuf_put(struct obuf *o, const void *p, size_t n);

@@ -35,9 +35,11 @@ enum { PROC_EXECFAILED = 120 };
 #define PROC_INIT { .uid = PROC_KEEP, .gid = PROC_KEEP }
 
 /* vfork and exec. The child gets exactly the map (sources may be anywhere,
- * overlaps are resolved), default signal dispositions for all signals and an
- * empty mask; other descriptors must be close-on-exec. When the child cannot
- * chdir, drop or exec it exits PROC_EXECFAILED. Returns the pid, -1 errno. */
+ * overlaps are resolved), default dispositions of SIGPIPE and of every signal
+ * that this process changed through lib/sig, and an empty mask; descriptors
+ * not in the map must be close-on-exec. When the child cannot chdir, drop or
+ * exec it exits PROC_EXECFAILED. Returns the pid; -1 errno (EINVAL: two
+ * entries for one descriptor, or only one of uid and gid given). */
 pid_t proc_start(const struct proc *p);
 /* waitpid across EINTR: 0 with *status, -1 errno. */
 int proc_wait(pid_t pid, int *status);

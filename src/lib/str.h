@@ -2,9 +2,10 @@
 /* str - growable bytes with a ceiling
  *
  * A struct str holds any bytes, NUL included. It never grows past its
- * ceiling: what does not fit is dropped and the string is marked "over", so
- * that a long run of appends needs one check at its end. Out of memory is
- * decided once per program: str_oom is called and must not return.
+ * ceiling: what fits is kept, the rest and all later appends are dropped, and
+ * the string is marked "over", so that a long run of appends needs one check
+ * at its end. What is appended must not lie in the string itself. Out of
+ * memory is decided once per program: str_oom is called and must not return.
  */
 #ifndef LIB_STR_H
 #define LIB_STR_H

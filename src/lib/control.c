@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "lib/control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/ascii.h"
+#include "lib/ibuf.h"
+#include "lib/num.h"
+
+static const char *control_dir = "control";
+static struct str error = STR_INIT(1000);
+
+void
+control_init(const char *dir)
+{
+	control_dir = dir;
+}
+
+const char *
+control_error(void)
+{
+	return str_c(&error);
+}
+
+enum control
+control_bad(const char *name, size_t line, const char *reason)
+{
+	str_clear(&error);
+	str_puts(&error, control_dir);
+	str_putc(&error, '/');
+	str_puts(&error, name);
+	str_puts(&error, ": ");
+	if (line) {
+		str_puts(&error, "line ");
+		str_putnum(&error, line);
+		str_puts(&error, ": ");
+	}
+	str_puts(&error, reason);
+	return CONTROL_BAD;
+}
+
+/* One open control file. */
+struct reader {
+	const char *name;
+	struct ibuf in;
+	struct str line;
+	size_t number; /* of the line */
+	size_t total;  /* bytes of the file so far */
+	char buf[4096];
+};
+
+static enum control
+reader_open(struct reader *r, const char *name)
+{
+	struct str path = STR_INIT(4000);
+	int fd;
+
+	r->name = name;
+	r->number = r->total = 0;
+	str_init(&r->line, CONTROL_LINE_MAX);
+	str_puts(&path, control_dir);
+	str_putc(&path, '/');
+	str_puts(&path, name);
+	fd = open(str_c(&path), O_RDONLY | O_CLOEXEC);
+	str_free(&path);
+	if (fd < 0 && errno == ENOENT)
+		return CONTROL_ABSENT;
+	if (fd < 0)
+		return control_bad(name, 0, strerror(errno));
+	ibuf_init(&r->in, fd, r->buf, sizeof r->buf);
+	return CONTROL_OK;
+}
+
+static void
+reader_close(struct reader *r)
+{
+	close(r->in.fd);
+	str_free(&r->line);
+}
+
+/* Next line, stripped: OK, ABSENT at the end, BAD. */
+static enum control
+reader_next(struct reader *r)
+{
+	enum ibuf_line got = ibuf_getline(&r->in, &r->line, CONTROL_LINE_MAX);
+
+	if (got == IBUF_EOF)
+		return CONTROL_ABSENT;
+	if (got == IBUF_ERROR)
+		return control_bad(r->name, 0, strerror(errno));
+	r->number++;
+	r->total += r->line.len;
+	if (got == IBUF_LONG)
+		return control_bad(r->name, r->number, "line too long");
+	if (r->total > CONTROL_FILE_MAX)
+		return control_bad(r->name, r->number, "file too large");
+	if (got == IBUF_LINE)
+		str_cut(&r->line, r->line.len - 1);
+	str_chomp(&r->line);
+	if (r->line.len && memchr(r->line.s, 0, r->line.len))
+		return control_bad(r->name, r->number, "NUL byte in line");
+	return CONTROL_OK;
+}
+
+enum control
+control_line(const char *name, struct str *s)
+{
+	struct reader r;
+	enum control c = reader_open(&r, name);
+
+	if (c != CONTROL_OK)
+		return c;
+	c = reader_next(&r);
+	if (c == CONTROL_OK && !r.line.len)
+		c = CONTROL_ABSENT;
+	if (c == CONTROL_OK && r.line.len > (s->max ? s->max : STR_MAX))
+		c = control_bad(name, r.number, "value too long");
+	if (c == CONTROL_OK) {
+		str_clear(s);
+		str_put(s, r.line.s, r.line.len);
+	}
+	reader_close(&r);
+	return c;
+}
+
+enum control
+control_line_or_me(const char *name, struct str *s)
+{
+	enum control c = control_line(name, s);
+
+	return c == CONTROL_ABSENT ? control_line("me", s) : c;
+}
+
+enum control
+control_num(const char *name, uint64_t min, uint64_t max, uint64_t *n)
+{
+	struct str s = STR_INIT(CONTROL_LINE_MAX), why = STR_INIT(100);
+	enum control c = control_line(name, &s);
+	uint64_t v;
+
+	if (c == CONTROL_OK) {
+		if (num_parse(s.s, s.len, max, &v) && v >= min) {
+			*n = v;
+		} else {
+			str_puts(&why, "not a number between ");
+			str_putnum(&why, min);
+			str_puts(&why, " and ");
+			str_putnum(&why, max);
+			c = control_bad(name, 1, str_c(&why));
+		}
+	}
+	str_free(&s);
+	str_free(&why);
+	return c;
+}
+
+enum control
+control_list(const char *name, control_entry_fn *fn, void *arg)
+{
+	struct reader r;
+	enum control c = reader_open(&r, name);
+
+	if (c != CONTROL_OK)
+		return c;
+	while ((c = reader_next(&r)) == CONTROL_OK) {
+		const char *why;
+
+		if (!r.line.len || r.line.s[0] == '#')
+			continue;
+		str_c(&r.line);
+		why = fn(arg, r.number, r.line.s, r.line.len);
+		if (why) {
+			c = control_bad(name, r.number, why);
+			break;
+		}
+	}
+	reader_close(&r);
+	/* the end of the file is what a list should come to */
+	return c == CONTROL_ABSENT ? CONTROL_OK : c;
+}
+
+struct into_map {
+	struct map *map;
+	char sep;
+};
+
+static const char *
+map_entry(void *arg, size_t line, char *entry, size_t n)
+{
+	struct into_map *m = arg;
+	const char *val = entry + n;
+	size_t klen = n;
+
+	(void)line;
+	if (m->sep) {
+		val = memchr(entry, m->sep, n);
+		if (!val)
+			return "separator missing";
+		klen = (size_t)(val++ - entry);
+	}
+	ascii_tolower(entry, klen);
+	map_put(m->map, entry, klen, val, (size_t)(entry + n - val));
+	return 0;
+}
+
+enum control
+control_map(const char *name, struct map *m, char sep)
+{
+	struct into_map arg = { m, sep };
+
+	return control_list(name, map_entry, &arg);
+}

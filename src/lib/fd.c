@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "lib/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/stamp.h"
+
+int
+fd_cloexec(int fd)
+{
+	return fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ? -1 : 0;
+}
+
+static int
+set_nonblock(int fd, int on)
+{
+	int old = fcntl(fd, F_GETFL), new;
+
+	if (old < 0)
+		return -1;
+	new = on ? old | O_NONBLOCK : old & ~O_NONBLOCK;
+	return new == old || fcntl(fd, F_SETFL, new) >= 0 ? 0 : -1;
+}
+
+int
+fd_nonblock(int fd)
+{
+	return set_nonblock(fd, 1);
+}
+
+int
+fd_block(int fd)
+{
+	return set_nonblock(fd, 0);
+}
+
+int
+fd_move(int to, int from)
+{
+	if (to == from)
+		return 0;
+	while (dup2(from, to) < 0)
+		if (errno != EINTR && errno != EBUSY)
+			return -1;
+	close(from);
+	return 0;
+}
+
+/* After a failed read or write: may it be tried again? */
+static int
+retry(int fd, short events)
+{
+	if (errno == EINTR)
+		return 1;
+	if (errno != EAGAIN && errno != EWOULDBLOCK)
+		return 0;
+	return fd_wait(fd, events, 0) == 0;
+}
+
+int
+fd_writeall(int fd, const void *p, size_t n)
+{
+	const char *s = p;
+
+	while (n) {
+		ssize_t r = write(fd, s, n);
+
+		if (r < 0) {
+			if (!retry(fd, POLLOUT))
+				return -1;
+			continue;
+		}
+		s += r;
+		n -= (size_t)r;
+	}
+	return 0;
+}
+
+int
+fd_readall(int fd, void *p, size_t n)
+{
+	char *s = p;
+
+	while (n) {
+		ssize_t r = read(fd, s, n);
+
+		if (r < 0) {
+			if (!retry(fd, POLLIN))
+				return -1;
+			continue;
+		}
+		if (!r) {
+			errno = EPIPE;
+			return -1;
+		}
+		s += r;
+		n -= (size_t)r;
+	}
+	return 0;
+}
+
+ssize_t
+fd_read(int fd, void *p, size_t n)
+{
+	ssize_t r;
+
+	do
+		r = read(fd, p, n);
+	while (r < 0 && errno == EINTR);
+	return r;
+}
+
+int
+fd_pipe(int fds[2])
+{
+	return pipe2(fds, O_CLOEXEC);
+}
+
+int
+fd_seqpair(int fds[2])
+{
+	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds);
+}
+
+enum { PASS_MAX = 2 }; /* the second one only to notice it */
+
+union pass {
+	struct cmsghdr align;
+	char buf[CMSG_SPACE(PASS_MAX * sizeof(int))];
+};
+
+int
+fd_send(int sock, const void *p, size_t n, int passed)
+{
+	struct iovec iov;
+	struct msghdr m;
+	union pass u;
+	ssize_t r;
+
+	/* An empty record would look like the end of file. */
+	if (!n) {
+		errno = EINVAL;
+		return -1;
+	}
+	memset(&m, 0, sizeof m);
+	/* iovec has no const; sendmsg only reads. */
+	memcpy(&iov.iov_base, &p, sizeof p);
+	iov.iov_len = n;
+	m.msg_iov = &iov;
+	m.msg_iovlen = 1;
+	if (passed >= 0) {
+		memset(&u, 0, sizeof u);
+		m.msg_control = u.buf;
+		m.msg_controllen = CMSG_SPACE(sizeof(int));
+		u.align.cmsg_level = SOL_SOCKET;
+		u.align.cmsg_type = SCM_RIGHTS;
+		u.align.cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(&u.align), &passed, sizeof passed);
+	}
+	do
+		r = sendmsg(sock, &m, MSG_NOSIGNAL);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -1 : 0;
+}
+
+/* Take the one descriptor out of m; with more than one, close them all.
+ * False when there was more than one. */
+static int
+take_passed(struct msghdr *m, int *passed)
+{
+	int fds[PASS_MAX + 1], more = m->msg_flags & MSG_CTRUNC;
+	size_t n = 0;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		size_t len = c->cmsg_len - CMSG_LEN(0);
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i + sizeof(int) <= len && n < PASS_MAX;
+			i += sizeof(int))
+			memcpy(&fds[n++], CMSG_DATA(c) + i, sizeof(int));
+	}
+	if (n == 1 && !more) {
+		*passed = fds[0];
+		return 1;
+	}
+	while (n) {
+		close(fds[--n]);
+		more = 1;
+	}
+	return !more;
+}
+
+ssize_t
+fd_recv(int sock, void *p, size_t n, int *passed)
+{
+	struct iovec iov = { .iov_base = p, .iov_len = n };
+	struct msghdr m;
+	union pass u;
+	ssize_t r;
+	int whole;
+
+	*passed = -1;
+	do {
+		memset(&m, 0, sizeof m);
+		m.msg_iov = &iov;
+		m.msg_iovlen = 1;
+		m.msg_control = u.buf;
+		m.msg_controllen = sizeof u.buf;
+		r = recvmsg(sock, &m, MSG_CMSG_CLOEXEC);
+	} while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return -1;
+	whole = take_passed(&m, passed) && !(m.msg_flags & MSG_TRUNC);
+	if (r && whole)
+		return r;
+	if (*passed >= 0) {
+		close(*passed);
+		*passed = -1;
+	}
+	if (!r && whole)
+		return 0;
+	errno = EMSGSIZE;
+	return -1;
+}
+
+int
+fd_wait(int fd, short events, int64_t deadline)
+{
+	struct pollfd pf = { .fd = fd, .events = events };
+
+	for (;;) {
+		int64_t left = -1;
+		int r;
+
+		if (deadline) {
+			left = deadline - stamp_mono();
+			if (left < 0)
+				left = 0;
+			if (left > INT_MAX)
+				left = INT_MAX;
+		}
+		r = poll(&pf, 1, (int)left);
+		if (r > 0) {
+			if (!(pf.revents & POLLNVAL))
+				return 0;
+			errno = EBADF;
+			return -1;
+		}
+		if (r < 0 && errno != EINTR)
+			return -1;
+		if (deadline && stamp_mono() >= deadline) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+	}
+}
+
+int
+fd_sane(void)
+{
+	int fd;
+
+	/* open gives the lowest free number: two calls when all is well. */
+	do {
+		fd = open("/dev/null", O_RDWR);
+		if (fd < 0)
+			return -1;
+	} while (fd <= 2);
+	close(fd);
+	return 0;
+}
