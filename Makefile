@@ -43,7 +43,7 @@ lib_OBJS = ascii cdb cdbmake control fd file ibuf ipaddr lock log map num \
 	obuf prioq proc rand sig stamp str dnspkt dnsq
 mail_OBJS = addr addrlist date header route smtpreply
 wire_OBJS = site status envelope qclient qpath env note hint job report clean \
-	pwreq byhand
+	retry pwreq byhand
 spawn_OBJS = spawn child
 LAYERS = lib mail wire spawn
 
@@ -56,7 +56,7 @@ quill-clean_USES = wire lib
 quill-start_OBJS = start/start
 quill-start_USES = wire lib
 quill-send_OBJS = send/send send/conf send/known send/scan send/message \
-	send/channel send/cleaner send/bouncer send/report
+	send/channel send/cleaner send/bouncer send/event
 quill-send_USES = mail wire lib
 quill-bounce_OBJS = bounce/bounce bounce/dsn
 quill-bounce_USES = mail wire lib
@@ -162,5 +162,42 @@ units: $(UNITS:%=$(B)/tests/unit/%)
 # --- checks ----------------------------------------------------------------
 check: all units
 	$(Q)B=$(B) SAN=$(SAN) sh tests/check.sh
+
+# --- install ---------------------------------------------------------------
+# src/tools/install.tab says what goes where, with owner and mode.
+BIN = $(B)/bin
+install: all
+	$(Q)BIN=$(BIN) sh src/tools/install.sh install $(home)
+
+check-install:
+	$(Q)BIN=$(BIN) sh src/tools/install.sh check $(home)
+
+# The same objects linked for another home: make relink rhome=DIR R=OUT. The
+# tests use it, each for a private copy, without touching $(B)/bin.
+define relink_rule
+$$(R)/bin/$(1): $$(R)/$(2)/site.o $$(call objs,$(1),$(2)) \
+		$$(call libs,$(1),$(2))
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$($(3)) -o $$@ $$^
+endef
+ifneq ($(R),)
+$(foreach p,$(PROGRAMS),$(eval $(call relink_rule,$p,o,LD)))
+$(foreach p,$(SYSPROGRAMS),$(eval $(call relink_rule,$p,os,SYSLD)))
+$(R)/o/site.o: src/wire/site.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS)) -DQUILL_HOME='"$(rhome)"' \
+		-c -o $@ $<
+$(R)/os/site.o: src/wire/site.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(SYSCC) $(filter-out -MMD -MP,$(CFLAGS)) \
+		-DQUILL_HOME='"$(rhome)"' -c -o $@ $<
+$(SCRIPTS:%=$(R)/bin/%): $(R)/bin/%: src/tools/%.sh
+	$(Q)mkdir -p $(@D)
+	$(Q)sed 's|@HOME@|$(rhome)|g' $< >$@
+	$(Q)chmod 755 $@
+relink: $(PROGRAMS:%=$(R)/bin/%) $(SYSPROGRAMS:%=$(R)/bin/%) \
+	$(SCRIPTS:%=$(R)/bin/%)
+.PHONY: relink
+endif
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "send/bouncer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/fd.h"
+#include "lib/log.h"
+#include "lib/proc.h"
+#include "lib/stamp.h"
+#include "lib/str.h"
+#include "send/cleaner.h"
+#include "send/conf.h"
+#include "send/event.h"
+#include "wire/bounce.h"
+#include "wire/site.h"
+#include "wire/status.h"
+
+enum {
+	AGAIN = 60,  /* s until a bounce that failed is tried again */
+	MOST = 100,  /* at once, whatever control/concurrencybounce says */
+};
+
+struct bounce {
+	uint32_t slot;
+	pid_t pid;
+	int out; /* its report: wire/bounce.h */
+};
+
+static struct bounce running[MOST];
+static size_t nrunning;
+static uint32_t *queue; /* slots that wait for a turn */
+static size_t nqueue, capqueue;
+
+void
+bouncer_add(uint32_t slot)
+{
+	if (nqueue == capqueue) {
+		capqueue = capqueue ? capqueue * 2 : 16;
+		queue = xrealloc(queue, capqueue * sizeof(*queue));
+	}
+	queue[nqueue++] = slot;
+}
+
+size_t
+bouncer_running(void)
+{
+	return nrunning;
+}
+
+static int
+open_file(struct qid id, enum qfile f)
+{
+	char path[QPATH_MAX];
+
+	qpath_fmt(path, id, f);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static void
+later(uint32_t slot)
+{
+	known_wait(slot, CHAN_LOCAL, stamp_now() + AGAIN);
+}
+
+static void
+start(uint32_t slot)
+{
+	static char path[4096];
+	const char *argv[] = { "quill-bounce", NULL };
+	struct proc p = PROC_INIT;
+	struct qid id = known_id(slot);
+	int out[2] = { -1, -1 };
+	int mess = -1, env = -1, note;
+
+	note = open_file(id, QFILE_BOUNCE);
+	if (note < 0 && errno == ENOENT) {
+		/* it was queued before, and then we were stopped */
+		cleaner_ask(CLEAN_REMOVE, id);
+		return;
+	}
+	mess = open_file(id, QFILE_MESS);
+	env = open_file(id, QFILE_ENV);
+	strcpy(path, site_bin);
+	strcat(path, "/quill-bounce");
+	p.path = path;
+	p.argv = argv;
+	if (note < 0 || mess < 0 || env < 0 || fd_pipe(out) < 0) {
+		log_warning_sys("unable to start a bounce");
+		p.path = NULL;
+	}
+	p.fd[p.nfd++] = (struct proc_fd){ BOUNCE_FD_MESS, mess };
+	p.fd[p.nfd++] = (struct proc_fd){ BOUNCE_FD_OUT, out[1] };
+	p.fd[p.nfd++] = (struct proc_fd){ BOUNCE_FD_ENV, env };
+	p.fd[p.nfd++] = (struct proc_fd){ BOUNCE_FD_NOTE, note };
+	if (p.path) {
+		struct bounce *b = &running[nrunning];
+
+		*b = (struct bounce){ slot, proc_start(&p), out[0] };
+		if (b->pid < 0) {
+			log_warning_sys("unable to start quill-bounce");
+			close(out[0]);
+			later(slot);
+		} else {
+			nrunning++;
+		}
+	} else {
+		later(slot);
+	}
+	close(note);
+	close(mess);
+	close(env);
+	close(out[1]);
+}
+
+void
+bouncer_run(void)
+{
+	size_t n = 0;
+
+	while (n < nqueue && nrunning < conf.bouncers && nrunning < MOST)
+		start(queue[n++]);
+	nqueue -= n;
+	memmove(queue, queue + n, nqueue * sizeof(*queue));
+}
+
+/* The bounce is queued, or there was none to make. */
+static void
+finished(struct qid id, const char *words)
+{
+	char path[QPATH_MAX], name[QID_LEN + 1];
+
+	qid_fmt(name, id);
+	event_begin("bounce msg ");
+	event_puts(name);
+	event_puts(" ");
+	event_puts(words);
+	event_end();
+	/* first, so that a restart from here does not bounce again */
+	qpath_fmt(path, id, QFILE_BOUNCE);
+	if (unlink(path) < 0 && errno != ENOENT)
+		log_alert_sys("unable to remove ", path);
+	cleaner_ask(CLEAN_REMOVE, id);
+}
+
+static void
+ended(const struct bounce *b, int status)
+{
+	char words[BOUNCE_WORDS_MAX + 1];
+	ssize_t n = fd_read(b->out, words, sizeof(words) - 1);
+	ssize_t i;
+	char name[QID_LEN + 1];
+
+	close(b->out);
+	if (n < 0)
+		n = 0;
+	for (i = 0; i < n; i++)
+		if (words[i] < 32 || words[i] > 126)
+			break;
+	words[i] = '\0';
+	if (proc_code(status) == STATUS_OK && i > 0) {
+		finished(known_id(b->slot), words);
+		return;
+	}
+	qid_fmt(name, known_id(b->slot));
+	log_warning("bounce of ", name, " will be tried again");
+	later(b->slot);
+}
+
+void
+bouncer_reap(void)
+{
+	size_t i = 0;
+
+	while (i < nrunning) {
+		struct bounce b = running[i];
+		int status;
+
+		if (waitpid(b.pid, &status, WNOHANG) != b.pid) {
+			i++;
+			continue;
+		}
+		running[i] = running[--nrunning];
+		ended(&b, status);
+	}
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: 0BSD */
+/* known - every message in the queue, in 24 bytes each, and who is due next
+ *
+ * A message has a slot, found by its id. Per channel the slot says when the
+ * next attempt is due; KNOWN_NEVER when the channel waits for nothing.
+ */
+#ifndef SEND_KNOWN_H
+#define SEND_KNOWN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/qpath.h"
+
+enum { CHAN_LOCAL, CHAN_REMOTE, NCHAN };
+
+#define KNOWN_NEVER UINT32_MAX
+#define KNOWN_NONE  UINT32_MAX
+
+/* Slot of an id, KNOWN_NONE when it is not known. */
+uint32_t known_find(struct qid id);
+/* Make it known (it must not be): its slot, waiting for nothing. */
+uint32_t known_add(struct qid id);
+void known_forget(uint32_t slot);
+struct qid known_id(uint32_t slot);
+size_t known_count(void);
+
+/* Set when a channel is due, s since 1970, or KNOWN_NEVER. */
+void known_wait(uint32_t slot, int chan, int64_t when);
+uint32_t known_when(uint32_t slot, int chan);
+/* Remove and return a slot of which some channel is due at now; KNOWN_NONE
+ * when there is none. The caller looks at known_when and sets it anew. */
+uint32_t known_due(int64_t now);
+/* When known_due will have something, s; KNOWN_NEVER when nothing waits. */
+uint32_t known_next(void);
+/* Everything that waits is due at now. */
+void known_hurry(int64_t now);
+
+/* A pointer for the slots that are being worked on. */
+void known_attach(uint32_t slot, void *p);
+void *known_attached(uint32_t slot);
+
+#endif

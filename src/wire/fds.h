@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: 0BSD */
+/* fds - the descriptors quill-start gives the programs it wires together
+ *
+ * Everybody's 2 is the log (multilog's pipe). The rest:
+ *	quill-send    0 /dev/null, 1 the log, and the four below
+ *	quill-lspawn  0 jobs and reports, 3 questions to quill-getpw
+ *	quill-rspawn  0 jobs and reports
+ *	quill-getpw   0 questions and answers
+ *	quill-clean   0 requests, 1 answers
+ */
+#ifndef WIRE_FDS_H
+#define WIRE_FDS_H
+
+enum {
+	SEND_FD_LOCAL = 3,   /* SEQPACKET: wire/job.h out, wire/report.h in */
+	SEND_FD_REMOTE = 4,  /* the same for remote deliveries */
+	SEND_FD_CLEAN = 5,   /* pipe: wire/clean.h requests */
+	SEND_FD_CLEANED = 6, /* pipe: its answers */
+	LSPAWN_FD_GETPW = 3, /* SEQPACKET: wire/pwreq.h */
+};
+
+#endif
