@@ -24,6 +24,8 @@ header_name(const char *line, size_t n)
 {
 	size_t len = 0, i;
 
+	if (n > HEADER_NAME_MAX)
+		n = HEADER_NAME_MAX;
 	while (len < n && line[len] != ':' && ascii_isgraph(line[len]))
 		len++;
 	for (i = len; i < n && is_blank(line[i]); i++)
@@ -49,13 +51,26 @@ header_empty(const char *line, size_t n)
 	       (n >= 2 && line[0] == '\r' && line[1] == '\n');
 }
 
+/* Length of a mbox separator at the start of the block, 0 without. A line of
+ * text that happens to start with "From " is told by what follows it. */
+static size_t
+mbox_len(const char *p, size_t n)
+{
+	size_t len = line_len(p, n);
+
+	if (len > HEADER_NAME_MAX || !header_mbox(p, len) ||
+		header_name(p + len, n - len) == 0)
+		return 0;
+	return len;
+}
+
 bool
 header_next(const char *p, size_t n, size_t *pos, struct header_field *f)
 {
 	size_t at = *pos, end, colon;
 
-	if (at == 0 && header_mbox(p, line_len(p, n)))
-		*pos = at = line_len(p, n);
+	if (at == 0)
+		*pos = at = mbox_len(p, n);
 	if (at >= n)
 		return false;
 	end = at + line_len(p + at, n - at);
@@ -78,6 +93,48 @@ header_next(const char *p, size_t n, size_t *pos, struct header_field *f)
 	}
 	f->valuelen = end - (colon + 1);
 	return true;
+}
+
+/* Is the line at p known well enough to say whether it starts a field? */
+static bool
+decided(const char *p, size_t n, bool eof)
+{
+	return eof || n >= HEADER_NAME_MAX ||
+	       (n > 0 && memchr(p, '\n', n) != NULL);
+}
+
+bool
+header_scan(const char *p, size_t n, bool eof, size_t *pos)
+{
+	size_t at = *pos, len;
+
+	if (at == 0) {
+		len = line_len(p, n);
+		if (!decided(p, n, eof))
+			return false;
+		if (len <= HEADER_NAME_MAX && header_mbox(p, len)) {
+			if (!decided(p + len, n - len, eof))
+				return false;
+			at = mbox_len(p, n);
+			if (at == 0)
+				return true;
+		} else if (header_name(p, len) == 0) {
+			return true;
+		}
+	}
+	/* At the start of a line; lines before it are fields and folds. */
+	for (;; at += len) {
+		*pos = at;
+		if (!decided(p + at, n - at, eof))
+			return false;
+		len = line_len(p + at, n - at);
+		if (len == 0)
+			return true;
+		if (!is_blank(p[at]) && header_name(p + at, len) == 0)
+			return true;
+		if (p[at + len - 1] != '\n' && !eof)
+			return false;
+	}
 }
 
 bool

@@ -5,6 +5,7 @@
  * does not look like a field ends the header. Lines end in LF or CRLF. A
  * field name is one or more bytes from ! to ~ without the colon; blanks
  * before the colon are tolerated (RFC 5322 4.5) and are no part of the name.
+ * The colon must be within the first HEADER_NAME_MAX bytes of the line.
  * Lines that start with a blank or tab continue the field before them.
  */
 #ifndef MAIL_HEADER_H
@@ -12,6 +13,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+
+enum { HEADER_NAME_MAX = 998 };
 
 /* Pointers go into the block given to header_next. */
 struct header_field {
@@ -28,25 +31,24 @@ struct header_field {
 /* The field at *pos of the n bytes at p; *pos moves behind it. false at the
  * empty line, at a line that is no field and at the end of the block; *pos
  * then stays there. Start with *pos = 0: a mbox separator ("From " or
- * ">From ") in the first line is skipped. */
-bool
-header_next(const char *p, size_t n, size_t *pos, struct header_field *f);
+ * ">From ") in the first line is skipped when a field follows it. */
+bool header_next(const char *p, size_t n, size_t *pos, struct header_field *f);
+/* For a header that comes in pieces, all of them kept in one block: true when
+ * the header ends at *pos (the place where header_next would stop), false when
+ * more bytes are needed to know. eof: there are no more. Start with *pos = 0
+ * and call again with the longer block. */
+bool header_scan(const char *p, size_t n, bool eof, size_t *pos);
 /* Is it that field, without regard to case? */
-bool
-header_is(const struct header_field *f, const char *name);
+bool header_is(const struct header_field *f, const char *name);
 /* Offset of the body: behind the empty line, or of the first line that is no
  * field, or n. */
-size_t
-header_end(const char *p, size_t n);
+size_t header_end(const char *p, size_t n);
 /* Length of the field name that the line of n bytes starts with; 0 when the
  * line cannot start a field. */
-size_t
-header_name(const char *line, size_t n);
+size_t header_name(const char *line, size_t n);
 /* Does the line start as a mbox separator? */
-bool
-header_mbox(const char *line, size_t n);
+bool header_mbox(const char *line, size_t n);
 /* Is it the line (LF or CRLF alone) that ends the header? */
-bool
-header_empty(const char *line, size_t n);
+bool header_empty(const char *line, size_t n);
 
 #endif
