@@ -44,7 +44,7 @@ lib_OBJS = ascii cdb cdbmake control fd file ibuf ipaddr lock log map num \
 mail_OBJS = addr addrlist date header route smtpreply
 wire_OBJS = site status envelope qclient qpath env note hint job report clean \
 	retry pwreq byhand
-spawn_OBJS = spawn child
+spawn_OBJS = spawn child outcome
 LAYERS = lib mail wire spawn
 
 # --- programs --------------------------------------------------------------

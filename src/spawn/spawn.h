@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: 0BSD */
 /* spawn - the loop that quill-lspawn and quill-rspawn share
  *
- * Jobs come as records on fd 0, each with the open message; reports go back
- * on the same socket. Each job is given to a child, over a socket that is the
- * child's fd 0. A child that has reported stays for an idle time and gets the
- * next job of the same key; children that crash, lie about the job number or
- * outstay the limit give a temporary report. End of file on fd 0: running jobs
- * are finished, then spawn_run returns.
+ * Jobs come as records (wire/job.h) on fd 0, each with the open message;
+ * reports (wire/report.h) go back on the same socket, exactly one for each
+ * job. A job is given to a child, over a socket that is the child's fd 0, with
+ * the message attached. A child that has reported stays for an idle time and
+ * gets the next job with the same key. A child that dies, lies about the job
+ * or outstays the limit costs a temporary report and nothing else.
+ *
+ * Nothing here blocks. End of file on fd 0: what runs is finished, idle
+ * children are let go, then spawn_run returns.
  */
 #ifndef SPAWN_SPAWN_H
 #define SPAWN_SPAWN_H
@@ -16,47 +19,64 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "lib/str.h"
 #include "wire/job.h"
+#include "wire/pwreq.h"
 
-/* What has to be known to start, or find, a child for a job. */
+enum {
+	SPAWN_KEY = 256,                 /* bytes in a key */
+	SPAWN_WHY = 240,                 /* bytes of a refusal, with NUL */
+	SPAWN_ARGS = JOB_RCPT_MAX + 12,  /* arguments of a wrapper, with NULL */
+};
+
+/* Where a job goes. */
 struct spawn_plan {
-	uint64_t key;           /* children are kept by this and keytext */
-	char keytext[256];      /* "" when key says all */
-	uid_t uid;              /* become that; PROC_KEEP: stay */
+	char refuse;         /* 0; or 'Z', 'D': report why, start nothing */
+	char why[SPAWN_WHY]; /* one line with (#x.y.z) */
+	uid_t uid;           /* PROC_KEEP: the child stays the same user */
 	gid_t gid;
-	struct str record;      /* the job record for the child */
-	/* refusal instead of a child: */
-	char refuse;            /* 0, 'Z' or 'D' */
-	char why[256];          /* text, with (#x.y.z) */
+	size_t keylen;       /* 0: the child is not kept */
+	char key[SPAWN_KEY];
+	/* goes into the child's record with ops->defaultdelivery; may be NULL;
+	 * must stay until the next call of plan() or answer() */
+	const struct pwuser *user;
 };
 
 struct spawn_ops {
-	const char *program;     /* path of the child, run with argv "-s" */
-	const char *wrapper;     /* $QMAILLOCAL or $QMAILREMOTE, or NULL */
-	/* argv for the wrapper, built in args; by-hand report wanted? */
-	void (*wrapper_args)(const struct job *j, struct str *args);
-	bool wrapper_byhand;     /* collect wire/byhand.h, else the exit code */
-	/* Decide where the job goes. Returns true when *plan is filled; false
-	 * when the answer will come later: then ops->answer() will be asked
-	 * with the same token. fdmess: fstat it if its owner matters. */
-	bool (*plan)(const struct job *j, uint32_t token, int fdmess,
-		struct spawn_plan *plan);
-	/* Extra descriptor to poll (quill-getpw), -1 none. When readable,
-	 * answer() is called until it returns false; it sets *token and fills
-	 * *plan for the job that waited under it. job is fetched by the loop:
-	 * job_of(token). */
+	const char *program;      /* of the child; run with the argument -s */
+	const char *const *envp;  /* of the child; NULL: this environment */
+	int childlog;             /* becomes the child's fd 1 and 2 */
+	const char *defaultdelivery;
+
+	/* Instead of program, one process a job, as it would be run by hand:
+	 * fd 0 the message, fd 1 and 2 a pipe. NULL: none. */
+	const char *wrapper;
+	/* Fill argv[1] and up with pointers into *j; returns argc. */
+	size_t (*wrapper_argv)(const struct job *j, const char **argv);
+	bool wrapper_remote; /* output is wire/byhand.h; else the exit code and
+	                      * the output as text */
+
+	/* Decide where the job goes: true, *p is filled (it comes empty: no
+	 * refusal, no key, same user); or false: answer() will tell, under
+	 * this token. */
+	bool (*plan)(void *arg, const struct job *j, int fdmess,
+		uint32_t token, struct spawn_plan *p);
+	/* fd is readable (-1: there is none). 1: *token and *p are filled;
+	 * 0 nothing more now; -1 fd is no good any more. */
+	int (*answer)(void *arg, uint32_t *token, struct spawn_plan *p);
+	/* A job waited answer_ms in vain and was reported temporary. */
+	void (*expired)(void *arg);
 	int fd;
-	bool (*answer)(uint32_t *token, struct spawn_plan *plan);
-	unsigned idle_ms;        /* how long an idle child is kept */
-	unsigned max_idle;       /* idle children at most */
-	unsigned max_jobs;       /* jobs at once at most: more are temporary */
-	unsigned job_timeout;    /* s; then the child is killed */
+	void *arg;
+
+	unsigned answer_ms;
+	unsigned idle_ms;  /* how long an idle child is kept; 0 not at all */
+	unsigned max_idle; /* idle children at most */
+	unsigned max_jobs; /* at once; more wait in the socket */
+	uint64_t job_ms;   /* then the child's process group is killed */
 };
 
-/* Returns at end of jobs: 0; -1 errno when the socket broke. */
+/* Returns at end of jobs: 0; -1 errno when it could not begin. fd 0 becomes
+ * non-blocking, SIGCHLD is taken. Once per process. */
 int spawn_run(const struct spawn_ops *ops);
-/* The job that waits under token (for answer()), NULL if gone. */
-const struct job *spawn_job(uint32_t token);
 
 #endif
