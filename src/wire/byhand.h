@@ -15,8 +15,10 @@
 
 #include "lib/str.h"
 
-/* The report record (wire/report.h) of a by-hand report for nrcpt recipients;
- * anything malformed or missing is temporary for all. */
+/* The report record (wire/report.h) of a by-hand report for nrcpt recipients.
+ * Malformed, too many recipients or no verdict on the message: temporary for
+ * all. A recipient without report is temporary when the message has K. What
+ * follows the verdict is ignored. */
 void byhand_to_report(struct str *out, uint32_t number, size_t nrcpt,
 	const char *p, size_t n);
 

@@ -7,7 +7,8 @@
  *
  * Without P records it is the format every qmail filter knows. P records are
  * parameters (RFC 3461 ENVID RET NOTIFY ORCPT, BODY, SMTPUTF8, ...) of the
- * sender or recipient before them. Zero recipients are allowed.
+ * sender or recipient before them; the '=' is always there (SMTPUTF8= has an
+ * empty value). Zero recipients are allowed.
  */
 #ifndef WIRE_ENVELOPE_H
 #define WIRE_ENVELOPE_H

@@ -19,14 +19,15 @@ void hint_send(struct qid id);
 struct hint {
 	int fd;
 	size_t have;
+	size_t full; /* bytes waiting from which on a writer may have failed */
 	char buf[(QID_LEN + 1) * 256];
 };
 /* Open the reading end (and hold the writing end open, so that it never shows
  * end of file). 0 or -1 errno. */
 int hint_open(struct hint *h);
-/* Next id; false when none is waiting. Bytes that are no id are skipped and
- * set *garbled. *lost is set when the fifo was found full: a hint may have
- * been dropped, scan. */
+/* Next id; false when none is waiting. *lost is set, and never cleared, when
+ * the fifo was found full (a hint may have been dropped) or held bytes that
+ * are no id (they are skipped): scan. */
 bool hint_next(struct hint *h, struct qid *id, bool *lost);
 
 #endif

@@ -10,6 +10,7 @@
  *	( T<recipient>  P<key=value>... )+  at most JOB_RCPT_MAX
  * and for quill-local, added by lspawn:
  *	u<user> h<home> d<dash> e<ext> a<default delivery>
+ * and an empty field at the end, which also ends the last list of P fields.
  */
 #ifndef WIRE_JOB_H
 #define WIRE_JOB_H
@@ -41,13 +42,13 @@ struct job {
 	const char *user, *home, *dash, *ext, *defaultdelivery;
 };
 
-/* Append one P field list (the fields as they stand in a decoded record or in
- * an env file: consecutive "Pkey=value" NUL) is done by the encoder: params
- * must point at consecutive NUL-terminated fields that start with P and are
- * followed by a field that does not (an empty one will do). */
+/* Append one record. A params list is copied as it stands in a decoded record
+ * or in an env file: it must point at consecutive NUL-terminated fields that
+ * start with P and are followed by one that does not (an empty one will do).
+ * Check out->over: out's ceiling should be JOB_RECORD_MAX. */
 void job_encode(struct str *out, const struct job *j);
-/* false: refused (a bug or an attack; nothing to retry). The record need not
- * be NUL-terminated beyond its last field. */
+/* false: refused (a bug or an attack; nothing to retry). Pointers go into p,
+ * which must stay. */
 bool job_decode(struct job *j, const char *p, size_t n);
 /* Value of KEY in a params list, NULL without. */
 const char *job_param(const char *params, const char *key);

@@ -3,9 +3,11 @@
  *
  * Appended by quill-send and synced before the mark that needs it, read by
  * quill-bounce. One record per failure, NUL-terminated fields:
- *	N<recipient number> <time>  S<status>  R<text>  [G<smtp reply>] [H<host>]
- * then an empty field (a NUL). The last record of a recipient number counts; a
- * torn record at the end of the file is ignored.
+ *	(empty)  N<recipient number> <time>  S<status>  R<text>
+ *	[G<smtp reply>]  [H<host>]  (empty)
+ * The empty field in front ends a record that a crash tore, so that what is
+ * appended later can be read. The last record of a recipient number counts; a
+ * torn or malformed record is skipped.
  */
 #ifndef WIRE_NOTE_H
 #define WIRE_NOTE_H
@@ -26,7 +28,8 @@ struct note {
 };
 
 void note_encode(struct str *out, const struct note *n);
-/* Next record at *pos; false at the end (or at a torn or malformed rest). */
+/* Next whole record at or after *pos (start with 0); false at the end. The
+ * pointers go into p; reply and host are "" when they are not there. */
 bool note_next(const char *p, size_t n, size_t *pos, struct note *out);
 
 #endif

@@ -24,6 +24,7 @@ struct qclient {
 	int fdmess, fdenv, fdtext;
 	struct obuf mess;
 	struct str env;
+	bool started; /* the sender was given */
 	bool aborted;
 	char buf[8192];
 };
@@ -32,15 +33,18 @@ struct qverdict {
 	enum status_class class;
 	int code;             /* exit code, -1 for a signal */
 	int smtp;             /* for a refusal: 451, 554, ... */
-	const char *enhanced; /* "4.3.0" */
-	const char *text;     /* one line; points into a constant or custom */
+	const char *enhanced; /* "4.3.0"; a constant or status */
+	const char *text;     /* one line, ASCII; a constant or custom */
 	char custom[256];     /* text the program gave on fd 6 */
+	char status[12];      /* of a "(#x.y.z)" in it */
 	char id[QID_LEN + 1]; /* queue id when accepted and known, else "" */
 	pid_t pid;            /* "qp" of the log */
 };
 
-/* 0; -1 when it could not be started (errno; qclient_close may still be called
- * and then gives a temporary verdict). */
+/* 0; -1 when it could not be started (errno; the other calls may still be made
+ * and qclient_close then gives a temporary verdict). *q needs no
+ * initialisation and must not move until qclient_close. The program inherits
+ * fd 2, the environment, and no other descriptor that is close-on-exec. */
 int qclient_open(struct qclient *q);
 /* Message bytes. */
 void qclient_put(struct qclient *q, const void *p, size_t n);

@@ -37,7 +37,11 @@ struct report {
 	size_t nrcpt;
 };
 
+/* Append one record; texts are cut so that it fits REPORT_RECORD_MAX, and a
+ * status that does not fit its class is replaced (4.3.0, 5.3.0, 2.0.0).
+ * status_len 0: status is a C string; NULL: look in text. */
 void report_encode(struct str *out, const struct report *r);
+/* false: refused. Pointers go into p, which must stay. */
 bool report_decode(struct report *r, const char *p, size_t n);
 /* Value of an info key, NULL without. */
 const char *report_info(const struct report *r, const char *key);
