@@ -38,19 +38,19 @@ struct message {
 	struct env env;
 	size_t todo;	    /* recipients not marked yet */
 	bool failed;	    /* some recipient is marked failed */
-	bool fresh;	    /* loaded for its first attempt */
+	bool fresh;	    /* never tried before */
+	bool retrying;	    /* loaded since it was due, not by a hint */
 	struct pass pass[NCHAN];
 };
 
 /* A hint, or a scan, told of id: make it known, if it is not, and queue it as
  * new. */
 void message_new(struct qid id);
-/* Start what is new or due, as far as there is room; false when something had
- * to wait for room. */
+/* Start what is new or due, as far as there is room. */
 void message_admit(int64_t now);
-/* Is there work for message_admit right away? */
-bool message_pending(void);
-size_t message_active(void);
+/* When message_admit will have work, s: 0 at once, KNOWN_NEVER when it waits
+ * for a running message to end, or for nothing. */
+uint32_t message_next(void);
 
 /* For the channels. An open message file of its own for a job; -1 errno. */
 int message_open(struct message *m);

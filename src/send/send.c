@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: 0BSD */
+/* send.c - the queue manager: schedules deliveries, marks results
+ *
+ * runs as     quills
+ * started by  start
+ * fd 0        /dev/null
+ * fd 1        the log
+ * fd 3        jobs to and reports from lspawn  wire/job.h wire/report.h
+ * fd 4        jobs to and reports from rspawn  wire/job.h wire/report.h
+ * fd 5        requests to clean                wire/clean.h
+ * fd 6        answers from clean               wire/clean.h
+ * cwd         queue
+ * reads       control, msg/<c>/<id>.env, msg/<c>/<id>.mess, lock/hint
+ * writes      marks in msg/<c>/<id>.env, bounce/<id>, lock/send
+ * runs        bounce
+ * trusts      root, quillq; not reports, not message content
+ * exits       STATUS_OK after TERM, STATUS_TEMP if it cannot start or go on
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "lib/control.h"
+#include "lib/fd.h"
+#include "lib/lock.h"
+#include "lib/log.h"
+#include "lib/sig.h"
+#include "lib/stamp.h"
+#include "send/bouncer.h"
+#include "send/channel.h"
+#include "send/cleaner.h"
+#include "send/conf.h"
+#include "send/event.h"
+#include "send/message.h"
+#include "send/scan.h"
+#include "wire/fds.h"
+#include "wire/hint.h"
+#include "wire/site.h"
+#include "wire/status.h"
+
+enum {
+	LOST_WAIT = 30000, /* ms for deliveries that run when a helper died */
+};
+
+static struct hint hints;
+/* What poll watches of the helpers; -1 when one is gone. */
+static struct {
+	int local, remote, clean;
+} helper = { SEND_FD_LOCAL, SEND_FD_REMOTE, SEND_FD_CLEANED };
+static int sigs;
+static bool term;	    /* TERM: finish what runs, then exit */
+static int64_t lost;	    /* a helper is gone: exit then, stamp_mono() */
+static int64_t next_scan;   /* s */
+
+static void
+hold_lock(void)
+{
+	int fd = open("lock/send", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		log_die_sys(STATUS_TEMP, "unable to open lock/send");
+	if (lock_try(fd) < 0)
+		log_die(STATUS_TEMP, "another quill-send is running on ",
+			site_queue, (char *)0);
+	/* fd stays open: the lock ends with this process */
+}
+
+static void
+start(void)
+{
+	static const int list[] = { SIGTERM, SIGHUP, SIGALRM, SIGCHLD, 0 };
+
+	log_init("quill-send");
+	sig_ignore(SIGPIPE);
+	control_init(site_control);
+	if (chdir(site_queue) < 0)
+		log_die_sys(STATUS_TEMP, "unable to enter ", site_queue);
+	hold_lock();
+	if (conf_read() < 0)
+		log_die(STATUS_TEMP, control_error(), (char *)0);
+	sigs = sig_fd(list);
+	if (sigs < 0 || hint_open(&hints) < 0)
+		log_die_sys(STATUS_TEMP, "unable to open lock/hint");
+	fd_nonblock(SEND_FD_CLEAN);
+	fd_nonblock(SEND_FD_CLEANED);
+	fd_cloexec(SEND_FD_CLEAN);
+	fd_cloexec(SEND_FD_CLEANED);
+	fd_cloexec(SEND_FD_LOCAL);
+	fd_cloexec(SEND_FD_REMOTE);
+	channel_init();
+	scan_begin();
+}
+
+static void
+signals(void)
+{
+	int s;
+
+	while ((s = sig_next(sigs))) {
+		switch (s) {
+		case SIGTERM:
+			term = true;
+			channel_stop();
+			break;
+		case SIGHUP:
+			if (conf_read() < 0)
+				log_warning(control_error(),
+					"; the old values stay");
+			else
+				log_info("control files read");
+			break;
+		case SIGALRM:
+			known_hurry(stamp_now());
+			scan_begin();
+			break;
+		case SIGCHLD:
+			bouncer_reap();
+			break;
+		}
+	}
+}
+
+static void
+take_hints(void)
+{
+	struct qid id;
+	bool missed = false;
+
+	while (hint_next(&hints, &id, &missed))
+		message_new(id);
+	if (missed)
+		scan_begin();
+}
+
+static void
+is_lost(int *fd, const char *who)
+{
+	log_alert("lost ", who, ": exiting, to be started again");
+	*fd = -1;
+	if (!lost)
+		lost = stamp_mono() + LOST_WAIT;
+	channel_stop();
+}
+
+/* Has everything ended that should be waited for? */
+static bool
+over(void)
+{
+	size_t wait = bouncer_running();
+
+	if (!term && !lost)
+		return false;
+	if (lost && stamp_mono() >= lost)
+		return true;
+	if (helper.local >= 0)
+		wait += channel_running(CHAN_LOCAL);
+	if (helper.remote >= 0)
+		wait += channel_running(CHAN_REMOTE);
+	if (helper.clean >= 0)
+		wait += cleaner_waiting();
+	return wait == 0;
+}
+
+/* How long poll may sleep, ms. */
+static int
+sleep_time(int64_t now)
+{
+	int64_t until = next_scan;
+
+	if (lost)
+		return 1000;
+	if (scan_running())
+		return 0;
+	if (!term && message_next() < until)
+		until = message_next();
+	if (until <= now)
+		return 0;
+	return until - now > 3600 ? 3600000 : (int)(until - now) * 1000;
+}
+
+static void
+wait_for_something(void)
+{
+	struct pollfd p[] = {
+		{ sigs, POLLIN, 0 },
+		{ hints.fd, POLLIN, 0 },
+		{ helper.local, POLLIN, 0 },
+		{ helper.remote, POLLIN, 0 },
+		{ helper.clean, POLLIN, 0 },
+		{ cleaner_blocked() ? SEND_FD_CLEAN : -1, POLLOUT, 0 },
+	};
+
+	if (channel_blocked(CHAN_LOCAL))
+		p[2].events |= POLLOUT;
+	if (channel_blocked(CHAN_REMOTE))
+		p[3].events |= POLLOUT;
+	if (poll(p, sizeof(p) / sizeof(*p), sleep_time(stamp_now())) <= 0)
+		return;
+	if (p[0].revents)
+		signals();
+	if (p[1].revents)
+		take_hints();
+	if ((p[2].revents & ~POLLOUT) && !channel_reports(CHAN_LOCAL))
+		is_lost(&helper.local, "quill-lspawn");
+	if ((p[3].revents & ~POLLOUT) && !channel_reports(CHAN_REMOTE))
+		is_lost(&helper.remote, "quill-rspawn");
+	if (p[4].revents && !cleaner_answers())
+		is_lost(&helper.clean, "quill-clean");
+}
+
+int
+main(void)
+{
+	int64_t now;
+
+	start();
+	log_info("running");
+	for (;;) {
+		now = stamp_now();
+		if (over())
+			break;
+		/* a clock put back must not put the scan off for long */
+		if (now >= next_scan ||
+			next_scan > now + (int64_t)conf.rescan) {
+			next_scan = now + (int64_t)conf.rescan;
+			scan_begin();
+		}
+		scan_step(now);
+		if (!term && !lost) {
+			message_admit(now);
+			bouncer_run();
+		}
+		channel_run(CHAN_LOCAL);
+		channel_run(CHAN_REMOTE);
+		cleaner_flush();
+		channel_status();
+		event_flush();
+		wait_for_something();
+	}
+	event_flush();
+	log_info("exiting");
+	_exit(lost ? STATUS_TEMP : STATUS_OK);
+}

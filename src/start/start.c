@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: 0BSD */
+/* start.c - wire the queue manager and its helpers, each as its user
+ *
+ * runs as     root; becomes quills and quill-send at its end
+ * started by  supervise (send/run)
+ * fd 1        the log; becomes everybody's fd 2
+ * cwd         HOME
+ * reads       users/ids
+ * writes      nothing
+ * runs        lspawn, rspawn, getpw, clean, send
+ * trusts      root
+ * exits       STATUS_TEMP if it cannot start
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "lib/fd.h"
+#include "lib/log.h"
+#include "lib/proc.h"
+#include "wire/fds.h"
+#include "wire/site.h"
+#include "wire/status.h"
+
+enum { LOG = 2 };
+
+/* The ends of the wires that stay with the helpers, and send's. */
+static int local[2], remote[2], getpw[2], clean[2], cleaned[2];
+
+static void
+run(const char *name, const char *arg, struct proc *p)
+{
+	char path[4096];
+	const char *argv[] = { name, arg, NULL };
+
+	if (strlen(site_bin) + strlen(name) + 2 > sizeof(path))
+		log_die(STATUS_TEMP, "the home directory's name is too long",
+			(char *)0);
+	strcpy(path, site_bin);
+	strcat(path, "/");
+	strcat(path, name);
+	p->path = path;
+	p->argv = argv;
+	p->fd[p->nfd++] = (struct proc_fd){ 2, LOG };
+	if (proc_start(p) < 0)
+		log_die_sys(STATUS_TEMP, "unable to start ", name);
+}
+
+static void
+run_helpers(const struct site_ids *ids, const char *delivery,
+	const char *alias)
+{
+	struct proc lspawn = { .fd = { { 0, local[1] },
+				       { LSPAWN_FD_GETPW, getpw[0] } },
+		.nfd = 2, .dir = site_home, .uid = PROC_KEEP,
+		.gid = PROC_KEEP };
+	struct proc rspawn = { .fd = { { 0, remote[1] } }, .nfd = 1,
+		.dir = site_home, .uid = ids->quillr, .gid = ids->nofiles };
+	struct proc pw = { .fd = { { 0, getpw[1] } }, .nfd = 1,
+		.dir = site_home, .uid = ids->quillp, .gid = ids->nofiles };
+	struct proc cleaner = { .fd = { { 0, clean[0] }, { 1, cleaned[1] } },
+		.nfd = 2, .dir = site_queue, .uid = ids->quillq,
+		.gid = ids->quill };
+
+	run("quill-lspawn", delivery, &lspawn);
+	run("quill-rspawn", NULL, &rspawn);
+	run("quill-getpw", alias, &pw);
+	run("quill-clean", NULL, &cleaner);
+}
+
+/* Put send's ends where wire/fds.h says; close the rest. */
+static void
+arrange(void)
+{
+	int ends[] = { local[0], remote[0], clean[1], cleaned[0] };
+	int to[] = { SEND_FD_LOCAL, SEND_FD_REMOTE, SEND_FD_CLEAN,
+		SEND_FD_CLEANED };
+	size_t i;
+
+	for (i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		/* out of the way of the targets */
+		ends[i] = fcntl(ends[i], F_DUPFD_CLOEXEC, 20);
+		if (ends[i] < 0)
+			log_die_sys(STATUS_TEMP, "unable to wire quill-send");
+	}
+	for (i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		if (dup2(ends[i], to[i]) < 0) /* not close-on-exec */
+			log_die_sys(STATUS_TEMP, "unable to wire quill-send");
+}
+
+/* Two descriptors for each message that is worked on, and some. */
+static void
+raise_limit(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
+		r.rlim_cur = r.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	struct site_ids ids;
+	char alias[64], path[4096];
+
+	log_init("quill-start");
+	if (fd_sane() < 0 || dup2(1, LOG) < 0)
+		_exit(STATUS_TEMP);
+	if (argc != 2)
+		log_die(STATUS_PERM, "usage: quill-start DEFAULTDELIVERY",
+			(char *)0);
+	if (site_ids(&ids, alias) < 0)
+		log_die_sys(STATUS_TEMP, "unable to read ", site_users,
+			"/ids (make install writes it)");
+	if (fd_seqpair(local) < 0 || fd_seqpair(remote) < 0 ||
+		fd_seqpair(getpw) < 0 || fd_pipe(clean) < 0 ||
+		fd_pipe(cleaned) < 0)
+		log_die_sys(STATUS_TEMP, "unable to make a pipe");
+	raise_limit();
+	run_helpers(&ids, argv[1], alias);
+	arrange();
+	if (chdir(site_queue) < 0)
+		log_die_sys(STATUS_TEMP, "unable to enter ", site_queue);
+	if (proc_drop(ids.quills, ids.quill) < 0)
+		log_die_sys(STATUS_TEMP, "unable to become quills");
+	strcpy(path, site_bin);
+	strcat(path, "/quill-send");
+	execl(path, "quill-send", (char *)0);
+	log_die_sys(STATUS_TEMP, "unable to run ", path);
+}
