@@ -41,7 +41,7 @@ all:
 # --- layers ----------------------------------------------------------------
 lib_OBJS = ascii cdb cdbmake control fd file ibuf ipaddr lock log map num \
 	obuf prioq proc rand sig stamp str dnspkt dnsq
-mail_OBJS = addr addrlist date header route smtpreply
+mail_OBJS = addr addrlist header route smtpreply
 wire_OBJS = site status envelope qclient qpath env note hint job report clean \
 	retry pwreq byhand
 spawn_OBJS = spawn child outcome
