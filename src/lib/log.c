@@ -59,7 +59,7 @@ log_write(const char *level, const char *first, ...)
 }
 
 void
-log_die(int code, const char *first, ...)
+log_exit(int code, const char *first, ...)
 {
 	va_list ap;
 
