@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: 0BSD */
+/* bounce.c - tell the sender of one message which recipients failed
+ *
+ * runs as     quills
+ * started by  send
+ * fd 0        the message
+ * fd 1        words for send's log             wire/bounce.h
+ * fd 3        its envelope file                wire/env.h
+ * fd 4        the reasons                      wire/note.h
+ * cwd         queue
+ * reads       control
+ * writes      nothing
+ * runs        queue
+ * trusts      root, quillq, quills; not message content, not remotes' words
+ * exits       STATUS_OK when queued or dropped, STATUS_TEMP try again
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bounce/dsn.h"
+#include "lib/control.h"
+#include "lib/fd.h"
+#include "lib/file.h"
+#include "lib/log.h"
+#include "lib/sig.h"
+#include "wire/bounce.h"
+#include "wire/site.h"
+
+enum { NOTES_MAX = 256 << 20 };
+
+static struct str host = STR_INIT(ADDR_MAX);
+static struct str from = STR_INIT(ADDR_MAX);
+static struct str to = STR_INIT(2 * ADDR_MAX);
+
+static void
+say(const char *words)
+{
+	(void)!fd_writeall(BOUNCE_FD_OUT, words, strlen(words));
+}
+
+static void
+need(enum control c)
+{
+	if (c == CONTROL_BAD)
+		log_die(STATUS_TEMP, control_error(), (char *)0);
+}
+
+/* Who gets it; false: nobody. sender is the failed message's. */
+static bool
+addressee(const char *sender)
+{
+	static struct str doublehost = STR_INIT(ADDR_MAX);
+	size_t n = strlen(sender);
+	enum control c;
+
+	if (*sender) {
+		/* of a VERP sender, the part before the placeholder */
+		if (n > 4 && strcmp(sender + n - 4, "-@[]") == 0)
+			n -= 4;
+		str_put(&to, sender, n);
+		return true;
+	}
+	c = control_line("doublebounceto", &to);
+	need(c);
+	if (c == CONTROL_ABSENT) {
+		/* an empty file means nobody, no file means postmaster */
+		if (access("../control/doublebounceto", F_OK) == 0)
+			return false;
+		str_puts(&to, "postmaster");
+	}
+	if (!memchr(to.s, '@', to.len)) {
+		need(control_line_or_me("doublebouncehost", &doublehost));
+		str_putc(&to, '@');
+		str_puts(&to, str_c(&doublehost));
+	}
+	return true;
+}
+
+static void
+read_control(uint64_t *maxbytes)
+{
+	need(control_line_or_me("bouncehost", &host));
+	need(control_num("bouncemaxbytes", 0, UINT32_MAX, maxbytes));
+	if (control_line("bouncefrom", &from) != CONTROL_OK)
+		str_puts(&from, "MAILER-DAEMON");
+	if (!memchr(from.s, '@', from.len)) {
+		str_putc(&from, '@');
+		str_puts(&from, str_c(&host));
+	}
+}
+
+static void
+send_it(struct dsn *d)
+{
+	static struct qclient q;
+	static struct qverdict v;
+	struct str words = STR_INIT(BOUNCE_WORDS_MAX);
+
+	if (qclient_open(&q) < 0)
+		log_die_sys(STATUS_TEMP, "unable to run quill-queue");
+	if (dsn_write(d, &q) < 0) {
+		log_alert_sys("unable to read a message to be bounced");
+		qclient_abort(&q);
+	}
+	/* "#@[]" marks a double bounce; it never leaves the machine */
+	qclient_from(&q, d->again ? "#@[]" : "");
+	qclient_to(&q, d->to);
+	qclient_close(&q, &v);
+	if (v.class != STATUS_ACCEPTED)
+		log_die(STATUS_TEMP, "unable to queue a bounce: ", v.text,
+			(char *)0);
+	str_puts(&words, "qp ");
+	str_putnum(&words, (uint64_t)v.pid);
+	if (*v.id) {
+		str_puts(&words, " id ");
+		str_puts(&words, v.id);
+	}
+	say(str_c(&words));
+}
+
+int
+main(void)
+{
+	struct str envfile = STR_INIT(2 * ENVELOPE_MAX);
+	struct str notes = STR_INIT(NOTES_MAX);
+	struct env env;
+	struct dsn d = { .env = &env, .fdmess = BOUNCE_FD_MESS,
+		.maxbytes = 50000 };
+
+	log_init("quill-bounce");
+	sig_ignore(SIGPIPE);
+	control_init(site_control);
+	if (file_readfd(BOUNCE_FD_ENV, &envfile) < 0 ||
+		file_readfd(BOUNCE_FD_NOTE, &notes) < 0)
+		log_die_sys(STATUS_TEMP, "unable to read the queue");
+	if (env_decode(&env, str_c(&envfile), envfile.len) != ENV_OK)
+		log_die(STATUS_TEMP, "damaged envelope file", (char *)0);
+	if (strcmp(env.sender, "#@[]") == 0) {
+		say("dropped: triple bounce");
+		return STATUS_OK;
+	}
+	read_control(&d.maxbytes);
+	if (!addressee(env.sender)) {
+		say("dropped: control/doublebounceto is empty");
+		return STATUS_OK;
+	}
+	d.notes = str_c(&notes);
+	d.nnotes = notes.len;
+	d.again = !*env.sender;
+	d.host = str_c(&host);
+	d.from = str_c(&from);
+	d.to = str_c(&to);
+	send_it(&d);
+	return STATUS_OK;
+}
