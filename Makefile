@@ -40,7 +40,7 @@ all:
 
 # --- layers ----------------------------------------------------------------
 lib_OBJS = ascii cdb cdbmake control fd file ibuf ipaddr lock log map num \
-	obuf prioq proc rand sig stamp str dnspkt dnsq
+	obuf prioq proc rand sig stamp str dnspkt dnsq resolvconf
 mail_OBJS = addr addrlist header route smtpreply
 wire_OBJS = site status envelope qclient qpath env note hint job report clean \
 	retry pwreq byhand
@@ -60,17 +60,19 @@ quill-send_OBJS = send/send send/conf send/known send/scan send/message \
 quill-send_USES = mail wire lib
 quill-bounce_OBJS = bounce/bounce bounce/dsn
 quill-bounce_USES = mail wire lib
-quill-lspawn_OBJS = lspawn/lspawn lspawn/lookup
+quill-lspawn_OBJS = lspawn/lspawn lspawn/route lspawn/lookup
 quill-lspawn_USES = spawn wire lib
 quill-rspawn_OBJS = rspawn/rspawn
 quill-rspawn_USES = spawn wire lib
 quill-getpw_OBJS = getpw/getpw getpw/lookup
 quill-getpw_USES = wire lib
-quill-local_OBJS = local/local local/deliver local/dotqmail local/maildir \
-	local/mbox local/program local/forward
-quill-local_USES = mail wire lib
-quill-remote_OBJS = remote/remote remote/hosts remote/session remote/smtp \
-	remote/data
+quill-local_OBJS = local/local local/conf local/deliver local/dotqmail \
+	local/message local/vars local/maildir local/mbox local/program \
+	local/forward local/result
+quill-local_USES = wire lib
+quill-remote_OBJS = remote/remote remote/conf remote/relay remote/mx \
+	remote/hosts remote/smtp remote/transact remote/data remote/result \
+	remote/session
 quill-remote_USES = mail wire lib
 quill-smtpd_OBJS = smtpd/smtpd smtpd/session smtpd/verbs smtpd/data \
 	smtpd/policy smtpd/log
@@ -81,12 +83,14 @@ sendmail_OBJS = tools/sendmail
 sendmail_USES = wire lib
 quillctl_OBJS = tools/quillctl tools/ctl_status tools/ctl_queue
 quillctl_USES = wire lib
+maildirmake_OBJS = tools/maildirmake
+maildirmake_USES = lib
 quill-newu_OBJS = tools/quill-newu
 quill-newu_USES = wire lib
 
 PROGRAMS = quill-queue quill-clean quill-start quill-send quill-bounce \
 	quill-lspawn quill-rspawn quill-local quill-remote quill-smtpd \
-	quill-inject sendmail quillctl quill-newu
+	quill-inject sendmail quillctl quill-newu maildirmake
 # built with conf-cc-system: they need the system's name service
 SYSPROGRAMS = quill-getpw
 
@@ -147,6 +151,9 @@ unit_smtpd_session_OBJS = smtpd/session smtpd/verbs
 unit_smtpd_data_OBJS = smtpd/data
 unit_local_dotqmail_OBJS = local/dotqmail
 unit_send_known_OBJS = send/known
+unit_remote_relay_OBJS = remote/relay
+unit_remote_mx_OBJS = remote/mx
+unit_remote_data_OBJS = remote/data
 $(B)/tests/unit/%.o: tests/unit/%.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -Itests -c -o $@ $<

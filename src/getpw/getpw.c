@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: 0BSD */
+/* getpw.c - look users up, so that the name service never runs as root
+ *
+ * runs as     quillp
+ * started by  start
+ * fd 0        questions from lspawn and their answers  wire/pwreq.h
+ * argv        name of the alias user
+ * cwd         anywhere
+ * reads       the system's name service; owners of home directories
+ * writes      nothing
+ * trusts      the name service; not the bytes of a question
+ * exits       STATUS_OK at end of questions, STATUS_TEMP when fd 0 is broken
+ */
+#include <errno.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "getpw/lookup.h"
+#include "lib/fd.h"
+#include "lib/log.h"
+#include "lib/str.h"
+#include "wire/pwreq.h"
+#include "wire/status.h"
+
+static int
+system_account(void *arg, const char *name, struct account *a)
+{
+	struct passwd *pw;
+
+	(void)arg;
+	/* Close what the C library may have kept open: an account made a
+	 * moment ago counts. */
+	endpwent();
+	errno = 0;
+	pw = getpwnam(name);
+	if (pw == NULL) {
+		/* What "no such name" leaves in errno differs between name
+		 * services; these are the ones getpwnam(3) lists for it. */
+		if (errno == 0 || errno == ENOENT || errno == ESRCH ||
+			errno == EBADF || errno == EPERM)
+			return 0;
+		log_warning_sys("unable to look up ", name);
+		return -1;
+	}
+	a->name = pw->pw_name;
+	a->home = pw->pw_dir;
+	a->uid = pw->pw_uid;
+	a->gid = pw->pw_gid;
+	return 1;
+}
+
+static int
+system_owner(void *arg, const char *home, uid_t *uid)
+{
+	struct stat st;
+
+	(void)arg;
+	if (stat(home, &st) == -1) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			return 0;
+		log_warning_sys("unable to look at ", home);
+		return -1;
+	}
+	*uid = st.st_uid;
+	return 1;
+}
+
+static void
+answer(struct str *out, const char *alias, uint32_t number, const char *local)
+{
+	static const struct lookup_ops ops = { system_account, system_owner,
+		NULL };
+	struct lookup_found f;
+	struct pwanswer a = { .number = number };
+
+	a.text = lookup(&ops, alias, local, &f);
+	a.found = a.text == NULL;
+	if (a.found) {
+		a.u.user = f.a.name;
+		a.u.home = f.a.home;
+		a.u.uid = f.a.uid;
+		a.u.gid = f.a.gid;
+		a.u.dash = f.dash;
+		a.u.ext = f.ext;
+	}
+	str_clear(out);
+	pwreq_answer(out, &a);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct str out = STR_INIT(PWREQ_MAX);
+	char buf[PWREQ_MAX];
+	const char *local;
+	uint32_t number;
+	ssize_t n;
+	int passed;
+
+	log_init("quill-getpw");
+	if (argc != 2)
+		log_die(STATUS_PERM, "usage: quill-getpw aliasuser", (char *)0);
+	while ((n = fd_recv(0, buf, sizeof buf, &passed)) != 0) {
+		if (passed != -1)
+			close(passed);
+		if (n == -1 && errno != EMSGSIZE)
+			log_die_sys(STATUS_TEMP, "unable to read questions");
+		if (n == -1 || !pwreq_question(buf, (size_t)n, &number, &local))
+			continue; /* lspawn has a deadline */
+		answer(&out, argv[1], number, local);
+		if (fd_send(0, out.s, out.len, -1) == -1 && errno != EPIPE)
+			log_die_sys(STATUS_TEMP, "unable to answer");
+	}
+	return STATUS_OK;
+}

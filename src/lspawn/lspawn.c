@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: 0BSD */
+/* lspawn.c - start local deliveries, each as its recipient
+ *
+ * runs as     root; each child becomes the recipient before exec, refuses uid 0
+ * started by  start
+ * fd 0        delivery jobs from send, reports to send  wire/job.h wire/report.h
+ * fd 3        questions to getpw and its answers        wire/pwreq.h
+ * argv        default delivery (./Maildir/)
+ * cwd         HOME
+ * reads       users/cdb, control/timeoutlocal; of a message only its owner
+ * writes      nothing
+ * trusts      root, quillq; not send's bytes, not message content; getpw for
+ *             any user but root
+ * exits       STATUS_OK at end of jobs, STATUS_TEMP if it cannot start
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/control.h"
+#include "lib/fd.h"
+#include "lib/log.h"
+#include "lspawn/route.h"
+#include "spawn/spawn.h"
+#include "wire/site.h"
+#include "wire/status.h"
+
+enum { TIMEOUT_DEFAULT = 86400, TIMEOUT_MAX = 30 * 86400 };
+
+/* A child's environment: what runs as a user starts from nothing that was
+ * meant for root. quill-local adds what .qmail programs are promised. */
+static const char *const *
+clean_env(void)
+{
+	static const char *const keep[] = { "PATH", "TZ", "QUILLQUEUE",
+		"QMAILQUEUE" };
+	static const char *env[sizeof keep / sizeof *keep + 1];
+	size_t i, n = 0;
+
+	for (i = 0; i < sizeof keep / sizeof *keep; i++) {
+		struct str s = STR_INIT(0);
+		const char *v = getenv(keep[i]);
+
+		str_puts(&s, keep[i]);
+		str_putc(&s, '=');
+		if (v != NULL) {
+			str_puts(&s, v);
+		} else if (i == 0) {
+			str_puts(&s, site_bin);
+			str_puts(&s, ":/usr/local/bin:/usr/bin:/bin");
+		} else {
+			str_free(&s);
+			continue;
+		}
+		env[n++] = str_c(&s); /* for good */
+	}
+	return env;
+}
+
+static const char *
+below(const char *dir, const char *name)
+{
+	struct str s = STR_INIT(0);
+
+	str_puts(&s, dir);
+	str_putc(&s, '/');
+	str_puts(&s, name);
+	return str_c(&s);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct route route;
+	struct spawn_ops ops = { .fd = 3, .arg = &route };
+	uint64_t timeout = TIMEOUT_DEFAULT;
+	struct stat st;
+
+	log_init("quill-lspawn");
+	if (argc != 2)
+		log_die(STATUS_PERM, "usage: quill-lspawn defaultdelivery",
+			(char *)0);
+	if (chdir(site_home) == -1)
+		log_die_sys(STATUS_TEMP, "unable to enter ", site_home);
+	if (stat(site_queue, &st) == -1)
+		log_die_sys(STATUS_TEMP, "unable to look at ", site_queue);
+	if (fd_cloexec(3) == -1 || fd_nonblock(3) == -1)
+		log_die_sys(STATUS_TEMP, "no quill-getpw on descriptor 3");
+	control_init(site_control);
+	if (control_num("timeoutlocal", 1, TIMEOUT_MAX, &timeout) ==
+		CONTROL_BAD)
+		log_die(STATUS_TEMP, control_error(), (char *)0);
+	/* Not our log: a user could write into it by way of /proc. */
+	ops.childlog = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (ops.childlog == -1)
+		log_die_sys(STATUS_TEMP, "unable to open /dev/null");
+
+	route_init(&route, st.st_uid, below(site_users, "cdb"), 3);
+	ops.program = below(site_bin, "quill-local");
+	ops.envp = clean_env();
+	ops.defaultdelivery = argv[1];
+	ops.wrapper = site_env("LOCAL");
+	ops.wrapper_argv = route_argv;
+	ops.plan = route_plan;
+	ops.answer = route_answer;
+	ops.expired = route_expired;
+	ops.answer_ms = ROUTE_ANSWER_MS;
+	ops.idle_ms = 3000;
+	ops.max_idle = 20;
+	ops.max_jobs = 10000;
+	ops.job_ms = timeout * 1000;
+	if (spawn_run(&ops) == -1)
+		log_die_sys(STATUS_TEMP, "unable to begin");
+	return STATUS_OK;
+}

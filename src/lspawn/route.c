@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "lspawn/route.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/fd.h"
+#include "lib/log.h"
+#include "lib/stamp.h"
+
+void
+route_init(struct route *r, uid_t owner, const char *cdb, int getpw)
+{
+	memset(r, 0, sizeof *r);
+	r->owner = owner;
+	r->getpw = getpw;
+	lookup_init(&r->cdb, cdb);
+	str_init(&r->ask, PWREQ_MAX);
+}
+
+static void
+refuse(struct spawn_plan *p, char class, const char *why)
+{
+	size_t n = strlen(why);
+
+	if (n >= sizeof p->why)
+		n = sizeof p->why - 1;
+	p->refuse = class;
+	memcpy(p->why, why, n);
+	p->why[n] = '\0';
+}
+
+/* The user is known: r->user. */
+static void
+settle(struct route *r, struct spawn_plan *p)
+{
+	const struct pwuser *u = &r->user;
+
+	/* (uid_t)-1 would leave the child what we are. */
+	if (u->uid == 0 || u->uid == (uid_t)-1 || u->gid == (gid_t)-1) {
+		refuse(p, 'D',
+			"Sorry, I do not deliver mail as root. (#5.7.0)");
+		return;
+	}
+	p->uid = u->uid;
+	p->gid = u->gid;
+	p->user = u;
+	memcpy(p->key, &u->uid, sizeof u->uid);
+	memcpy(p->key + sizeof u->uid, &u->gid, sizeof u->gid);
+	p->keylen = sizeof u->uid + sizeof u->gid;
+}
+
+/* True when the answer is here already, and it is bad news. */
+static bool
+ask(struct route *r, const char *local, size_t n, uint32_t token,
+	struct spawn_plan *p)
+{
+	int64_t now = stamp_mono();
+	char name[ADDR_MAX + 1];
+
+	if (r->getpw == -1) {
+		refuse(p, 'Z', "quill-getpw is gone (#4.3.0)");
+		return true;
+	}
+	/* While it hangs, one question at a time finds out when it is back. */
+	if (r->stuck && now - r->asked < ROUTE_ANSWER_MS) {
+		refuse(p, 'Z', "quill-getpw does not answer (#4.3.0)");
+		return true;
+	}
+	memcpy(name, local, n);
+	name[n] = '\0';
+	str_clear(&r->ask);
+	pwreq_ask(&r->ask, token, name);
+	if (fd_send(r->getpw, r->ask.s, r->ask.len, -1) == -1) {
+		refuse(p, 'Z',
+			errno == EAGAIN ? "quill-getpw is too busy (#4.3.0)"
+					: "unable to ask quill-getpw (#4.3.0)");
+		return true;
+	}
+	r->asked = now;
+	return false;
+}
+
+bool
+route_plan(void *arg, const struct job *j, int fdmess, uint32_t token,
+	struct spawn_plan *p)
+{
+	struct route *r = arg;
+	const char *addr = j->rcpt[0].addr, *at = strrchr(addr, '@');
+	size_t n = at != NULL ? (size_t)(at - addr) : strlen(addr);
+	struct stat st;
+
+	/* send is not trusted to name files: it passes an open one, and what
+	 * does not belong to the queue is not shown to anybody. */
+	if (fstat(fdmess, &st) == -1 || !S_ISREG(st.st_mode) ||
+		st.st_uid != r->owner) {
+		log_alert("job refused: its message is not from the queue");
+		refuse(p, 'Z', "the message is not from the queue (#4.3.5)");
+		return true;
+	}
+	if (j->nrcpt != 1 || j->host != NULL || n > ADDR_MAX) {
+		log_alert("job refused: not a local one");
+		refuse(p, 'Z', "this is not a local delivery (#4.3.5)");
+		return true;
+	}
+	if (n == 0) {
+		refuse(p, 'D',
+			"Sorry, an empty mailbox name is nobody's. (#5.1.1)");
+		return true;
+	}
+	switch (lookup_find(&r->cdb, addr, n, &r->user)) {
+	case LOOKUP_FOUND:
+		settle(r, p);
+		return true;
+	case LOOKUP_FAILED:
+		log_alert_sys("unable to read ", r->cdb.path);
+		refuse(p, 'Z', "unable to read users/cdb (#4.3.0)");
+		return true;
+	case LOOKUP_NONE:
+		break;
+	}
+	return ask(r, addr, n, token, p);
+}
+
+int
+route_answer(void *arg, uint32_t *token, struct spawn_plan *p)
+{
+	struct route *r = arg;
+	struct pwanswer a;
+	ssize_t n;
+	int passed;
+
+	for (;;) {
+		n = fd_recv(r->getpw, r->answer, sizeof r->answer, &passed);
+		if (passed != -1)
+			close(passed);
+		if (n == -1 && (errno == EAGAIN || errno == EINTR))
+			return 0;
+		if (n == 0 || (n == -1 && errno != EMSGSIZE)) {
+			log_alert("quill-getpw is gone");
+			r->getpw = -1;
+			return -1;
+		}
+		if (n > 0 && pwreq_decode(&a, r->answer, (size_t)n))
+			break;
+		log_alert("quill-getpw gave a wrong answer");
+	}
+	if (r->stuck)
+		log_info("quill-getpw answers again");
+	r->stuck = false;
+	*token = a.number;
+	if (a.found) {
+		r->user = a.u;
+		settle(r, p);
+	} else {
+		refuse(p, 'Z', a.text);
+	}
+	return 1;
+}
+
+void
+route_expired(void *arg)
+{
+	struct route *r = arg;
+
+	if (!r->stuck && r->getpw != -1)
+		log_warning("quill-getpw does not answer");
+	r->stuck = true;
+}
+
+size_t
+route_argv(const struct job *j, const char **argv)
+{
+	static char local[ADDR_MAX + 1];
+	const char *addr = j->rcpt[0].addr, *at = strrchr(addr, '@');
+	size_t n = at != NULL ? (size_t)(at - addr) : strlen(addr);
+
+	if (n > ADDR_MAX)
+		n = ADDR_MAX;
+	memcpy(local, addr, n);
+	local[n] = '\0';
+	argv[1] = "--";
+	argv[2] = j->user;
+	argv[3] = j->home;
+	argv[4] = local;
+	argv[5] = j->dash;
+	argv[6] = j->ext;
+	argv[7] = at != NULL ? at + 1 : "";
+	argv[8] = j->sender;
+	argv[9] = j->defaultdelivery;
+	return 10;
+}

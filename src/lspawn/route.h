@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: 0BSD */
+/* route - which user a local job goes to: users/cdb, else quill-getpw
+ *
+ * route_plan, route_answer and route_expired are the calls of struct spawn_ops
+ * (spawn/spawn.h); arg is a struct route.
+ */
+#ifndef LSPAWN_ROUTE_H
+#define LSPAWN_ROUTE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lspawn/lookup.h"
+#include "spawn/spawn.h"
+#include "wire/pwreq.h"
+
+enum { ROUTE_ANSWER_MS = 30000 };
+
+struct route {
+	uid_t owner; /* of the queue: messages must be this user's */
+	struct lookup cdb;
+	int getpw;	    /* socket of quill-getpw; -1 it is gone */
+	bool stuck;	    /* a question was not answered in time */
+	int64_t asked;	    /* when the last one went out */
+	struct pwuser user; /* of the current plan */
+	struct str ask;
+	char answer[PWREQ_MAX];
+};
+
+void
+route_init(struct route *r, uid_t owner, const char *cdb, int getpw);
+bool
+route_plan(void *arg, const struct job *j, int fdmess, uint32_t token,
+	struct spawn_plan *p);
+int
+route_answer(void *arg, uint32_t *token, struct spawn_plan *p);
+void
+route_expired(void *arg);
+/* Arguments of quill-local run by hand: -- user home local dash ext domain
+ * sender defaultdelivery. */
+size_t
+route_argv(const struct job *j, const char **argv);
+
+#endif
