@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: 0BSD */
+/* conf - what quill-local reads from control/, once at its start */
+#ifndef LOCAL_CONF_H
+#define LOCAL_CONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct local_conf {
+	const char *host;	 /* control/me, for unique names */
+	bool create;		 /* maildircreate: make a missing Maildir of
+	                          * the default delivery */
+	int64_t program_timeout; /* timeoutprogram, ms */
+	int64_t lock_timeout;	 /* timeoutlock, ms */
+};
+
+/* false: control_error() tells. */
+bool
+conf_read(struct local_conf *c);
+
+#endif

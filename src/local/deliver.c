@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "local/deliver.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/file.h"
+#include "lib/log.h"
+#include "lib/num.h"
+#include "local/dotqmail.h"
+#include "local/forward.h"
+#include "local/maildir.h"
+#include "local/mbox.h"
+#include "local/message.h"
+#include "local/program.h"
+#include "local/vars.h"
+
+enum { FORWARDS_MAX = 4 << 20 }; /* bytes of all addresses of one file */
+
+/* State of one delivery. Everything in it is reused by the next one. */
+static struct run {
+	const struct local_conf *c;
+	const struct delivery *d;
+	struct result *r;
+	struct message m;
+	struct vars v;
+	struct str before;    /* what goes in front of the message */
+	struct str file;      /* the .qmail file */
+	struct str name;      /* its name, for what we say */
+	struct str line;      /* one entry, as a C string */
+	struct str newsender; /* after -owner rewriting */
+	struct str to;	      /* forwards, each with its NUL */
+	size_t nto;
+	const char *deflt; /* $DEFAULT, NULL unset */
+	const char *const *env;
+	bool is_default; /* the default delivery, no file of the user's */
+	bool forward_only;
+	bool ready;
+	uint64_t files, programs;
+} run;
+
+static void
+run_reset(
+	const struct local_conf *c, const struct delivery *d, struct result *r)
+{
+	if (!run.ready) {
+		vars_init(&run.v);
+		str_init(&run.before, 1 << 16);
+		str_init(&run.file, DOTQMAIL_MAX);
+		str_init(&run.name, 8192);
+		str_init(&run.line, DOTQMAIL_LINE_MAX + 1);
+		str_init(&run.newsender, 8192);
+		str_init(&run.to, FORWARDS_MAX);
+		run.ready = true;
+	}
+	run.c = c;
+	run.d = d;
+	run.r = r;
+	str_clear(&run.file);
+	str_clear(&run.newsender);
+	str_clear(&run.to);
+	str_clear(&run.before);
+	run.nto = 0;
+	run.deflt = 0;
+	run.env = 0;
+	run.is_default = run.forward_only = false;
+	run.files = run.programs = 0;
+	vars_lines(&run.v, d);
+	str_put(&run.before, run.v.rpline.s, run.v.rpline.len);
+	str_put(&run.before, run.v.dtline.s, run.v.dtline.len);
+	result_clear(r);
+}
+
+/* What others can write into tells nothing of the user's wishes. */
+static bool
+enter_home(void)
+{
+	const char *home = run.d->home;
+	struct stat st;
+
+	if (chdir(home) < 0 || stat(".", &st) < 0)
+		return result_sys(run.r, "Unable to switch to", home);
+	if (st.st_mode & S_IWOTH)
+		return result_temp(run.r, "4.7.0", "Home directory ", home,
+			" is writable by others");
+	if (!(st.st_mode & S_ISVTX))
+		return true;
+	if (run.d->dry) {
+		result_say(run.r, "home directory ", home,
+			" is sticky: mail would wait", (char *)0);
+		return true;
+	}
+	return result_temp(run.r, "4.2.1", "Home directory ", home,
+		" is sticky: the user is editing .qmail files");
+}
+
+static bool
+open_message(void)
+{
+	int mine;
+
+	if (run.d->dry)
+		return true;
+	if (message_open(&run.m, run.d->fd) < 0)
+		return result_sys(run.r, "Unable to read", "message");
+	mine = message_delivered_to(&run.m, str_c(&run.v.rcpt));
+	if (mine < 0)
+		return result_sys(run.r, "Unable to read", "message");
+	return !mine || result_perm(run.r, "5.4.6",
+				"This message is looping: it already has my"
+				" Delivered-To line.");
+}
+
+/* Does the name exist? A name that cannot be that of a file does not. */
+static bool
+is_absent(int err)
+{
+	return err == ENOENT || err == ENOTDIR || err == ENAMETOOLONG;
+}
+
+/* Read the file that is open: its mode, then its bytes. */
+static bool
+read_file(int fd)
+{
+	const char *name = str_c(&run.name);
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return result_sys(run.r, "Unable to read", name);
+	if (!S_ISREG(st.st_mode))
+		return result_temp(run.r, "4.3.0", name, " is not a file");
+	if (st.st_mode & S_IWOTH)
+		return result_temp(
+			run.r, "4.7.0", name, " is writable by others");
+	run.forward_only = (st.st_mode & S_IXUSR) != 0;
+	if (st.st_size > DOTQMAIL_MAX)
+		return result_temp(run.r, "4.3.0", name, " is too large");
+	if (!st.st_size)
+		return true;
+	if (file_readfd(fd, &run.file) < 0)
+		return result_sys(run.r, "Unable to read", name);
+	return true;
+}
+
+static void
+use_default(void)
+{
+	run.is_default = true;
+	run.forward_only = false;
+	str_clear(&run.file);
+	str_puts(&run.file, run.d->dflt);
+	str_clear(&run.name);
+	str_puts(&run.name, "default delivery");
+}
+
+/* The first of the names that exists. O_NONBLOCK: a fifo must not hold us. */
+static bool
+find_file(void)
+{
+	struct dotqmail_search s;
+	int fd = -1;
+	bool good = true;
+
+	dotqmail_search(&s, run.d->dash, run.d->ext);
+	while (fd < 0 && good && dotqmail_search_next(&s)) {
+		fd = open(str_c(&s.name), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		if (fd < 0 && !is_absent(errno))
+			good = result_sys(
+				run.r, "Unable to open", str_c(&s.name));
+	}
+	if (fd >= 0) {
+		str_clear(&run.name);
+		str_put(&run.name, s.name.s, s.name.len);
+		if (s.deflt >= 0)
+			run.deflt = run.d->ext + s.deflt;
+		good = read_file(fd);
+		close(fd);
+	} else if (good && *run.d->dash) {
+		good = result_perm(
+			run.r, "5.1.1", "Sorry, no mailbox here by that name.");
+	}
+	dotqmail_search_end(&s);
+	if (good && !run.file.len)
+		use_default();
+	return good;
+}
+
+/* 1 there is .qmail-EXT and suffix, 0 not, -1 r says why. */
+static int
+has_sibling(const char *suffix)
+{
+	struct str name = STR_INIT(8192);
+	struct stat st;
+	int there = 1;
+
+	dotqmail_name(
+		&name, run.d->dash, run.d->ext, strlen(run.d->ext), suffix);
+	if (stat(str_c(&name), &st) < 0) {
+		there = is_absent(errno) ? 0 : -1;
+		if (there < 0)
+			result_sys(run.r, "Unable to check", str_c(&name));
+	}
+	str_free(&name);
+	return there;
+}
+
+/* -owner and VERP: the sender of what goes on from here by forward or program.
+ * Before anything is delivered, so that trouble does not come in the middle. */
+static bool
+find_newsender(void)
+{
+	const char *sender = run.d->sender;
+	int owner = 0, verp = 0;
+
+	if (*sender && strcmp(sender, "#@[]") != 0)
+		owner = has_sibling("-owner");
+	if (owner > 0)
+		verp = has_sibling("-owner-default");
+	if (owner < 0 || verp < 0)
+		return false;
+	str_puts(&run.newsender, owner ? run.d->local : sender);
+	if (owner) {
+		str_puts(&run.newsender, verp ? "-owner-@" : "-owner@");
+		str_puts(&run.newsender, run.d->host);
+		if (verp)
+			str_puts(&run.newsender, "-@[]");
+	}
+	return true;
+}
+
+/* All of the file is read before the first line of it is obeyed: a mistake
+ * further down would otherwise repeat what stands above it at each attempt. */
+static bool
+check_file(void)
+{
+	struct dotqmail q;
+	char num[NUM_FMT];
+
+	/* to do nothing would be to lose it */
+	if (!run.file.len)
+		return result_temp(
+			run.r, "4.3.5", "No default delivery is set");
+	dotqmail_init(&q, run.file.s, run.file.len);
+	if (dotqmail_check(&q, run.forward_only))
+		return !q.sends || find_newsender();
+	num_fmt(num, q.line);
+	return result_temp(
+		run.r, "4.3.0", str_c(&run.name), " line ", num, ": ", q.why);
+}
+
+static bool
+do_maildir(const char *path)
+{
+	struct maildir md = { path, run.c->host,
+		run.is_default && run.c->create };
+
+	run.files++;
+	return maildir_deliver(&md, &run.m, &run.before, run.r);
+}
+
+static bool
+do_mbox(const char *path)
+{
+	run.files++;
+	return mbox_deliver(path, &run.m, &run.v, run.c->lock_timeout, run.r);
+}
+
+static enum program_end
+do_program(const char *command)
+{
+	run.programs++;
+	if (!run.env)
+		run.env = vars_env(
+			&run.v, run.d, str_c(&run.newsender), run.deflt);
+	return program_run(
+		command, run.d->fd, run.env, run.c->program_timeout, run.r);
+}
+
+/* -n: one line for each entry */
+static void
+say(enum dotqmail_kind kind, const char *text)
+{
+	static const char *const words[] = {
+		[DOTQMAIL_PROGRAM] = "program ",
+		[DOTQMAIL_FORWARD] = "forward ",
+		[DOTQMAIL_MBOX] = "mbox ",
+		[DOTQMAIL_MAILDIR] = "maildir ",
+	};
+
+	if (kind != DOTQMAIL_LIST)
+		result_say(run.r, words[kind], text, (char *)0);
+}
+
+/* One entry; *stop is set when the rest is to be skipped. */
+static bool
+obey(enum dotqmail_kind kind, bool *stop)
+{
+	const char *text = str_c(&run.line);
+	enum program_end end;
+
+	if (run.d->dry) {
+		say(kind, text);
+		return true;
+	}
+	switch (kind) {
+	case DOTQMAIL_PROGRAM:
+		end = do_program(text);
+		*stop = end == PROGRAM_STOP;
+		return end != PROGRAM_FAILED;
+	case DOTQMAIL_MBOX:
+		return do_mbox(text);
+	case DOTQMAIL_MAILDIR:
+		return do_maildir(text);
+	case DOTQMAIL_FORWARD:
+		str_put(&run.to, text, run.line.len + 1);
+		run.nto++;
+		return true;
+	default:
+		return true;
+	}
+}
+
+/* Deliveries in the order of the file. */
+static bool
+obey_file(void)
+{
+	struct dotqmail q;
+	struct dotqmail_entry e;
+	bool stop = false;
+
+	dotqmail_init(&q, run.file.s, run.file.len);
+	while (!stop && dotqmail_next(&q, &e) != DOTQMAIL_END) {
+		str_clear(&run.line);
+		str_put(&run.line, e.text, e.len);
+		if (!obey(e.kind, &stop))
+			return false;
+	}
+	return true;
+}
+
+/* "did 1+0+1": files, forwards, programs. */
+static void
+say_done(pid_t qp)
+{
+	char f[NUM_FMT], t[NUM_FMT], p[NUM_FMT];
+
+	num_fmt(f, run.files);
+	num_fmt(t, run.nto);
+	num_fmt(p, run.programs);
+	result_say(run.r, "did ", f, "+", t, "+", p, (char *)0);
+	if (qp > 0) {
+		num_fmt(p, (uint64_t)qp);
+		result_say(run.r, "qp ", p, (char *)0);
+	}
+}
+
+void
+deliver(const struct local_conf *c, const struct delivery *d, struct result *r)
+{
+	pid_t qp = 0;
+
+	run_reset(c, d, r);
+	if (!enter_home() || !open_message() || !find_file() || !check_file() ||
+		!obey_file())
+		return;
+	if (run.nto && !forward_send(d, &run.v, &run.m, str_c(&run.newsender),
+			       &run.to, run.nto, &qp, r))
+		return;
+	if (!d->dry)
+		say_done(qp);
+}

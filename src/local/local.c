@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: 0BSD */
+/* local.c - deliver messages to one user: .qmail files, Maildirs, programs
+ *
+ * runs as     recipient (quill-lspawn made it so before exec)
+ * started by  lspawn; by hand
+ * fd 0        with -s: delivery jobs and reports   wire/job.h wire/report.h
+ *             by hand: the message, seekable
+ * fd 1        by hand: text for the sender or the log
+ * fd 2        log
+ * cwd         the home of the recipient, per delivery
+ * reads       .qmail files, control/me, maildircreate, timeoutprogram,
+ *             timeoutlock
+ * writes      Maildirs and mboxes of the recipient; queues forwards
+ * trusts      lspawn, the recipient's files; not message content
+ * exits       by hand 0 delivered, 100 failed for good, 111 try later; with
+ *             -s STATUS_OK at end of jobs, STATUS_TEMP if it cannot start
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/control.h"
+#include "lib/fd.h"
+#include "lib/log.h"
+#include "lib/sig.h"
+#include "local/conf.h"
+#include "local/deliver.h"
+#include "wire/job.h"
+#include "wire/report.h"
+#include "wire/site.h"
+#include "wire/status.h"
+
+static int
+exit_code(char class)
+{
+	return class == 'K'   ? STATUS_OK
+	       : class == 'D' ? STATUS_PERM
+			      : STATUS_TEMP;
+}
+
+static int
+by_hand(const struct local_conf *c, char **argv, bool dry)
+{
+	struct delivery d = { argv[0], argv[1], argv[2], argv[3], argv[4],
+		argv[5], argv[6], argv[7], 0, 0, 0, dry };
+	struct result r;
+
+	result_init(&r);
+	deliver(c, &d, &r);
+	if (fd_writeall(1, r.text.s, r.text.len) < 0 && dry)
+		return STATUS_TEMP;
+	return exit_code(r.class);
+}
+
+/* The delivery a job asks for; false: it is none of ours. local gets the local
+ * part of the recipient. */
+static bool
+from_job(struct delivery *d, const struct job *j, int fd, struct str *local)
+{
+	const char *addr = j->rcpt[0].addr, *at;
+
+	if (j->nrcpt != 1 || !j->user || fd < 0)
+		return false;
+	at = strrchr(addr, '@');
+	str_clear(local);
+	str_put(local, addr, at ? (size_t)(at - addr) : strlen(addr));
+	*d = (struct delivery){ j->user, j->home, str_c(local), j->dash, j->ext,
+		at ? at + 1 : "", j->sender, j->defaultdelivery, j->params,
+		j->rcpt[0].params, fd, false };
+	return true;
+}
+
+static int
+resident(const struct local_conf *c)
+{
+	static char record[JOB_RECORD_MAX];
+	struct str answer = STR_INIT(REPORT_RECORD_MAX);
+	struct str local = STR_INIT(ADDR_MAX);
+	struct delivery d;
+	struct job j;
+	struct result r;
+	ssize_t n;
+	int fd;
+
+	result_init(&r);
+	while ((n = fd_recv(0, record, sizeof record, &fd)) > 0) {
+		if (!job_decode(&j, record, (size_t)n) ||
+			!from_job(&d, &j, fd, &local))
+			log_die(STATUS_TEMP, "bad job from lspawn", (char *)0);
+		deliver(c, &d, &r);
+		close(fd);
+		str_clear(&answer);
+		report_all(&answer, j.number, 1, r.class, 0, str_c(&r.text));
+		if (fd_send(0, answer.s, answer.len, -1) < 0)
+			log_die_sys(STATUS_TEMP, "unable to report");
+	}
+	if (n < 0)
+		log_die_sys(STATUS_TEMP, "unable to read jobs");
+	return STATUS_OK;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct local_conf c;
+	bool dry = false;
+
+	log_init("quill-local");
+	umask(077);
+	sig_ignore(SIGPIPE);
+	/* a limit on file size is an error of the write, to be undone */
+	sig_ignore(SIGXFSZ);
+	if (fd_sane() < 0)
+		return STATUS_TEMP;
+	if (!conf_read(&c))
+		log_die(STATUS_TEMP, control_error(), (char *)0);
+	if (argc == 2 && strcmp(argv[1], "-s") == 0)
+		return resident(&c);
+	argv++;
+	for (; *argv && argv[0][0] == '-' && argv[0][1] && !argv[0][2];
+		argv++) {
+		if (argv[0][1] == '-') {
+			argv++;
+			break;
+		}
+		if (argv[0][1] != 'n' && argv[0][1] != 'N')
+			break;
+		dry = argv[0][1] == 'n';
+	}
+	for (argc = 0; argv[argc];)
+		argc++;
+	if (argc != 8)
+		log_die(STATUS_PERM,
+			"usage: quill-local [-nN] user home local dash ext"
+			" domain sender defaultdelivery",
+			(char *)0);
+	return by_hand(&c, argv, dry);
+}
