@@ -77,25 +77,21 @@ int
 site_ids(struct site_ids *ids, char *alias_name)
 {
 	char buf[IDS_MAX];
-	size_t have = 0;
 	ssize_t r;
 	int fd, e;
 
 	fd = open(QUILL_HOME "/users/ids", O_RDONLY | O_CLOEXEC);
 	if (fd == -1)
 		return -1;
-	do {
-		r = fd_read(fd, buf + have, sizeof buf - have);
-		if (r > 0)
-			have += (size_t)r;
-	} while (r > 0 && have < sizeof buf);
+	/* once: a regular file gives all it has */
+	r = fd_read(fd, buf, sizeof buf);
 	e = errno;
 	close(fd);
 	if (r == -1) {
 		errno = e;
 		return -1;
 	}
-	if (r > 0 || ids_parse(ids, alias_name, buf, have) == -1) {
+	if (r == IDS_MAX || ids_parse(ids, alias_name, buf, (size_t)r) == -1) {
 		errno = EINVAL;
 		return -1;
 	}
