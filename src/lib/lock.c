@@ -2,37 +2,54 @@
 #include "lib/lock.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdint.h>
-#include <sys/file.h>
+#include <unistd.h>
 
 #include "lib/stamp.h"
 
 static int
-lock_op(int fd, int op)
+lock_op(int fd, int op, struct flock *l)
 {
 	int r;
 
+	*l = (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	do
-		r = flock(fd, op);
+		r = fcntl(fd, op, l);
 	while (r < 0 && errno == EINTR);
+	if (r < 0 && errno == EACCES)
+		errno = EWOULDBLOCK;
 	return r;
 }
 
 int
 lock_try(int fd)
 {
-	return lock_op(fd, LOCK_EX | LOCK_NB);
+	struct flock l;
+
+	return lock_op(fd, F_OFD_SETLK, &l);
+}
+
+int
+lock_held(int fd)
+{
+	struct flock l;
+
+	if (lock_op(fd, F_OFD_GETLK, &l) < 0)
+		return -1;
+	return l.l_type != F_UNLCK;
 }
 
 int
 lock_wait(int fd, long long deadline)
 {
+	struct flock l;
 	int nap = 5;
 
 	if (!deadline)
-		return lock_op(fd, LOCK_EX);
-	/* flock has no time limit and an alarm would be the program's: ask
+		return lock_op(fd, F_OFD_SETLKW, &l);
+	/* the lock call has no time limit and an alarm would be the program's: ask
 	 * again, at growing distances. */
 	while (lock_try(fd) < 0) {
 		int64_t left = deadline - stamp_mono();
