@@ -81,7 +81,7 @@ quill-inject_OBJS = inject/inject inject/rewrite inject/compose
 quill-inject_USES = mail wire lib
 sendmail_OBJS = tools/sendmail
 sendmail_USES = wire lib
-quillctl_OBJS = tools/quillctl tools/ctl_status tools/ctl_queue
+quillctl_OBJS = quillctl/quillctl quillctl/status quillctl/queue quillctl/walk
 quillctl_USES = wire lib
 maildirmake_OBJS = tools/maildirmake
 maildirmake_USES = lib
@@ -167,8 +167,22 @@ units: $(UNITS:%=$(B)/tests/unit/%)
 .PHONY: units
 
 # --- checks ----------------------------------------------------------------
-check: all units
-	$(Q)B=$(B) SAN=$(SAN) sh tests/check.sh
+# Installs what the tests need, builds in several ways, runs everything.
+check:
+	$(Q)MAKE='$(MAKE)' B=$(B) SAN=$(SAN) PASSES='$(PASSES)' \
+		sh tests/check.sh
+
+lint: all units
+	$(Q)ls tests/lint/*.t | B=$(B) perl tests/harness.pl /dev/null
+
+# The user of each program and how many source lines are linked into it.
+closure: all
+	$(Q)$(foreach p,$(PROGRAMS),sh src/tools/closure.sh $p \
+		src/$(firstword $($(p)_OBJS)).c $(B)/o $(LD) \
+		$(call objs,$p,o) $(call libs,$p,o) &&) \
+	$(foreach p,$(SYSPROGRAMS),sh src/tools/closure.sh $p \
+		src/$(firstword $($(p)_OBJS)).c $(B)/os $(SYSLD) \
+		$(call objs,$p,os) $(call libs,$p,os) &&) true
 
 # --- install ---------------------------------------------------------------
 # src/tools/install.tab says what goes where, with owner and mode.
