@@ -74,8 +74,8 @@ quill-remote_OBJS = remote/remote remote/conf remote/relay remote/mx \
 	remote/hosts remote/smtp remote/transact remote/data remote/result \
 	remote/session
 quill-remote_USES = mail wire lib
-quill-smtpd_OBJS = smtpd/smtpd smtpd/session smtpd/verbs smtpd/data \
-	smtpd/policy smtpd/log
+quill-smtpd_OBJS = smtpd/smtpd smtpd/conf smtpd/loop smtpd/session \
+	smtpd/verbs smtpd/data smtpd/policy smtpd/audit
 quill-smtpd_USES = mail wire lib
 quill-inject_OBJS = inject/inject inject/rewrite inject/compose
 quill-inject_USES = mail wire lib
@@ -149,6 +149,7 @@ clean:
 UNITS = $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 unit_smtpd_session_OBJS = smtpd/session smtpd/verbs
 unit_smtpd_data_OBJS = smtpd/data
+unit_smtpd_policy_OBJS = smtpd/policy
 unit_local_dotqmail_OBJS = local/dotqmail
 unit_send_known_OBJS = send/known
 unit_remote_relay_OBJS = remote/relay
