@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: 0BSD */
+/* conf - what one session is told by control files and its environment */
+#ifndef SMTPD_CONF_H
+#define SMTPD_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/str.h"
+
+/* Defaults of the control files with the same names in lower case; each has
+ * a twin in the environment with its name in upper case (tcprules sets them by
+ * client). 0 means no limit in those that say so. */
+enum {
+	TIMEOUTSMTPD = 1200,  /* s without a byte from the client */
+	MAXSESSION = 86400,   /* s a session may last, 0 none */
+	MAXRCPT = 1000,	      /* recipients of one message */
+	MAXERRORS = 20,	      /* replies of 4xx and 5xx since a message */
+	MAXCOMMANDS = 200,    /* commands other than RCPT since a message */
+	MAXMESSAGES = 0,      /* messages in one session, 0 none */
+	DATABYTES = 0,	      /* octets of a message, 0 none */
+	LINE_MAX_SMTPD = 2048 /* octets of a command line with its CRLF */
+};
+
+struct conf {
+	struct str me;	     /* control/me: our name */
+	struct str greeting; /* control/smtpgreeting, else me */
+	uint64_t timeout, maxsession, maxrcpt, maxerrors, maxcommands,
+		maxmessages, databytes;
+	const char *relayclient; /* $RELAYCLIENT; NULL: may not relay */
+	/* tcp-environ(5); NULL when unset or empty, as in sendmail -bs */
+	const char *remoteip, *remotehost, *localip;
+};
+
+/* Fill c from the environment and control files (control_init was called).
+ * false: a value is bad, control_error() says which. */
+bool
+conf_read(struct conf *c);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: 0BSD */
+/* loop - the descriptors of a session: lines and data in, replies out, the
+ * queue program, policy, the log */
+#ifndef SMTPD_LOOP_H
+#define SMTPD_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/ibuf.h"
+#include "lib/obuf.h"
+#include "lib/str.h"
+#include "smtpd/conf.h"
+#include "smtpd/data.h"
+#include "smtpd/policy.h"
+#include "smtpd/session.h"
+#include "wire/qclient.h"
+
+enum {
+	LOOP_IN = 65536, /* what one read takes of a large message */
+	LOOP_OUT = 4096,
+};
+
+struct loop {
+	const struct conf *conf;
+	struct session s;
+	struct policy policy;
+	struct ibuf in;
+	struct obuf out;
+	struct str line;
+	struct data data;
+	struct qclient queue;
+	bool queueing;	 /* queue is open */
+	int64_t last;	 /* stamp_mono of the session's end, 0 none */
+	uint64_t octets; /* read from the client */
+	char outbuf[LOOP_OUT], inbuf[LOOP_IN];
+};
+
+/* One session on fdin and fdout, until its end, logged. *l is large and needs
+ * no initialisation; c is kept. */
+void
+loop_run(struct loop *l, const struct conf *c, int fdin, int fdout);
+
+#endif

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "smtpd/policy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "lib/ascii.h"
+#include "lib/control.h"
+#include "lib/ipaddr.h"
+#include "mail/addr.h"
+#include "wire/site.h"
+
+static const struct answer yes = { 0 };
+static const struct answer broken = { 421, "4.3.5",
+	"server configuration error" };
+
+/* Outcome of a look-up. EXCEPTED: listed as not to be found. BROKEN: a control
+ * file is bad. */
+enum found { FOUND, MISSING, EXCEPTED, BROKEN };
+
+void
+policy_init(struct policy *p, const struct conf *c)
+{
+	*p = (struct policy){ .conf = c, .more = { .fd = -1 } };
+}
+
+static bool
+list_read(struct policy_list *l, const char *name, char sep)
+{
+	enum control got;
+
+	if (l->read)
+		return true;
+	map_init(&l->map);
+	got = control_map(name, &l->map, sep);
+	if (got == CONTROL_BAD)
+		return false;
+	l->read = true;
+	l->there = got == CONTROL_OK;
+	return true;
+}
+
+static bool
+list_has(const struct policy_list *l, const char *key, size_t n)
+{
+	return l->there && map_get(&l->map, key, n, NULL);
+}
+
+/* Try domain, then .b.c for a.b.c, then .c; each by fn. */
+static enum found
+by_suffix(struct policy *p, const char *domain, size_t n,
+	enum found (*fn)(struct policy *p, const char *key, size_t n))
+{
+	for (size_t i = 0; i < n; i++) {
+		enum found got;
+
+		if (i && domain[i] != '.')
+			continue;
+		got = fn(p, domain + i, n - i);
+		if (got != MISSING)
+			return got;
+	}
+	return MISSING;
+}
+
+static enum found
+in_rcpthosts(struct policy *p, const char *key, size_t n)
+{
+	return list_has(&p->rcpthosts, key, n) ? FOUND : MISSING;
+}
+
+static enum found
+in_more(struct policy *p, const char *key, size_t n)
+{
+	struct str val = STR_INIT(0);
+	int got = cdb_get(&p->more, key, n, &val);
+
+	str_free(&val);
+	if (got < 0)
+		control_bad("morercpthosts.cdb", 0, strerror(errno));
+	return got < 0 ? BROKEN : got ? FOUND : MISSING;
+}
+
+static enum found
+in_virtual(struct policy *p, const char *key, size_t n)
+{
+	size_t vlen = 0;
+
+	if (!p->virtualdomains.there ||
+		!map_get(&p->virtualdomains.map, key, n, &vlen))
+		return MISSING;
+	/* an empty prepend is an exception: not virtual after all */
+	return vlen ? FOUND : EXCEPTED;
+}
+
+static bool
+more_open(struct policy *p)
+{
+	struct str path = STR_INIT(4000);
+	int fd;
+
+	if (p->moreread)
+		return true;
+	str_puts(&path, site_control);
+	str_puts(&path, "/morercpthosts.cdb");
+	fd = open(str_c(&path), O_RDONLY | O_CLOEXEC);
+	str_free(&path);
+	if ((fd < 0 && errno != ENOENT) || (fd >= 0 && cdb_init(&p->more, fd)))
+		return false;
+	p->moreread = true;
+	return true;
+}
+
+static enum found
+listed_host(struct policy *p, const char *domain, size_t n)
+{
+	enum found got = by_suffix(p, domain, n, in_rcpthosts);
+
+	if (got != MISSING)
+		return got;
+	if (!more_open(p)) {
+		control_bad("morercpthosts.cdb", 0, strerror(errno));
+		return BROKEN;
+	}
+	return p->more.fd < 0 ? MISSING : by_suffix(p, domain, n, in_more);
+}
+
+/* No rcpthosts: what send would deliver here. addr is lower case; its domain
+ * starts at addr + at + 1. The catch-all entry (":prepend") counts for
+ * nothing, or it would let everybody send everywhere through us. */
+static enum found
+own_host(struct policy *p, const char *addr, size_t n, size_t at)
+{
+	const char *domain = addr + at + 1;
+	size_t dlen = n - at - 1;
+	enum found got;
+
+	if (!list_read(&p->locals, "locals", 0) ||
+		!list_read(&p->virtualdomains, "virtualdomains", ':'))
+		return BROKEN;
+	if (p->locals.there
+			? list_has(&p->locals, domain, dlen)
+			: dlen == p->conf->me.len &&
+				  ascii_caseeqn(domain, p->conf->me.s, dlen))
+		return FOUND;
+	got = in_virtual(p, addr, n);
+	if (got == MISSING)
+		got = by_suffix(p, domain, dlen, in_virtual);
+	return got == FOUND ? FOUND : MISSING;
+}
+
+static enum found
+may_receive(struct policy *p, const char *addr, size_t n, size_t at)
+{
+	enum found got;
+
+	if (!list_read(&p->rcpthosts, "rcpthosts", 0))
+		return BROKEN;
+	got = p->rcpthosts.there ? listed_host(p, addr + at + 1, n - at - 1)
+				 : own_host(p, addr, n, at);
+	if (got != FOUND || !memchr(addr, '%', at))
+		return got;
+	/* a%b@here becomes a@b when control/percenthack has here: that would
+	 * be relaying by another name */
+	if (!list_read(&p->percenthack, "percenthack", 0))
+		return BROKEN;
+	return list_has(&p->percenthack, addr + at + 1, n - at - 1) ? MISSING
+								    : FOUND;
+}
+
+/* The address itself, or @domain. addr is lower case. */
+static enum found
+is_bad(struct policy_list *l, const char *name, const char *addr, size_t n)
+{
+	size_t at = addr_at(addr, n);
+
+	if (!list_read(l, name, 0))
+		return BROKEN;
+	return list_has(l, addr, n) || list_has(l, addr + at, n - at) ? FOUND
+								      : MISSING;
+}
+
+static struct answer
+sender_answer(struct policy *p, const char *from, size_t n)
+{
+	if (!n)
+		return yes;
+	switch (is_bad(&p->badmailfrom, "badmailfrom", from, n)) {
+	case BROKEN:
+		return broken;
+	case FOUND:
+		return (struct answer){ 553, "5.7.1",
+			"this sender is not welcome here" };
+	case EXCEPTED:
+	case MISSING:
+		break;
+	}
+	if (addr_at(from, n) == n && !p->conf->relayclient)
+		return (struct answer){ 553, "5.1.7",
+			"sender address has no domain" };
+	return yes;
+}
+
+struct answer
+policy_sender(struct policy *p, const struct str *from)
+{
+	struct str lower = STR_INIT(ADDR_MAX);
+	struct answer a;
+
+	str_put(&lower, from->s, from->len);
+	if (lower.len)
+		ascii_tolower(lower.s, lower.len);
+	a = sender_answer(p, lower.s, lower.len);
+	str_free(&lower);
+	return a;
+}
+
+/* "[192.0.2.1]" with the address the client reached us at is one of our names
+ * (control/localiphost, else me). */
+static bool
+own_literal(struct policy *p, struct str *rcpt, size_t at)
+{
+	struct ipaddr it, us;
+	struct str host = STR_INIT(255);
+	const char *local = p->conf->localip;
+	bool good = true;
+
+	if (at + 1 >= rcpt->len || rcpt->s[at + 1] != '[' || !local ||
+		!ipaddr_parse_literal(
+			rcpt->s + at + 1, rcpt->len - at - 1, &it) ||
+		!ipaddr_parse(local, strlen(local), &us))
+		return true;
+	us.scope = it.scope = 0;
+	if (ipaddr_equal(&it, &us)) {
+		good = control_line_or_me("localiphost", &host) == CONTROL_OK;
+		str_cut(rcpt, at + 1);
+		str_put(rcpt, host.s, host.len);
+	}
+	str_free(&host);
+	return good;
+}
+
+static struct answer
+rcpt_answer(struct policy *p, const char *addr, size_t n)
+{
+	size_t at = addr_at(addr, n);
+
+	switch (is_bad(&p->badrcptto, "badrcptto", addr, n)) {
+	case BROKEN:
+		return broken;
+	case FOUND:
+		return (struct answer){ 553, "5.7.1",
+			"this recipient is not welcome here" };
+	case EXCEPTED:
+	case MISSING:
+		break;
+	}
+	if (p->conf->relayclient)
+		return yes;
+	if (at == n)
+		return (struct answer){ 553, "5.1.3",
+			"recipient address has no domain" };
+	switch (may_receive(p, addr, n, at)) {
+	case BROKEN:
+		return broken;
+	case EXCEPTED:
+	case MISSING:
+		return (struct answer){ 550, "5.7.1",
+			"no mail for that domain is taken from you here" };
+	case FOUND:
+		break;
+	}
+	return yes;
+}
+
+struct answer
+policy_rcpt(struct policy *p, struct str *rcpt)
+{
+	struct str lower = STR_INIT(ADDR_MAX);
+	struct answer a;
+
+	if (rcpt->len == 10 && ascii_caseeqn(rcpt->s, "postmaster", 10)) {
+		/* must always be taken (RFC 5321 4.5.1) */
+		str_putc(rcpt, '@');
+		str_put(rcpt, p->conf->me.s, p->conf->me.len);
+		return yes;
+	}
+	if (!own_literal(p, rcpt, addr_at(rcpt->s, rcpt->len)))
+		return broken;
+	str_put(&lower, rcpt->s, rcpt->len);
+	ascii_tolower(lower.s, lower.len);
+	a = rcpt_answer(p, lower.s, lower.len);
+	str_free(&lower);
+	if (!a.code && p->conf->relayclient) {
+		str_puts(rcpt, p->conf->relayclient);
+		if (rcpt->over)
+			return (struct answer){ 501, "5.1.3",
+				"address too long" };
+	}
+	return a;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: 0BSD */
+/* policy - who may send what to whom
+ *
+ * Each list is read when the first question needs it and kept for the
+ * session. A missing control/rcpthosts means the domains of locals and
+ * virtualdomains, never every domain.
+ */
+#ifndef SMTPD_POLICY_H
+#define SMTPD_POLICY_H
+
+#include <stdbool.h>
+
+#include "lib/cdb.h"
+#include "lib/map.h"
+#include "lib/str.h"
+#include "smtpd/conf.h"
+#include "smtpd/session.h"
+
+/* A list that has been read, is known to be missing, or is still unread. */
+struct policy_list {
+	struct map map;
+	bool read, there;
+};
+
+struct policy {
+	const struct conf *conf;
+	struct policy_list badmailfrom, badrcptto, percenthack;
+	struct policy_list rcpthosts, locals, virtualdomains;
+	struct cdb more;
+	bool moreread;
+};
+
+/* c and the directory of control_init are kept. */
+void
+policy_init(struct policy *p, const struct conf *c);
+/* 421 in an answer means that a control file is bad (control_error()). */
+struct answer
+policy_sender(struct policy *p, const struct str *from);
+/* May rewrite rcpt: postmaster without a domain, our address as a literal,
+ * RELAYCLIENT's suffix. */
+struct answer
+policy_rcpt(struct policy *p, struct str *rcpt);
+
+#endif

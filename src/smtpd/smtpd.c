@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: 0BSD */
+/* smtpd.c - receive mail by SMTP: one session with one client
+ *
+ * runs as     quilld
+ * started by  tcpserver, or sendmail -bs as its caller
+ * fd 0, 1     the client
+ * fd 2        log
+ * cwd         anywhere
+ * reads       control/ (me, smtpgreeting, limits; lists when first needed)
+ * writes      nothing; messages go to quill-queue   wire/qclient.h
+ * trusts      its environment (tcprules) and control files; not the client
+ * exits       0 at the end of a session, STATUS_TEMP without one
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/control.h"
+#include "lib/fd.h"
+#include "lib/log.h"
+#include "lib/sig.h"
+#include "lib/str.h"
+#include "smtpd/audit.h"
+#include "smtpd/conf.h"
+#include "smtpd/loop.h"
+#include "wire/site.h"
+#include "wire/status.h"
+
+static struct conf conf;
+static struct loop loop;
+
+static _Noreturn void
+refuse(const char *reply, const char *reason)
+{
+	audit_failed(conf.remoteip, reason);
+	(void)!fd_writeall(1, reply, strlen(reply));
+	_exit(STATUS_TEMP);
+}
+
+static void
+out_of_memory(void)
+{
+	refuse("421 4.3.0 out of memory\r\n", "out of memory");
+}
+
+int
+main(void)
+{
+	log_init("quill-smtpd");
+	sig_ignore(SIGPIPE);
+	str_oom = out_of_memory;
+	if (fd_sane() < 0)
+		_exit(STATUS_TEMP);
+	control_init(site_control);
+	if (!conf_read(&conf))
+		refuse("421 4.3.5 server configuration error\r\n",
+			control_error());
+	loop_run(&loop, &conf, 0, 1);
+	_exit(0);
+}
