@@ -13,6 +13,7 @@
  */
 #include <errno.h>
 #include <pwd.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@
 #include "lib/log.h"
 #include "lib/str.h"
 #include "wire/pwreq.h"
+#include "wire/site.h"
 #include "wire/status.h"
 
 static int
@@ -66,6 +68,19 @@ system_owner(void *arg, const char *home, uid_t *uid)
 	return 1;
 }
 
+/* The account's own home is that of the first quill it was made for; several
+ * homes may share the account. */
+static const char *
+alias_home(void)
+{
+	static struct str s = STR_INIT(4096);
+
+	str_clear(&s);
+	str_puts(&s, site_home);
+	str_puts(&s, "/alias");
+	return str_c(&s);
+}
+
 static void
 answer(struct str *out, const char *alias, uint32_t number, const char *local)
 {
@@ -74,11 +89,12 @@ answer(struct str *out, const char *alias, uint32_t number, const char *local)
 	struct lookup_found f;
 	struct pwanswer a = { .number = number };
 
-	a.text = lookup(&ops, alias, local, &f);
+	a.text = lookup_account(&ops, alias, local, &f);
 	a.found = a.text == NULL;
 	if (a.found) {
 		a.u.user = f.a.name;
-		a.u.home = f.a.home;
+		a.u.home =
+			strcmp(f.a.name, alias) == 0 ? alias_home() : f.a.home;
 		a.u.uid = f.a.uid;
 		a.u.gid = f.a.gid;
 		a.u.dash = f.dash;
