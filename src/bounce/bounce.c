@@ -44,7 +44,7 @@ static void
 need(enum control c)
 {
 	if (c == CONTROL_BAD)
-		log_die(STATUS_TEMP, control_error(), (char *)0);
+		log_die(STATUS_TEMP, control_error());
 }
 
 /* Who gets it; false: nobody. sender is the failed message's. */
@@ -109,8 +109,7 @@ send_it(struct dsn *d)
 	qclient_to(&q, d->to);
 	qclient_close(&q, &v);
 	if (v.class != STATUS_ACCEPTED)
-		log_die(STATUS_TEMP, "unable to queue a bounce: ", v.text,
-			(char *)0);
+		log_die(STATUS_TEMP, "unable to queue a bounce: ", v.text);
 	str_puts(&words, "qp ");
 	str_putnum(&words, (uint64_t)v.pid);
 	if (*v.id) {
@@ -126,8 +125,9 @@ main(void)
 	struct str envfile = STR_INIT(2 * ENVELOPE_MAX);
 	struct str notes = STR_INIT(NOTES_MAX);
 	struct env env;
-	struct dsn d = { .env = &env, .fdmess = BOUNCE_FD_MESS,
-		.maxbytes = 50000 };
+	struct dsn d = {
+		.env = &env, .fdmess = BOUNCE_FD_MESS, .maxbytes = 50000
+	};
 
 	log_init("quill-bounce");
 	sig_ignore(SIGPIPE);
@@ -136,7 +136,7 @@ main(void)
 		file_readfd(BOUNCE_FD_NOTE, &notes) < 0)
 		log_die_sys(STATUS_TEMP, "unable to read the queue");
 	if (env_decode(&env, str_c(&envfile), envfile.len) != ENV_OK)
-		log_die(STATUS_TEMP, "damaged envelope file", (char *)0);
+		log_die(STATUS_TEMP, "damaged envelope file");
 	if (strcmp(env.sender, "#@[]") == 0) {
 		say("dropped: triple bounce");
 		return STATUS_OK;

@@ -12,7 +12,8 @@
 
 enum {
 	CHUNK = 65536,
-	HEADER_ROOM = 1 << 20, /* bytes of the original's header that are sent */
+	HEADER_ROOM =
+		1 << 20, /* bytes of the original's header that are sent */
 };
 
 static void
@@ -84,8 +85,8 @@ token(void)
 /* Call fn for the last note of each failed recipient. */
 static void
 each_failure(const struct dsn *d, struct qclient *q,
-	void (*fn)(const struct dsn *d, struct qclient *q,
-		const struct note *n))
+	void (*fn)(
+		const struct dsn *d, struct qclient *q, const struct note *n))
 {
 	size_t i;
 
@@ -180,8 +181,7 @@ readable(const struct dsn *d, struct qclient *q)
 	       "Hi. This is the quill-send program at ");
 	put_line(q, d->host);
 	put(q, ".\n");
-	put(q, d->again
-			? "A failure notice could not be delivered either. "
+	put(q, d->again ? "A failure notice could not be delivered either. "
 			  "It was for the address below\nand nobody else can "
 			  "be told, so here it is.\n\n"
 			: "Your message did not reach the addresses below, and "

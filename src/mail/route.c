@@ -51,8 +51,8 @@ percents(const struct route *r, struct str *out)
 
 /* The entry of virtualdomains that decides: address, host, each .suffix,
  * catch-all; NULL without. */
-static const char *
-virtual(const struct route *r, const char *addr, const char *host)
+static const char *virtual(
+	const struct route *r, const char *addr, const char *host)
 {
 	const char *v;
 	const char *p;

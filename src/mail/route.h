@@ -11,9 +11,9 @@
 #include "lib/str.h"
 
 struct route {
-	struct map locals;         /* host names; values empty */
+	struct map locals;	   /* host names; values empty */
 	struct map virtualdomains; /* user@dom, dom, .dom or "": prepend */
-	struct map percenthack;    /* host names */
+	struct map percenthack;	   /* host names */
 	struct str envnoathost;
 };
 
@@ -22,9 +22,10 @@ enum route_kind { ROUTE_LOCAL, ROUTE_REMOTE };
 /* Where addr goes. out is replaced by the address to use from here on: host
  * completed, percents resolved, for a virtual domain "prepend-" put before
  * the local part. */
-enum route_kind route_address(const struct route *r, const char *addr,
-	struct str *out);
+enum route_kind
+route_address(const struct route *r, const char *addr, struct str *out);
 /* What follows the last @ of an address; "" without. */
-const char *route_host(const char *addr);
+const char *
+route_host(const char *addr);
 
 #endif

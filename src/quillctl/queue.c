@@ -157,8 +157,8 @@ ctl_queue(int argc, char **argv)
 
 	if (argc == 2 && strcmp(argv[1], "--count") == 0)
 		return count();
-	if (argc == 2 && (strcmp(argv[1], "-j") == 0 ||
-				 strcmp(argv[1], "--json") == 0))
+	if (argc == 2 &&
+		(strcmp(argv[1], "-j") == 0 || strcmp(argv[1], "--json") == 0))
 		show = show_json;
 	else if (argc != 1)
 		return CTL_USAGE;

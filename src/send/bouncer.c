@@ -21,8 +21,8 @@
 #include "wire/status.h"
 
 enum {
-	AGAIN = 60,  /* s until a bounce that failed is tried again */
-	MOST = 100,  /* at once, whatever control/concurrencybounce says */
+	AGAIN = 60, /* s until a bounce that failed is tried again */
+	MOST = 100, /* at once, whatever control/concurrencybounce says */
 };
 
 struct bounce {

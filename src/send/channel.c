@@ -18,7 +18,7 @@
 #include "wire/job.h"
 
 enum {
-	RETRY_SHARE = 4,  /* every so many turns a retry goes before new mail */
+	RETRY_SHARE = 4, /* every so many turns a retry goes before new mail */
 	ADDRESSES = JOB_RECORD_MAX / 2,
 	RECORD_ROOM = JOB_RECORD_MAX / 2, /* job closed when that full */
 };
@@ -207,9 +207,8 @@ fill(struct job *j, struct pass *p, int chan)
 	static char host[ADDR_MAX + 1];
 	static size_t at[JOB_RCPT_MAX];
 	const struct env *e = &p->m->env;
-	size_t most = chan == CHAN_REMOTE && !is_verp(e->sender)
-			      ? conf.jobrcpts
-			      : 1;
+	size_t most =
+		chan == CHAN_REMOTE && !is_verp(e->sender) ? conf.jobrcpts : 1;
 	size_t i, n = 0;
 
 	str_clear(&addrs);
@@ -272,8 +271,8 @@ start(struct channel *ch, int chan, struct pass *p)
 	j.birth = qid_birth(m->id);
 	j.bytes = m->env.bytes;
 	j.sender = is_verp(m->env.sender) && n == 1
-			   ? verp(m->env.sender, env_rcpt(&m->env,
-							 p->order[p->at]))
+			   ? verp(m->env.sender,
+				     env_rcpt(&m->env, p->order[p->at]))
 			   : m->env.sender;
 	j.params = params_of(&m->env, ENV_SENDER);
 	str_clear(&out);
@@ -367,11 +366,13 @@ log_result(const struct run *r, size_t i, const struct report *rep,
 	char status[16] = "-";
 
 	if (out->status_len < sizeof(status))
-		((char *)memcpy(status, out->status, out->status_len))
-			[out->status_len] = '\0';
+		((char *)memcpy(status, out->status,
+			out->status_len))[out->status_len] = '\0';
 	event_begin("delivery ");
 	event_putnum(r->delivery + i);
-	event_puts(sent ? ": success: " : gone ? ": failure: " : ": deferral: ");
+	event_puts(sent	  ? ": success: "
+		   : gone ? ": failure: "
+			  : ": deferral: ");
 	event_text(out->text);
 	put_info(" to=", env_rcpt(&m->env, r->rcpts[i]));
 	event_puts(" from=<");
@@ -438,8 +439,8 @@ finished(struct channel *ch, int chan, struct run *r, struct report *rep)
 		if (out->class == 'Z' && m->pass[chan].last)
 			expire(out);
 		log_result(r, i, rep, out);
-		message_result(m, chan, r->rcpts[i], out,
-			remote_host(rep, host));
+		message_result(
+			m, chan, r->rcpts[i], out, remote_host(rep, host));
 	}
 	r->m = NULL;
 	ch->running--;
@@ -460,9 +461,9 @@ channel_reports(int chan)
 		if (passed >= 0)
 			close(passed);
 		if (!report_decode(&rep, record, (size_t)n)) {
-			log_alert("quill-", ch->name == channels[0].name
-						    ? "lspawn"
-						    : "rspawn",
+			log_alert("quill-",
+				ch->name == channels[0].name ? "lspawn"
+							     : "rspawn",
 				" sent a report that makes no sense");
 			continue;
 		}

@@ -13,7 +13,7 @@
 #include "wire/fds.h"
 
 enum {
-	AGAIN = 300,	     /* s until a failed removal is tried again */
+	AGAIN = 300, /* s until a failed removal is tried again */
 	BURST = 4096 / CLEAN_REQUEST, /* requests in one write */
 };
 

@@ -97,8 +97,8 @@ read_numbers(struct conf *c)
 	for (i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
 		void *n = (char *)c + numbers[i].at;
 
-		if (control_num(numbers[i].name, numbers[i].min,
-			    numbers[i].max, n) == CONTROL_BAD)
+		if (control_num(numbers[i].name, numbers[i].min, numbers[i].max,
+			    n) == CONTROL_BAD)
 			return CONTROL_BAD;
 	}
 	return CONTROL_OK;

@@ -8,7 +8,7 @@
 
 /* rnd has 25 bits; the rest of that word are flags. */
 #define RND_MASK 0x1ffffffu
-#define LIVE     0x80000000u
+#define LIVE	 0x80000000u
 #define ATTACHED 0x40000000u
 
 struct slot {
@@ -169,9 +169,9 @@ known_count(void)
 void
 known_wait(uint32_t slot, int chan, int64_t when)
 {
-	uint32_t w = when < 0			 ? 0
+	uint32_t w = when < 0			    ? 0
 		     : when >= (int64_t)KNOWN_NEVER ? KNOWN_NEVER
-						 : (uint32_t)when;
+						    : (uint32_t)when;
 
 	slots[slot].when[chan] = w;
 	/* the item of an earlier time is found stale when it comes up */
@@ -194,8 +194,9 @@ front(void)
 	while ((it = prioq_min(&waiting))) {
 		const struct slot *s = &slots[it->what];
 
-		if ((s->rnd & LIVE) && (s->when[CHAN_LOCAL] == it->when ||
-					       s->when[CHAN_REMOTE] == it->when))
+		if ((s->rnd & LIVE) &&
+			(s->when[CHAN_LOCAL] == it->when ||
+				s->when[CHAN_REMOTE] == it->when))
 			return it;
 		prioq_pop(&waiting);
 	}
@@ -262,8 +263,7 @@ known_attach(uint32_t slot, void *p)
 		return;
 	if (nattached == capattached) {
 		capattached = capattached ? capattached * 2 : 64;
-		attached = xrealloc(attached,
-			capattached * sizeof(*attached));
+		attached = xrealloc(attached, capattached * sizeof(*attached));
 	}
 	attached[nattached++] = (struct attachment){ slot, p };
 	slots[slot].rnd |= ATTACHED;

@@ -25,10 +25,10 @@
 #include "wire/site.h"
 
 enum {
-	ACTIVE_MAX = 1000,    /* messages loaded at once; two fds each */
-	ACTIVE_RETRY = 750,   /* of these, not for a first attempt */
-	TROUBLE_WAIT = 60,    /* s until a file that could not be read is */
-	HEADER_LOOK = 16384,  /* bytes searched for a Message-ID */
+	ACTIVE_MAX = 1000,   /* messages loaded at once; two fds each */
+	ACTIVE_RETRY = 750,  /* of these, not for a first attempt */
+	TROUBLE_WAIT = 60,   /* s until a file that could not be read is */
+	HEADER_LOOK = 16384, /* bytes searched for a Message-ID */
 };
 
 /* New messages that wait to be loaded. */
@@ -253,8 +253,10 @@ load(uint32_t slot, bool retrying)
 	struct stat st;
 	int64_t last;
 
-	*m = (struct message){ .slot = slot, .id = known_id(slot),
-		.retrying = retrying, .fdmess = -1 };
+	*m = (struct message){ .slot = slot,
+		.id = known_id(slot),
+		.retrying = retrying,
+		.fdmess = -1 };
 	qid_fmt(m->name, m->id);
 	m->data = read_env(m->id, &m->fdenv, &st);
 	if (!m->data) {
@@ -397,8 +399,7 @@ start(uint32_t slot, bool retrying, int64_t now)
 	if (!m)
 		return;
 	for (c = 0; c < NCHAN; c++)
-		if (!m->pass[c].on &&
-			(!retrying || known_when(slot, c) <= now))
+		if (!m->pass[c].on && (!retrying || known_when(slot, c) <= now))
 			pass_start(m, c, now);
 	settle(m);
 }
@@ -449,16 +450,20 @@ write_note(struct message *m, size_t i, const struct report_rcpt *r,
 	static struct str record = STR_INIT(4 * REPORT_TEXT_MAX);
 	char path[QPATH_MAX];
 	char status[16];
-	struct note n = { .rcpt = i, .when = stamp_now(), .status = status,
-		.text = r->text, .reply = r->reply, .host = host };
+	struct note n = { .rcpt = i,
+		.when = stamp_now(),
+		.status = status,
+		.text = r->text,
+		.reply = r->reply,
+		.host = host };
 	bool isnew = !m->failed;
 	int fd, saved;
 
 	if (r->status_len >= sizeof(status))
 		n.status = "5.0.0";
 	else
-		((char *)memcpy(status, r->status, r->status_len))
-			[r->status_len] = '\0';
+		((char *)memcpy(status, r->status,
+			r->status_len))[r->status_len] = '\0';
 	str_clear(&record);
 	note_encode(&record, &n);
 	qpath_fmt(path, m->id, QFILE_BOUNCE);
@@ -498,8 +503,8 @@ message_result(struct message *m, int chan, size_t i,
 	}
 	m->todo--;
 	if (env_setmark(&m->env, m->fdenv, i, mark) < 0)
-		log_alert_sys("unable to mark a recipient of ", m->name,
-			" as done");
+		log_alert_sys(
+			"unable to mark a recipient of ", m->name, " as done");
 }
 
 void

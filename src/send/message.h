@@ -17,15 +17,15 @@
 #include "wire/report.h"
 
 struct pass {
-	struct pass *next;  /* in the channel's ring of passes with work left */
+	struct pass *next; /* in the channel's ring of passes with work left */
 	struct message *m;
-	uint32_t *order;    /* recipients to try, those of one host together */
-	size_t n, at;	    /* at: next of them to be given to a job */
-	size_t running;	    /* jobs out */
-	bool deferred;	    /* some recipient has to be tried again */
-	bool on;	    /* from its start to its end */
-	bool fresh;	    /* first attempt */
-	bool last;	    /* over queuelifetime: no attempt after this one */
+	uint32_t *order; /* recipients to try, those of one host together */
+	size_t n, at;	 /* at: next of them to be given to a job */
+	size_t running;	 /* jobs out */
+	bool deferred;	 /* some recipient has to be tried again */
+	bool on;	 /* from its start to its end */
+	bool fresh;	 /* first attempt */
+	bool last;	 /* over queuelifetime: no attempt after this one */
 };
 
 struct message {
@@ -33,31 +33,37 @@ struct message {
 	struct qid id;
 	char name[QID_LEN + 1];
 	int fdenv;
-	int fdmess;	    /* open for the first job, or -1 */
-	char *data;	    /* the envelope file */
+	int fdmess; /* open for the first job, or -1 */
+	char *data; /* the envelope file */
 	struct env env;
-	size_t todo;	    /* recipients not marked yet */
-	bool failed;	    /* some recipient is marked failed */
-	bool fresh;	    /* never tried before */
-	bool retrying;	    /* loaded since it was due, not by a hint */
+	size_t todo;   /* recipients not marked yet */
+	bool failed;   /* some recipient is marked failed */
+	bool fresh;    /* never tried before */
+	bool retrying; /* loaded since it was due, not by a hint */
 	struct pass pass[NCHAN];
 };
 
 /* A hint, or a scan, told of id: make it known, if it is not, and queue it as
  * new. */
-void message_new(struct qid id);
+void
+message_new(struct qid id);
 /* Start what is new or due, as far as there is room. */
-void message_admit(int64_t now);
+void
+message_admit(int64_t now);
 /* When message_admit will have work, s: 0 at once, KNOWN_NEVER when it waits
  * for a running message to end, or for nothing. */
-uint32_t message_next(void);
+uint32_t
+message_next(void);
 
 /* For the channels. An open message file of its own for a job; -1 errno. */
-int message_open(struct message *m);
+int
+message_open(struct message *m);
 /* Result of recipient i. For 'D' the reason is durable before the mark. */
-void message_result(struct message *m, int chan, size_t i,
+void
+message_result(struct message *m, int chan, size_t i,
 	const struct report_rcpt *r, const char *host);
 /* A job of that channel's pass is over; the message may be gone after. */
-void message_job_done(struct message *m, int chan);
+void
+message_job_done(struct message *m, int chan);
 
 #endif

@@ -11,10 +11,13 @@
 #include <stdint.h>
 
 /* Begin from the start (again). */
-void scan_begin(void);
+void
+scan_begin(void);
 /* Is a walk under way? */
-bool scan_running(void);
+bool
+scan_running(void);
 /* Do a piece of it. */
-void scan_step(int64_t now);
+void
+scan_step(int64_t now);
 
 #endif

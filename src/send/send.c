@@ -50,9 +50,9 @@ static struct {
 	int local, remote, clean;
 } helper = { SEND_FD_LOCAL, SEND_FD_REMOTE, SEND_FD_CLEANED };
 static int sigs;
-static bool term;	    /* TERM: finish what runs, then exit */
-static int64_t lost;	    /* a helper is gone: exit then, stamp_mono() */
-static int64_t next_scan;   /* s */
+static bool term;	  /* TERM: finish what runs, then exit */
+static int64_t lost;	  /* a helper is gone: exit then, stamp_mono() */
+static int64_t next_scan; /* s */
 
 static void
 hold_lock(void)
@@ -63,7 +63,7 @@ hold_lock(void)
 		log_die_sys(STATUS_TEMP, "unable to open lock/send");
 	if (lock_try(fd) < 0)
 		log_die(STATUS_TEMP, "another quill-send is running on ",
-			site_queue, (char *)0);
+			site_queue);
 	/* fd stays open: the lock ends with this process */
 }
 
@@ -79,7 +79,7 @@ start(void)
 		log_die_sys(STATUS_TEMP, "unable to enter ", site_queue);
 	hold_lock();
 	if (conf_read() < 0)
-		log_die(STATUS_TEMP, control_error(), (char *)0);
+		log_die(STATUS_TEMP, control_error());
 	sigs = sig_fd(list);
 	if (sigs < 0 || hint_open(&hints) < 0)
 		log_die_sys(STATUS_TEMP, "unable to open lock/hint");

@@ -36,8 +36,7 @@ run(const char *name, const char *arg, struct proc *p)
 	const char *argv[] = { name, arg, NULL };
 
 	if (strlen(site_bin) + strlen(name) + 2 > sizeof(path))
-		log_die(STATUS_TEMP, "the home directory's name is too long",
-			(char *)0);
+		log_die(STATUS_TEMP, "the home directory's name is too long");
 	strcpy(path, site_bin);
 	strcat(path, "/");
 	strcat(path, name);
@@ -49,19 +48,28 @@ run(const char *name, const char *arg, struct proc *p)
 }
 
 static void
-run_helpers(const struct site_ids *ids, const char *delivery,
-	const char *alias)
+run_helpers(const struct site_ids *ids, const char *delivery, const char *alias)
 {
 	struct proc lspawn = { .fd = { { 0, local[1] },
 				       { LSPAWN_FD_GETPW, getpw[0] } },
-		.nfd = 2, .dir = site_home, .uid = PROC_KEEP,
+		.nfd = 2,
+		.dir = site_home,
+		.uid = PROC_KEEP,
 		.gid = PROC_KEEP };
-	struct proc rspawn = { .fd = { { 0, remote[1] } }, .nfd = 1,
-		.dir = site_home, .uid = ids->quillr, .gid = ids->nofiles };
-	struct proc pw = { .fd = { { 0, getpw[1] } }, .nfd = 1,
-		.dir = site_home, .uid = ids->quillp, .gid = ids->nofiles };
+	struct proc rspawn = { .fd = { { 0, remote[1] } },
+		.nfd = 1,
+		.dir = site_home,
+		.uid = ids->quillr,
+		.gid = ids->nofiles };
+	struct proc pw = { .fd = { { 0, getpw[1] } },
+		.nfd = 1,
+		.dir = site_home,
+		.uid = ids->quillp,
+		.gid = ids->nofiles };
 	struct proc cleaner = { .fd = { { 0, clean[0] }, { 1, cleaned[1] } },
-		.nfd = 2, .dir = site_queue, .uid = ids->quillq,
+		.nfd = 2,
+		.dir = site_queue,
+		.uid = ids->quillq,
 		.gid = ids->quill };
 
 	run("quill-lspawn", delivery, &lspawn);
@@ -112,8 +120,7 @@ main(int argc, char **argv)
 	if (fd_sane() < 0 || dup2(1, LOG) < 0)
 		_exit(STATUS_TEMP);
 	if (argc != 2)
-		log_die(STATUS_PERM, "usage: quill-start DEFAULTDELIVERY",
-			(char *)0);
+		log_die(STATUS_PERM, "usage: quill-start DEFAULTDELIVERY");
 	if (site_ids(&ids, alias) < 0)
 		log_die_sys(STATUS_TEMP, "unable to read ", site_users,
 			"/ids (make install writes it)");

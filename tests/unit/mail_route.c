@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "mail/route.h"
+
+#include <string.h>
+
+#include "tap.h"
+
+static void
+put(struct map *m, const char *k, const char *v)
+{
+	map_put(m, k, strlen(k), v, strlen(v));
+}
+
+int
+main(void)
+{
+	static const struct {
+		const char *addr;
+		enum route_kind kind;
+		const char *out;
+	} rows[] = {
+		{ "alice@here.test", ROUTE_LOCAL, "alice@here.test" },
+		{ "Alice@HERE.test", ROUTE_LOCAL, "Alice@HERE.test" },
+		{ "alice@far.test", ROUTE_REMOTE, "alice@far.test" },
+		{ "alice", ROUTE_LOCAL, "alice@here.test" },
+		{ "@here.test", ROUTE_LOCAL, "@here.test" },
+		{ "a@b@here.test", ROUTE_LOCAL, "a@b@here.test" },
+		{ "x@v.test", ROUTE_LOCAL, "vuser-x@v.test" },
+		{ "x@V.TEST", ROUTE_LOCAL, "vuser-x@V.TEST" },
+		{ "boss@v.test", ROUTE_LOCAL, "chief-boss@v.test" },
+		{ "x@a.b.wild.test", ROUTE_LOCAL, "w-x@a.b.wild.test" },
+		{ "x@wild.test", ROUTE_REMOTE, "x@wild.test" },
+		{ "x@out.wild.test", ROUTE_REMOTE, "x@out.wild.test" },
+		{ "x%v.test@hack.test", ROUTE_LOCAL, "vuser-x@v.test" },
+		{ "x%y%far.test@hack.test", ROUTE_REMOTE, "x%y@far.test" },
+		{ "x%far.test%hack.test@hack.test", ROUTE_REMOTE,
+			"x@far.test" },
+		{ "x@hack.test", ROUTE_REMOTE, "x@hack.test" },
+		{ "x%far.test@here.test", ROUTE_LOCAL, "x%far.test@here.test" },
+	};
+	struct route r;
+	struct str out = STR_INIT(4000);
+	char big[3000];
+	size_t i;
+
+	memset(&r, 0, sizeof(r));
+	map_init(&r.locals);
+	map_init(&r.virtualdomains);
+	map_init(&r.percenthack);
+	put(&r.locals, "here.test", "");
+	put(&r.virtualdomains, "v.test", "vuser");
+	put(&r.virtualdomains, "boss@v.test", "chief");
+	put(&r.virtualdomains, ".wild.test", "w");
+	put(&r.virtualdomains, "out.wild.test", "");
+	put(&r.percenthack, "hack.test", "");
+	str_puts(&r.envnoathost, "here.test");
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		is_num(route_address(&r, rows[i].addr, &out), rows[i].kind,
+			"%s", rows[i].addr);
+		is_str(str_c(&out), rows[i].out, "%s",
+			rows[i].out);
+	}
+	put(&r.virtualdomains, "", "all");
+	route_address(&r, "x@far.test", &out);
+	is_str(str_c(&out), "all-x@far.test", "catch-all");
+	is_num(route_address(&r, "x@out.wild.test", &out), ROUTE_REMOTE,
+		"an exception holds against the catch-all");
+	memset(big, 'a', sizeof(big) - 1);
+	big[1000] = '@';
+	big[sizeof(big) - 1] = '\0';
+	route_address(&r, big, &out);
+	is_num(out.len, sizeof(big) - 1 + 4, "a host too long for any entry");
+	is_str(route_host("a@b@c"), "c", "host after the last @");
+	is_str(route_host("a"), "", "no host");
+	return done_testing();
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "send/known.h"
+
+#include <stdlib.h>
+
+#include "tap.h"
+
+static struct qid
+make(uint64_t us, uint32_t rnd)
+{
+	struct qid id = { us, rnd };
+
+	return id;
+}
+
+static void
+one_message(void)
+{
+	struct qid id = make(1000000, 7);
+	uint32_t s;
+	int thing;
+
+	ok(known_find(id) == KNOWN_NONE, "unknown before it is added");
+	s = known_add(id);
+	ok(known_find(id) == s, "found after");
+	ok(qid_equal(known_id(s), id), "its id comes back");
+	ok(known_find(make(1000000, 8)) == KNOWN_NONE,
+		"same time, other message: not found");
+	is_num(known_next(), KNOWN_NEVER, "it waits for nothing");
+	known_wait(s, CHAN_REMOTE, 500);
+	known_wait(s, CHAN_LOCAL, 400);
+	is_num(known_next(), 400, "the earlier channel counts");
+	ok(known_due(399) == KNOWN_NONE, "not due before");
+	ok(known_due(400) == s, "due then");
+	known_wait(s, CHAN_LOCAL, KNOWN_NEVER);
+	is_num(known_next(), 500, "then the other channel");
+	known_hurry(10);
+	is_num(known_next(), 10, "hurried: due now");
+	ok(known_when(s, CHAN_LOCAL) == KNOWN_NEVER,
+		"a channel that did not wait still does not");
+	known_wait(s, CHAN_REMOTE, -5);
+	is_num(known_next(), 0, "before 1970 is at once");
+	known_wait(s, CHAN_REMOTE, (int64_t)1 << 40);
+	is_num(known_next(), KNOWN_NEVER, "after 2106 is never");
+	ok(!known_attached(s), "nothing attached");
+	known_attach(s, &thing);
+	ok(known_attached(s) == &thing, "attached");
+	known_forget(s);
+	ok(known_find(id) == KNOWN_NONE, "forgotten");
+	is_num(known_count(), 0, "none left");
+}
+
+static void
+many_messages(void)
+{
+	enum { N = 20000 };
+	static uint32_t slot[N];
+	uint32_t i, wrong = 0, last = 0, got;
+
+	for (i = 0; i < N; i++) {
+		slot[i] = known_add(make(i / 4, i));
+		known_wait(slot[i], i & 1, (i * 7919u) % 100000 + 1);
+	}
+	is_num(known_count(), N, "all counted");
+	/* forget every third: what is left must still be found */
+	for (i = 0; i < N; i += 3)
+		known_forget(slot[i]);
+	for (i = 0; i < N; i++)
+		wrong += (known_find(make(i / 4, i)) == KNOWN_NONE) !=
+			 (i % 3 == 0);
+	is_num(wrong, 0, "the forgotten are gone, the others found");
+	for (i = 0; i < N; i += 3)
+		known_add(make(1000000 + i, 1));
+	is_num(known_count(), N, "slots are used again");
+	for (i = 0, wrong = 0; (got = known_next()) != KNOWN_NEVER; i++) {
+		uint32_t s = known_due(got);
+
+		wrong += got < last || s == KNOWN_NONE;
+		last = got;
+		known_wait(s, CHAN_LOCAL, KNOWN_NEVER);
+		known_wait(s, CHAN_REMOTE, KNOWN_NEVER);
+	}
+	is_num(i, N - (N + 2) / 3, "each that waited came up once");
+	is_num(wrong, 0, "in order of time");
+}
+
+int
+main(void)
+{
+	one_message();
+	many_messages();
+	return done_testing();
+}
