@@ -41,7 +41,8 @@ all:
 # --- layers ----------------------------------------------------------------
 lib_OBJS = ascii cdb cdbmake control fd file ibuf ipaddr lock log map num \
 	obuf prioq proc rand sig stamp str dnspkt dnsq resolvconf
-mail_OBJS = addr addrlist header route smtpreply
+mail_OBJS = addr addrlex addrlist compose fullname header qualify route \
+	smtpreply
 wire_OBJS = site status envelope qclient qpath env note hint job report clean \
 	retry pwreq byhand
 spawn_OBJS = spawn child outcome
@@ -77,7 +78,8 @@ quill-remote_USES = mail wire lib
 quill-smtpd_OBJS = smtpd/smtpd smtpd/conf smtpd/loop smtpd/session \
 	smtpd/verbs smtpd/data smtpd/policy smtpd/audit
 quill-smtpd_USES = mail wire lib
-quill-inject_OBJS = inject/inject inject/rewrite inject/compose
+quill-inject_OBJS = inject/inject inject/fail inject/input inject/settings \
+	inject/submit
 quill-inject_USES = mail wire lib
 sendmail_OBJS = tools/sendmail
 sendmail_USES = wire lib
