@@ -31,8 +31,8 @@ try(const struct lookup_ops *ops, const char *local, size_t n,
 }
 
 const char *
-lookup(const struct lookup_ops *ops, const char *alias, const char *local,
-	struct lookup_found *f)
+lookup_account(const struct lookup_ops *ops, const char *alias,
+	const char *local, struct lookup_found *f)
 {
 	size_t len = strlen(local), n = len;
 

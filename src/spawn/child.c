@@ -45,7 +45,7 @@ children_idle(const struct children *k, const struct errand *e)
 			c->job.uid != e->uid || c->job.gid != e->gid ||
 			memcmp(c->job.key, e->key, e->keylen) != 0)
 			continue;
-		if (best == NULL || c->deadline > best->deadline)
+		if (best == NULL || c->rested > best->rested)
 			best = c;
 	}
 	return best;
@@ -64,7 +64,7 @@ children_oldest(const struct children *k, size_t *count)
 		if (c->state != CHILD_IDLE)
 			continue;
 		++*count;
-		if (best == NULL || c->deadline < best->deadline)
+		if (best == NULL || c->rested < best->rested)
 			best = c;
 	}
 	return best;

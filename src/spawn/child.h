@@ -36,9 +36,10 @@ struct child {
 	int fd; /* its socket, or the wrapper's pipe; -1 closed */
 	enum child_state state;
 	bool wrapper;
-	bool late;        /* killed because its time was up */
+	bool late;	  /* killed because its time was up */
 	int64_t deadline; /* stamp_mono() */
-	size_t at;        /* its place in struct children */
+	uint64_t rested;  /* idle: which rest this is, of all children's */
+	size_t at;	  /* its place in struct children */
 	struct errand job;
 	/* A kept child may have left before it saw the job: until its report
 	 * the message is held open here and the record in bytes. */
@@ -55,29 +56,39 @@ struct children {
 	size_t n, cap;
 };
 
-void children_init(struct children *k);
+void
+children_init(struct children *k);
 /* The idle child with that key, the one used last; NULL without. */
-struct child *children_idle(const struct children *k, const struct errand *e);
+struct child *
+children_idle(const struct children *k, const struct errand *e);
 /* The idle child used longest ago; NULL without. *count: idle children. */
-struct child *children_oldest(const struct children *k, size_t *count);
-struct child *children_pid(const struct children *k, pid_t pid);
+struct child *
+children_oldest(const struct children *k, size_t *count);
+struct child *
+children_pid(const struct children *k, pid_t pid);
 
 /* Start a child that has the job waiting on its fd 0, or a wrapper. record is
  * the child's job record, argv the wrapper's arguments. NULL errno. The
  * caller closes fdmess. The new child is busy, without a deadline. */
-struct child *child_start(struct children *k, const struct spawn_ops *ops,
+struct child *
+child_start(struct children *k, const struct spawn_ops *ops,
 	const struct errand *e, const char *record, size_t n, int fdmess);
-struct child *child_wrap(struct children *k, const struct spawn_ops *ops,
+struct child *
+child_wrap(struct children *k, const struct spawn_ops *ops,
 	const struct errand *e, const char *const *argv, int fdmess);
 /* Give an idle child a job. 0, and it is busy and owns fdmess; -1: it left
  * already or does not listen. */
-int child_give(struct child *c, const struct errand *e, const char *record,
+int
+child_give(struct child *c, const struct errand *e, const char *record,
 	size_t n, int fdmess);
 /* Close its socket (which tells it to go) and the message held for it. */
-void child_close(struct children *k, struct child *c);
+void
+child_close(struct children *k, struct child *c);
 /* Kill its process group. */
-void child_kill(const struct child *c);
+void
+child_kill(const struct child *c);
 /* Forget one that has been reaped. Moves the last child to its place. */
-void child_drop(struct children *k, struct child *c);
+void
+child_drop(struct children *k, struct child *c);
 
 #endif

@@ -20,7 +20,7 @@
 #include "wire/report.h"
 
 enum {
-	EXIT_MS = 10000,   /* from a closed socket to the exit; then killed */
+	EXIT_MS = 3000,	   /* from a closed socket to the exit; then killed */
 	LEAVE_MS = 120000, /* the same for an idle child that was let go: it may
 	                    * have to say QUIT to somebody slow */
 	FD_OWN = 12,	   /* descriptors that are no child's */
@@ -57,6 +57,7 @@ struct spawn {
 	int sigfd;
 	size_t fdlimit;
 	uint32_t token;
+	uint64_t rests;
 	int64_t now;
 	struct job job;
 	struct report report;
@@ -153,6 +154,7 @@ rest(struct spawn *s, struct child *c)
 		close(c->fdmess);
 	c->fdmess = -1;
 	c->state = CHILD_IDLE;
+	c->rested = ++s->rests;
 	c->deadline = s->now + s->ops->idle_ms;
 	oldest = children_oldest(&s->kids, &count);
 	if (count > s->ops->max_idle)

@@ -23,18 +23,18 @@
 #include "wire/pwreq.h"
 
 enum {
-	SPAWN_KEY = 256,                 /* bytes in a key */
-	SPAWN_WHY = 240,                 /* bytes of a refusal, with NUL */
-	SPAWN_ARGS = JOB_RCPT_MAX + 12,  /* arguments of a wrapper, with NULL */
+	SPAWN_KEY = 256,		/* bytes in a key */
+	SPAWN_WHY = 240,		/* bytes of a refusal, with NUL */
+	SPAWN_ARGS = JOB_RCPT_MAX + 12, /* arguments of a wrapper, with NULL */
 };
 
 /* Where a job goes. */
 struct spawn_plan {
-	char refuse;         /* 0; or 'Z', 'D': report why, start nothing */
+	char refuse;	     /* 0; or 'Z', 'D': report why, start nothing */
 	char why[SPAWN_WHY]; /* one line with (#x.y.z) */
-	uid_t uid;           /* PROC_KEEP: the child stays the same user */
+	uid_t uid;	     /* PROC_KEEP: the child stays the same user */
 	gid_t gid;
-	size_t keylen;       /* 0: the child is not kept */
+	size_t keylen; /* 0: the child is not kept */
 	char key[SPAWN_KEY];
 	/* goes into the child's record with ops->defaultdelivery; may be NULL;
 	 * must stay until the next call of plan() or answer() */
@@ -42,9 +42,9 @@ struct spawn_plan {
 };
 
 struct spawn_ops {
-	const char *program;      /* of the child; run with the argument -s */
-	const char *const *envp;  /* of the child; NULL: this environment */
-	int childlog;             /* becomes the child's fd 1 and 2 */
+	const char *program;	 /* of the child; run with the argument -s */
+	const char *const *envp; /* of the child; NULL: this environment */
+	int childlog;		 /* becomes the child's fd 1 and 2 */
 	const char *defaultdelivery;
 
 	/* Instead of program, one process a job, as it would be run by hand:
@@ -58,8 +58,8 @@ struct spawn_ops {
 	/* Decide where the job goes: true, *p is filled (it comes empty: no
 	 * refusal, no key, same user); or false: answer() will tell, under
 	 * this token. */
-	bool (*plan)(void *arg, const struct job *j, int fdmess,
-		uint32_t token, struct spawn_plan *p);
+	bool (*plan)(void *arg, const struct job *j, int fdmess, uint32_t token,
+		struct spawn_plan *p);
 	/* fd is readable (-1: there is none). 1: *token and *p are filled;
 	 * 0 nothing more now; -1 fd is no good any more. */
 	int (*answer)(void *arg, uint32_t *token, struct spawn_plan *p);
@@ -77,6 +77,7 @@ struct spawn_ops {
 
 /* Returns at end of jobs: 0; -1 errno when it could not begin. fd 0 becomes
  * non-blocking, SIGCHLD is taken. Once per process. */
-int spawn_run(const struct spawn_ops *ops);
+int
+spawn_run(const struct spawn_ops *ops);
 
 #endif
