@@ -1,0 +1,50 @@
+#!/bin/sh
+# SPDX-License-Identifier: 0BSD
+# trust.sh - the trust table of src/README, from the process cards
+#
+# A card is the first comment of a program's main file: its fields are "key",
+# two or more blanks, text; lines that start with more blanks go on.
+set -eu
+cd "$(dirname "$0")/../.."
+
+echo '| program | runs as | started by | reads | writes | trusts |'
+echo '|---|---|---|---|---|---|'
+make -s -pn -f Makefile 2>/dev/null </dev/null | awk '
+	/^(PROGRAMS|SYSPROGRAMS) = / {
+		for (i = 3; i <= NF; i++)
+			want[$i] = ++n
+	}
+	/^[a-z-]+_OBJS = / {
+		name = $1
+		sub(/_OBJS$/, "", name)
+		main[name] = $3
+	}
+	END {
+		for (p in want)
+			print want[p], p, "src/" main[p] ".c"
+	}' | sort -n | while read -r _ program file; do
+	awk -v program="$program" '
+	function cell(k,  s) {
+		s = v[k]
+		gsub(/ +/, " ", s)
+		return s == "" ? "?" : s
+	}
+	NR > 1 && (/^#include/ || /\*\//) { exit }
+	/^ \* [a-z]+( [a-z0-9]+)?  +[^ ]/ && !/^ \*  / {
+		line = substr($0, 4)
+		key = line
+		sub(/  .*/, "", key)
+		sub(/^[^ ]+( [^ ]+)?  +/, "", line)
+		v[key] = line
+		next
+	}
+	/^ \*  +[^ ]/ && key != "" {
+		sub(/^ \*  +/, "")
+		v[key] = v[key] " " $0
+	}
+	END {
+		printf "| %s | %s | %s | %s | %s | %s |\n", program,
+			cell("runs as"), cell("started by"), cell("reads"),
+			cell("writes"), cell("trusts")
+	}' "$file"
+done
