@@ -149,6 +149,9 @@ clean:
 # tests/unit/NAME.c tests one module; those that test a program's module name
 # its objects in unit_NAME_OBJS. All layers are linked.
 UNITS = $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
+unit_lspawn_lookup_OBJS = lspawn/lookup
+unit_lspawn_route_OBJS = lspawn/route lspawn/lookup
+unit_getpw_lookup_OBJS = getpw/lookup
 unit_smtpd_session_OBJS = smtpd/session smtpd/verbs
 unit_smtpd_data_OBJS = smtpd/data
 unit_smtpd_policy_OBJS = smtpd/policy

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: 0BSD */
+/* remote.c - SMTP client: one connection, one message after the other
+ *
+ * runs as     quillr
+ * started by  rspawn; or by hand: quill-remote host sender recipient...
+ * fd 0        jobs and reports, each job with its message  wire/job.h,
+ *             wire/report.h; by hand the message
+ * fd 1        by hand the report                           wire/byhand.h
+ * cwd         any
+ * reads       control/, /etc/resolv.conf; name servers and mail exchangers
+ * writes      nothing
+ * trusts      control/ and who started it; not the DNS, not the peer, not
+ *             the message
+ * exits       STATUS_OK at end of jobs, and by hand always; STATUS_TEMP when
+ *             the job socket breaks
+ */
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/ascii.h"
+#include "lib/control.h"
+#include "lib/fd.h"
+#include "lib/log.h"
+#include "lib/sig.h"
+#include "remote/session.h"
+#include "wire/job.h"
+#include "wire/report.h"
+#include "wire/site.h"
+#include "wire/status.h"
+
+static struct conf conf;
+static bool conf_ok;
+static struct session session;
+static struct data_source source;
+static struct result result;
+
+/* The one way through: both faces come here. */
+static void
+deliver(struct letter *l, char *host)
+{
+	size_t n = strlen(host);
+
+	ascii_tolower(host, n);
+	if (n && host[n - 1] == '.')
+		host[n - 1] = 0;
+	l->host = host;
+	/* only inside is a double bounce told from a bounce */
+	if (!strcmp(l->sender, "#@[]"))
+		l->sender = "";
+	l->data = &source;
+	if (conf_ok) {
+		session_deliver(&session, l, &result);
+		return;
+	}
+	result_init(&result, l->nrcpt);
+	verdict_set(&result.message, MESSAGE_DEFERRED, "4.3.5", NULL,
+		"Mail cannot be sent now: ", control_error(), NULL);
+}
+
+static int
+by_hand(int argc, char **argv)
+{
+	struct letter l = { .nrcpt = 0 };
+	struct str out = STR_INIT(STR_MAX);
+	struct str host = STR_INIT(4096);
+
+	if (argc < 4) {
+		verdict_set(&result.message, MESSAGE_FAILED, "5.3.5", NULL,
+			"quill-remote was called without host, sender and "
+			"recipient",
+			NULL);
+	} else {
+		str_puts(&host, argv[1]);
+		str_c(&host);
+		l.sender = argv[2];
+		l.rcpt = (const char *const *)(argv + 3);
+		l.nrcpt = (size_t)argc - 3;
+		data_open(&source, 0, UINT64_MAX);
+		deliver(&l, host.s);
+	}
+	out.max = 1024 + result.nrcpt * 8192;
+	result_byhand(&out, &result);
+	fd_writeall(1, out.s, out.len);
+	session_end(&session);
+	return STATUS_OK;
+}
+
+/* One job; false: the socket is broken. */
+static bool
+one_job(const char *p, size_t n, int fdmess)
+{
+	static const char *rcpt[JOB_RCPT_MAX];
+	static struct str out, host;
+	static struct job j;
+	struct letter l = { .rcpt = rcpt };
+
+	str_init(&out, REPORT_RECORD_MAX);
+	str_init(&host, ADDR_MAX);
+	if (!job_decode(&j, p, n) || !j.host || fdmess < 0) {
+		log_alert("malformed job record");
+		return false;
+	}
+	str_puts(&host, j.host);
+	str_c(&host);
+	l.sender = j.sender;
+	for (l.nrcpt = 0; l.nrcpt < j.nrcpt; l.nrcpt++)
+		rcpt[l.nrcpt] = j.rcpt[l.nrcpt].addr;
+	data_open(&source, fdmess, j.bytes);
+	deliver(&l, host.s);
+	result_record(&out, j.number, &result);
+	n = out.over ? 0 : out.len;
+	if (!n || fd_send(0, out.s, n, -1) < 0)
+		log_alert_sys("unable to report");
+	str_free(&out);
+	str_free(&host);
+	return n > 0;
+}
+
+static int
+resident(void)
+{
+	static char record[JOB_RECORD_MAX];
+	ssize_t n;
+	bool ok;
+	int fdmess;
+
+	while ((n = fd_recv(0, record, sizeof record, &fdmess)) > 0) {
+		ok = one_job(record, (size_t)n, fdmess);
+		if (fdmess >= 0)
+			close(fdmess);
+		if (!ok)
+			return STATUS_TEMP;
+		session_rest(&session);
+	}
+	session_end(&session);
+	return n < 0 ? STATUS_TEMP : STATUS_OK;
+}
+
+int
+main(int argc, char **argv)
+{
+	log_init("quill-remote");
+	sig_ignore(SIGPIPE);
+	control_init(site_control);
+	conf_ok = conf_read(&conf);
+	session_init(&session, &conf);
+	if (argc == 2 && !strcmp(argv[1], "-s"))
+		return resident();
+	return by_hand(argc, argv);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: 0BSD */
+/* result - what became of a job: one verdict for the message and one for each
+ * recipient, and its two forms, the report record (wire/report.h) and the
+ * report by hand (wire/byhand.h)
+ */
+#ifndef REMOTE_RESULT_H
+#define REMOTE_RESULT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/str.h"
+#include "mail/smtpreply.h"
+
+/* Letters of the report by hand. */
+enum {
+	VERDICT_NONE = 0,
+	RCPT_ACCEPTED = 'r',
+	RCPT_FAILED = 'h',
+	RCPT_DEFERRED = 's',
+	MESSAGE_DONE = 'K',
+	MESSAGE_FAILED = 'D',
+	MESSAGE_DEFERRED = 'Z',
+};
+
+struct verdict {
+	char class;
+	char status[SMTPREPLY_STATUS];
+	struct str text;  /* one paragraph, lines of a reply joined by LF */
+	struct str reply; /* the remote's words, "" none */
+};
+
+struct result {
+	struct verdict message;
+	struct verdict *rcpt; /* class NONE: the message's verdict holds */
+	size_t nrcpt;
+	struct str relay;   /* host[ip]:port, "" nobody was reached */
+	int64_t connect_ms; /* until the peer would take commands */
+	int64_t xfer_ms;    /* from MAIL to the end */
+};
+
+/* For nrcpt recipients; may be used again for the next job. */
+void
+result_init(struct result *r, size_t nrcpt);
+/* Set it: text is the strings up to NULL, then "(#status)", then the reply
+ * when there is one, whose own enhanced code replaces the given status; the
+ * first digit follows the class. */
+void
+verdict_set(struct verdict *v, char class, const char *status,
+	const struct smtpreply *reply, const char *first, ...)
+	__attribute__((sentinel));
+void
+verdict_copy(struct verdict *to, char class, const struct verdict *from);
+/* One record. */
+void
+result_record(struct str *out, uint32_t number, struct result *r);
+void
+result_byhand(struct str *out, struct result *r);
+
+#endif
