@@ -26,6 +26,7 @@ make -s -pn -f Makefile 2>/dev/null </dev/null | awk '
 	awk -v program="$program" '
 	function cell(k,  s) {
 		s = v[k]
+		gsub(/ +wire\/[a-z]+\.h/, "", s)
 		gsub(/ +/, " ", s)
 		return s == "" ? "?" : s
 	}
