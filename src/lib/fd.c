@@ -240,9 +240,9 @@ fd_wait(int fd, short events, int64_t deadline)
 		int r;
 
 		if (deadline) {
-			left = deadline - stamp_mono();
-			if (left < 0)
-				left = 0;
+			int64_t now = stamp_mono();
+
+			left = deadline > now ? deadline - now : 0;
 			if (left > INT_MAX)
 				left = INT_MAX;
 		}

@@ -52,14 +52,16 @@ lock_wait(int fd, long long deadline)
 	/* the lock call has no time limit and an alarm would be the program's: ask
 	 * again, at growing distances. */
 	while (lock_try(fd) < 0) {
-		int64_t left = deadline - stamp_mono();
+		int64_t now, left;
 
 		if (errno != EWOULDBLOCK)
 			return -1;
-		if (left <= 0) {
+		now = stamp_mono();
+		if (deadline <= now) {
 			errno = ETIMEDOUT;
 			return -1;
 		}
+		left = deadline - now;
 		poll(0, 0, left < nap ? (int)left : nap);
 		if (nap < 200)
 			nap *= 2;

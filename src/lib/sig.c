@@ -12,7 +12,7 @@ static uint64_t caught, ignored;
 static void
 set(int sig, void (*fn)(int))
 {
-	uint64_t bit = (uint64_t)1 << (sig - 1);
+	uint64_t bit = (uint64_t)1 << (sig - 1), before = caught;
 	struct sigaction sa;
 
 	memset(&sa, 0, sizeof sa);
@@ -21,8 +21,10 @@ set(int sig, void (*fn)(int))
 	/* The notes are made so that at no time a handler runs unrecorded. */
 	if (fn != SIG_DFL && fn != SIG_IGN)
 		caught |= bit;
-	if (sigaction(sig, &sa, 0) < 0)
+	if (sigaction(sig, &sa, 0) < 0) {
+		caught = before;
 		return;
+	}
 	ignored &= ~bit;
 	if (fn == SIG_IGN)
 		ignored |= bit;

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "lib/control.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/fd.h"
+#include "tap.h"
+
+static char dir[] = "/tmp/lib_control.XXXXXX";
+
+static void
+put(const char *name, const void *p, size_t n)
+{
+	char path[200];
+	int fd;
+
+	sprintf(path, "%s/%s", dir, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	fd_writeall(fd, p, n);
+	close(fd);
+}
+
+static void
+puts_file(const char *name, const char *s)
+{
+	put(name, s, strlen(s));
+}
+
+static void
+gone(const char *name)
+{
+	char path[200];
+
+	sprintf(path, "%s/%s", dir, name);
+	unlink(path);
+}
+
+/* What control_error should say of a file. */
+static const char *
+complaint(const char *what)
+{
+	static char text[400];
+
+	snprintf(text, sizeof text, "%s/%s", dir, what);
+	return text;
+}
+
+static void
+test_line(void)
+{
+	static const struct {
+		const char *in;
+		size_t n;
+		enum control want;
+		const char *line;
+	} t[] = {
+		{ "value\n", 6, CONTROL_OK, "value" },
+		{ "value", 5, CONTROL_OK, "value" },
+		{ "value\r\n", 7, CONTROL_OK, "value" },
+		{ "value \t \r \n", 11, CONTROL_OK, "value" },
+		{ "value\r", 6, CONTROL_OK, "value" },
+		{ "  a b  \n", 8, CONTROL_OK, "  a b" },
+		{ "one\ntwo\n", 8, CONTROL_OK, "one" },
+		{ "#x\n", 3, CONTROL_OK, "#x" },
+		{ "", 0, CONTROL_ABSENT, NULL },
+		{ "\n", 1, CONTROL_ABSENT, NULL },
+		{ "\r\n", 2, CONTROL_ABSENT, NULL },
+		{ " \t\n", 3, CONTROL_ABSENT, NULL },
+		{ "\nsecond\n", 8, CONTROL_ABSENT, NULL },
+		{ "a\0b\n", 4, CONTROL_BAD, NULL },
+		{ "\0", 1, CONTROL_BAD, NULL },
+		{ "ok\na\0b\n", 7, CONTROL_OK, "ok" },
+	};
+
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+		struct str s = STR_INIT(100);
+
+		str_puts(&s, "untouched");
+		put("f", t[i].in, t[i].n);
+		is_num(control_line("f", &s), t[i].want, "line %zu", i);
+		is_str(str_c(&s), t[i].line ? t[i].line : "untouched",
+			"line %zu: value", i);
+		if (t[i].want == CONTROL_BAD)
+			is_str(control_error(),
+				complaint("f: line 1: NUL byte in line"),
+				"line %zu: error", i);
+		str_free(&s);
+	}
+}
+
+static void
+test_line_limits(void)
+{
+	char big[CONTROL_LINE_MAX + 10];
+	struct str s = STR_INIT(5000), tiny = STR_INIT(3);
+
+	memset(big, 'x', sizeof big);
+	big[CONTROL_LINE_MAX - 1] = '\n';
+	put("f", big, CONTROL_LINE_MAX);
+	is_num(control_line("f", &s), CONTROL_OK, "the longest line");
+	is_num(s.len, CONTROL_LINE_MAX - 1, "all of it");
+	big[CONTROL_LINE_MAX - 1] = 'x';
+	big[CONTROL_LINE_MAX] = '\n';
+	put("f", big, CONTROL_LINE_MAX + 1);
+	is_num(control_line("f", &s), CONTROL_BAD, "one more byte");
+	is_str(control_error(), complaint("f: line 1: line too long"), "error");
+	is_num(s.len, CONTROL_LINE_MAX - 1, "value untouched");
+	puts_file("f", "abc\n");
+	is_num(control_line("f", &tiny), CONTROL_OK, "fits the caller");
+	puts_file("f", "abcd\n");
+	is_num(control_line("f", &tiny), CONTROL_BAD, "does not");
+	is_str(str_c(&tiny), "abc", "value untouched");
+	is_num(control_line("nosuch", &s), CONTROL_ABSENT, "no file");
+	str_free(&s);
+	str_free(&tiny);
+}
+
+static void
+test_unreadable(void)
+{
+	struct str s = STR_INIT(100);
+	char path[200], long_name[400];
+
+	sprintf(path, "%s/sub", dir);
+	mkdir(path, 0755);
+	is_num(control_line("sub", &s), CONTROL_BAD, "a directory");
+	is_str(control_error(), complaint("sub: Is a directory"), "error");
+	puts_file("f", "x\n");
+	is_num(control_line("f/x", &s), CONTROL_BAD, "below a file");
+	is_str(control_error(), complaint("f/x: Not a directory"), "error");
+	memset(long_name, 'n', sizeof long_name);
+	long_name[sizeof long_name - 1] = 0;
+	is_num(control_line(long_name, &s), CONTROL_BAD, "a long name");
+	sprintf(path, "%s/loop", dir);
+	is_num(symlink("loop", path), 0, "a link to itself");
+	is_num(control_line("loop", &s), CONTROL_BAD, "cannot be opened");
+	gone("loop");
+	rmdir(strcat(strcpy(path, dir), "/sub"));
+	str_free(&s);
+}
+
+static void
+test_or_me(void)
+{
+	struct str s = STR_INIT(100);
+
+	gone("f");
+	is_num(control_line_or_me("f", &s), CONTROL_ABSENT, "neither");
+	puts_file("me", "me.example\n");
+	is_num(control_line_or_me("f", &s), CONTROL_OK, "me");
+	is_str(str_c(&s), "me.example", "its value");
+	puts_file("f", "\n");
+	is_num(control_line_or_me("f", &s), CONTROL_OK, "an empty one");
+	is_str(str_c(&s), "me.example", "is me too");
+	puts_file("f", "f.example\n");
+	is_num(control_line_or_me("f", &s), CONTROL_OK, "its own");
+	is_str(str_c(&s), "f.example", "its value");
+	put("f", "\0\n", 2);
+	is_num(control_line_or_me("f", &s), CONTROL_BAD, "a bad one is not me");
+	str_free(&s);
+}
+
+static void
+test_num(void)
+{
+	static const struct {
+		const char *in;
+		enum control want;
+		uint64_t n;
+	} t[] = {
+		{ "20\n", CONTROL_OK, 20 },
+		{ "10", CONTROL_OK, 10 },
+		{ "100\r\n", CONTROL_OK, 100 },
+		{ "042 \n", CONTROL_OK, 42 },
+		{ "", CONTROL_ABSENT, 77 },
+		{ "\n20\n", CONTROL_ABSENT, 77 },
+		{ "9\n", CONTROL_BAD, 77 },
+		{ "101\n", CONTROL_BAD, 77 },
+		{ "-1\n", CONTROL_BAD, 77 },
+		{ " 20\n", CONTROL_BAD, 77 },
+		{ "20 # comment\n", CONTROL_BAD, 77 },
+		{ "20s\n", CONTROL_BAD, 77 },
+		{ "18446744073709551636\n", CONTROL_BAD, 77 },
+		{ "many\n", CONTROL_BAD, 77 },
+	};
+	uint64_t n = 77;
+
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+		n = 77;
+		puts_file("f", t[i].in);
+		is_num(control_num("f", 10, 100, &n), t[i].want, "num %zu", i);
+		is_num(n, t[i].n, "num %zu: value", i);
+		if (t[i].want == CONTROL_BAD)
+			is_str(control_error(),
+				complaint("f: line 1: not a number between 10 "
+					  "and 100"),
+				"num %zu: error", i);
+	}
+	is_num(control_num("nosuch", 10, 100, &n), CONTROL_ABSENT, "no file");
+}
+
+static const char *
+collect(void *arg, size_t line, char *entry, size_t n)
+{
+	char *out = arg;
+
+	if (strlen(entry) != n)
+		return "length is wrong";
+	if (!strcmp(entry, "bad"))
+		return "it says so itself";
+	sprintf(out + strlen(out), "%zu=%s;", line, entry);
+	memset(entry, 'X', n);
+	return NULL;
+}
+
+static void
+test_list(void)
+{
+	static const struct {
+		const char *in;
+		enum control want;
+		const char *entries, *error;
+	} t[] = {
+		{ "", CONTROL_OK, "", NULL },
+		{ "\n\n", CONTROL_OK, "", NULL },
+		{ "a\nb\n", CONTROL_OK, "1=a;2=b;", NULL },
+		{ "a\nb", CONTROL_OK, "1=a;2=b;", NULL },
+		{ "a\r\nb \t\r\n", CONTROL_OK, "1=a;2=b;", NULL },
+		{ "#c\na\n\n \n\r\n#\nb#b\n", CONTROL_OK, "2=a;7=b#b;", NULL },
+		{ " #no comment\n", CONTROL_OK, "1= #no comment;", NULL },
+		{ "# only", CONTROL_OK, "", NULL },
+		{ "a\nbad\nb\n", CONTROL_BAD, "1=a;",
+			"f: line 2: it says so itself" },
+		{ "\n\nbad", CONTROL_BAD, "", "f: line 3: it says so itself" },
+	};
+	char got[1000], *big;
+
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+		got[0] = 0;
+		puts_file("f", t[i].in);
+		is_num(control_list("f", collect, got), t[i].want, "list %zu",
+			i);
+		is_str(got, t[i].entries, "list %zu: entries", i);
+		if (t[i].error)
+			is_str(control_error(), complaint(t[i].error),
+				"list %zu: error", i);
+	}
+	got[0] = 0;
+	put("f", "a\n#b\0\nc\n", 8);
+	is_num(control_list("f", collect, got), CONTROL_BAD, "NUL");
+	is_str(control_error(), complaint("f: line 2: NUL byte in line"),
+		"NUL, even in a comment");
+	big = malloc(10000);
+	memset(big, 'x', 10000);
+	memcpy(big, "a\n", 2);
+	big[4999] = '\n';
+	put("f", big, 10000);
+	is_num(control_list("f", collect, got), CONTROL_BAD, "long line");
+	is_str(control_error(), complaint("f: line 2: line too long"), "error");
+	free(big);
+	is_num(control_list("nosuch", collect, got), CONTROL_ABSENT, "absent");
+}
+
+static const char *
+get(const struct map *m, const char *key)
+{
+	return map_get(m, key, strlen(key), NULL);
+}
+
+static void
+test_map(void)
+{
+	struct map m;
+
+	map_init(&m);
+	puts_file("f", "Example.ORG\n#no\n\nb:c\n");
+	is_num(control_map("f", &m, 0), CONTROL_OK, "map");
+	is_str(get(&m, "example.org"), "", "lower-cased");
+	is_str(get(&m, "b:c"), "", "the whole entry is the key");
+	is_num(m.count, 2, "no others");
+	map_free(&m);
+	map_init(&m);
+	puts_file("f",
+		"A.b:C:D\n:rest\nuser@X:\nx:1\nX:2\n.dot:[::1]:25 \r\n");
+	is_num(control_map("f", &m, ':'), CONTROL_OK, "map with separator");
+	is_str(get(&m, "a.b"), "C:D", "the first one, value as it is");
+	is_str(get(&m, ""), "rest", "empty key");
+	is_str(get(&m, "user@x"), "", "empty value");
+	is_str(get(&m, "x"), "2", "the last of equal keys");
+	is_str(get(&m, ".dot"), "[::1]:25", "stripped");
+	map_free(&m);
+	map_init(&m);
+	puts_file("f", "a:b\nnone\nc:d\n");
+	is_num(control_map("f", &m, ':'), CONTROL_BAD, "no separator");
+	is_str(control_error(), complaint("f: line 2: separator missing"),
+		"error");
+	is_num(control_map("nosuch", &m, ':'), CONTROL_ABSENT, "absent");
+	map_free(&m);
+}
+
+static void
+test_big_list(void)
+{
+	FILE *f;
+	char path[200];
+	struct map m;
+	int bad = 0;
+
+	sprintf(path, "%s/f", dir);
+	f = fopen(path, "w");
+	for (int i = 0; i < 50000; i++)
+		fprintf(f, "domain%d.example:pre%d\n", i, i);
+	fclose(f);
+	map_init(&m);
+	is_num(control_map("f", &m, ':'), CONTROL_OK, "50000 lines");
+	for (int i = 0; i < 50000; i++) {
+		char key[50], val[50];
+		const char *got;
+
+		sprintf(key, "domain%d.example", i);
+		sprintf(val, "pre%d", i);
+		got = get(&m, key);
+		bad += !got || strcmp(got, val) != 0;
+	}
+	is_num(bad, 0, "all there");
+	map_free(&m);
+}
+
+int
+main(void)
+{
+	if (!mkdtemp(dir))
+		return 1;
+	control_init(dir);
+	is_str(control_error(), "", "no error yet");
+	test_line();
+	test_line_limits();
+	test_unreadable();
+	test_or_me();
+	test_num();
+	test_list();
+	test_map();
+	test_big_list();
+	is_num(control_bad("x", 0, "why"), CONTROL_BAD, "bad");
+	is_str(control_error(), complaint("x: why"), "without a line");
+	gone("f");
+	gone("me");
+	is_num(rmdir(dir), 0, "no other file was made");
+	return done_testing();
+}
