@@ -33,8 +33,8 @@ static char area[AREA];
 static int
 create(const struct commit *c, const char *name, mode_t mode)
 {
-	return openat(c->dir, name,
-		O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	return openat(
+		c->dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
 }
 
 int
@@ -50,7 +50,7 @@ commit_create(struct commit *c)
 		memcpy(c->mess_name + QID_LEN, ".mess", 6);
 		memcpy(c->env_name + QID_LEN, ".env", 5);
 		qpath_split(path, qid_split(c->id));
-		c->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		c->dir = open(path, O_RDONLY | O_DIRECTORY);
 		if (c->dir == -1)
 			return STATUS_QUEUEDIR;
 		c->mess = create(c, c->mess_name, 0640);
@@ -139,10 +139,9 @@ commit_message(struct commit *c, int fd)
 			have = 0;
 		}
 	} while (r > 0);
-	/* once: a second fsync after a failed one may lie */
-	if (fsync(c->mess) == -1 || close(c->mess) == -1)
-		return STATUS_WRITE;
-	return STATUS_OK;
+	/* Once: a second fsync after a failed one may lie. After a good one
+	 * close has nothing left to report, so exit does it. */
+	return fsync(c->mess) == -1 ? STATUS_WRITE : STATUS_OK;
 }
 
 /* --- envelope ------------------------------------------------------------- */
@@ -230,8 +229,7 @@ commit_envelope(struct commit *c, int fd)
 		return STATUS_TIMEOUT;
 	c->past = 1;
 	if (fd_writeall(c->env, out.s, out.len) == -1 || set_birth(c) == -1 ||
-		fsync(c->env) == -1 || close(c->env) == -1 ||
-		fsync(c->dir) == -1)
+		fsync(c->env) == -1 || fsync(c->dir) == -1)
 		return STATUS_WRITE;
 	/* committed from here */
 	return STATUS_OK;

@@ -22,7 +22,7 @@ hint_send(struct qid id)
 	int fd;
 
 	/* ENXIO: nobody reads, send is not running and scans when it starts */
-	fd = open(fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	fd = openat(AT_FDCWD, fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd == -1)
 		return;
 	qid_fmt(buf, id);

@@ -80,7 +80,8 @@ site_ids(struct site_ids *ids, char *alias_name)
 	ssize_t r;
 	int fd, e;
 
-	fd = open(QUILL_HOME "/users/ids", O_RDONLY | O_CLOEXEC);
+	/* musl's open would spend a second call on O_CLOEXEC */
+	fd = openat(AT_FDCWD, QUILL_HOME "/users/ids", O_RDONLY | O_CLOEXEC);
 	if (fd == -1)
 		return -1;
 	/* once: a regular file gives all it has */

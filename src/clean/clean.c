@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: 0BSD */
+/* clean.c - remove finished messages for send
+ *
+ * runs as     quillq
+ * started by  start
+ * fd 0        requests from send                    wire/clean.h
+ * fd 1        answers to send                       wire/clean.h
+ * cwd         queue
+ * reads       nothing
+ * writes      msg/<c>/<id>.mess, msg/<c>/<id>.env (removes or renames), lost/
+ * trusts      root; send's ids are parsed, never used as paths
+ * exits       STATUS_OK at end of requests, STATUS_TEMP on garbage (a bug)
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/fd.h"
+#include "lib/log.h"
+#include "lib/num.h"
+#include "lib/sig.h"
+#include "wire/clean.h"
+#include "wire/site.h"
+#include "wire/status.h"
+
+enum { REQUESTS = 64, FD_IN = 0, FD_OUT = 1, LOST_TRIES = 1000 };
+
+/* Gone already is as good as removed: a request may come twice. */
+static bool
+remove_file(struct qid id, enum qfile f)
+{
+	char path[QPATH_MAX];
+
+	qpath_fmt(path, id, f);
+	if (unlink(path) == 0 || errno == ENOENT)
+		return true;
+	log_warning_sys("unable to remove ", path);
+	return false;
+}
+
+static bool
+remove_orphan(struct qid id)
+{
+	char path[QPATH_MAX];
+
+	qpath_fmt(path, id, QFILE_ENV);
+	if (access(path, F_OK) == 0) {
+		log_warning("not removed, it has an envelope: ", path);
+		return false;
+	}
+	if (errno != ENOENT) {
+		log_warning_sys("unable to check ", path);
+		return false;
+	}
+	return remove_file(id, QFILE_MESS);
+}
+
+/* link and unlink, not rename: rename would replace what is there. */
+static bool
+set_aside(struct qid id, enum qfile from, enum qfile to)
+{
+	char path[QPATH_MAX], dest[QPATH_MAX + NUM_FMT];
+	size_t n;
+	uint64_t i;
+
+	qpath_fmt(path, id, from);
+	qpath_fmt(dest, id, to);
+	n = strlen(dest);
+	for (i = 1; link(path, dest) == -1; i++) {
+		if (errno == ENOENT)
+			return true;
+		if (errno != EEXIST || i > LOST_TRIES) {
+			log_warning_sys("unable to move ", path, " to ", dest);
+			return false;
+		}
+		dest[n] = '.';
+		num_fmt(dest + n + 1, i);
+	}
+	if (unlink(path) == -1) {
+		log_warning_sys("unable to remove ", path);
+		return false;
+	}
+	log_warning("set aside ", path, " as ", dest);
+	return true;
+}
+
+static bool
+obey(enum clean_op op, struct qid id)
+{
+	bool ok;
+
+	switch (op) {
+	case CLEAN_REMOVE:
+		/* a message without envelope is not delivered again; an
+		 * envelope without message would be worth a warning */
+		return remove_file(id, QFILE_ENV) &&
+		       remove_file(id, QFILE_MESS);
+	case CLEAN_ORPHAN:
+		return remove_orphan(id);
+	case CLEAN_LOST:
+	default:
+		ok = set_aside(id, QFILE_ENV, QFILE_LOST_ENV);
+		return set_aside(id, QFILE_MESS, QFILE_LOST_MESS) && ok;
+	}
+}
+
+/* Serve requests until end of file. */
+static int
+serve(void)
+{
+	char buf[CLEAN_REQUEST * REQUESTS], answers[REQUESTS];
+	size_t have = 0, used, n;
+	enum clean_op op;
+	struct qid id;
+	ssize_t r;
+
+	while ((r = fd_read(FD_IN, buf + have, sizeof buf - have)) > 0) {
+		have += (size_t)r;
+		for (used = n = 0; have - used >= CLEAN_REQUEST;
+			used += CLEAN_REQUEST) {
+			if (!clean_decode(buf + used, &op, &id)) {
+				log_alert("garbled request");
+				return STATUS_TEMP;
+			}
+			answers[n++] = (char)(obey(op, id) ? CLEAN_DONE
+							   : CLEAN_FAILED);
+		}
+		have -= used;
+		memmove(buf, buf + used, have);
+		if (n > 0 && fd_writeall(FD_OUT, answers, n) == -1)
+			return STATUS_OK; /* send is gone */
+	}
+	if (r == -1 || have > 0) {
+		log_alert("requests end early");
+		return STATUS_TEMP;
+	}
+	return STATUS_OK;
+}
+
+int
+main(void)
+{
+	log_init("quill-clean");
+	sig_ignore(SIGPIPE);
+	return serve();
+}
