@@ -56,8 +56,9 @@ quill-clean_OBJS = clean/clean
 quill-clean_USES = wire lib
 quill-start_OBJS = start/start
 quill-start_USES = wire lib
-quill-send_OBJS = send/send send/conf send/known send/scan send/message \
-	send/channel send/cleaner send/bouncer send/event
+quill-send_OBJS = send/send send/conf send/known send/scan send/load send/message \
+	send/channel send/batch send/delivery send/cleaner send/bouncer \
+	send/event
 quill-send_USES = mail wire lib
 quill-bounce_OBJS = bounce/bounce bounce/dsn
 quill-bounce_USES = mail wire lib

@@ -6,31 +6,20 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/ascii.h"
 #include "lib/fd.h"
 #include "lib/log.h"
-#include "lib/num.h"
 #include "lib/stamp.h"
 #include "lib/str.h"
+#include "send/batch.h"
 #include "send/conf.h"
+#include "send/delivery.h"
 #include "send/event.h"
+#include "send/load.h"
 #include "wire/fds.h"
 #include "wire/job.h"
 
 enum {
 	RETRY_SHARE = 4, /* every so many turns a retry goes before new mail */
-	ADDRESSES = JOB_RECORD_MAX / 2,
-	RECORD_ROOM = JOB_RECORD_MAX / 2, /* job closed when that full */
-};
-
-/* One job that is out. */
-struct run {
-	struct message *m; /* NULL: free */
-	uint32_t number;
-	uint64_t delivery; /* number in the log of its first recipient */
-	int64_t started;   /* us */
-	uint32_t *rcpts;
-	size_t nrcpt;
 };
 
 static struct channel {
@@ -38,7 +27,7 @@ static struct channel {
 	int fd;
 	struct pass *ring[2]; /* last passes of circular lists: [fresh] */
 	unsigned turn;
-	struct run *runs;
+	struct delivery *runs;
 	size_t nruns, running;
 	uint32_t generation;
 	bool blocked;
@@ -145,8 +134,8 @@ next_pass(struct channel *ch)
 	return ch->ring[fresh] ? take(&ch->ring[fresh]) : NULL;
 }
 
-static struct run *
-free_run(struct channel *ch)
+static struct delivery *
+free_slot(struct channel *ch)
 {
 	size_t i;
 
@@ -161,123 +150,21 @@ free_run(struct channel *ch)
 
 /* --- starting a job ------------------------------------------------------- */
 
-/* The sender for one recipient: "list-@host-@[]" stands for a return path
- * that names the recipient (VERP), "list-box=rhost@host". */
-static bool
-is_verp(const char *sender)
-{
-	size_t n = strlen(sender);
-
-	return n >= 5 && strcmp(sender + n - 4, "-@[]") == 0 &&
-	       memchr(sender, '@', n - 4);
-}
-
-static const char *
-verp(const char *sender, const char *rcpt)
-{
-	static struct str out = STR_INIT(3 * ADDR_MAX);
-	size_t n = strlen(sender) - 4;
-	const char *at = memrchr(sender, '@', n);
-	const char *rat = strrchr(rcpt, '@');
-
-	str_clear(&out);
-	str_put(&out, sender, (size_t)(at - sender));
-	str_put(&out, rcpt, rat ? (size_t)(rat - rcpt) : strlen(rcpt));
-	str_putc(&out, '=');
-	str_puts(&out, rat ? rat + 1 : "");
-	str_put(&out, at, n - (size_t)(at - sender));
-	return str_c(&out);
-}
-
-static const char *
-params_of(const struct env *e, size_t i)
-{
-	const char *p = env_param(e, i, 0);
-
-	return p ? p - 1 : NULL; /* with its P, as wire/job.h wants it */
-}
-
-/* Fill a job from the pass: its next recipient and, in the remote channel,
- * those of the same host after it. Returns how many. */
-static size_t
-fill(struct job *j, struct pass *p, int chan)
-{
-	static struct str addrs = STR_INIT(ADDRESSES);
-	static struct str routed = STR_INIT(2 * ADDR_MAX);
-	static char host[ADDR_MAX + 1];
-	static size_t at[JOB_RCPT_MAX];
-	const struct env *e = &p->m->env;
-	size_t most =
-		chan == CHAN_REMOTE && !is_verp(e->sender) ? conf.jobrcpts : 1;
-	size_t i, n = 0;
-
-	str_clear(&addrs);
-	for (; n < most && p->at + n < p->n; n++) {
-		i = p->order[p->at + n];
-		route_address(&conf.route, env_rcpt(e, i), &routed);
-		if (n == 0)
-			strncat(strcpy(host, ""), route_host(routed.s),
-				ADDR_MAX);
-		else if (!ascii_caseis(host, route_host(routed.s)) ||
-			 addrs.len + routed.len > RECORD_ROOM)
-			break;
-		at[n] = addrs.len;
-		str_put(&addrs, str_c(&routed), routed.len + 1);
-		j->rcpt[n].params = params_of(e, i);
-	}
-	ascii_tolower(host, strlen(host));
-	for (i = 0; i < n; i++)
-		j->rcpt[i].addr = addrs.s + at[i];
-	j->nrcpt = n;
-	if (chan == CHAN_REMOTE)
-		j->host = host;
-	return n;
-}
-
-static void
-log_start(const struct channel *ch, const struct run *r, const struct job *j)
-{
-	size_t i;
-
-	for (i = 0; i < j->nrcpt; i++) {
-		event_begin("starting delivery ");
-		event_putnum(r->delivery + i);
-		event_puts(": msg ");
-		event_puts(j->id);
-		event_puts(" to ");
-		event_puts(ch->name);
-		event_puts(" ");
-		event_text(j->rcpt[i].addr);
-		event_end();
-	}
-}
-
 /* Hand the next job of a pass to the spawner. -1: not now, errno. */
 static int
 start(struct channel *ch, int chan, struct pass *p)
 {
 	static struct str out = STR_INIT(JOB_RECORD_MAX);
 	static struct job j;
-	struct message *m = p->m;
-	struct run *r = free_run(ch);
+	struct delivery *d = free_slot(ch);
 	int fd, sent, saved;
-	size_t n;
 
-	memset(&j, 0, sizeof(j));
-	n = fill(&j, p, chan);
-	r->number = (uint32_t)(r - ch->runs) | (++ch->generation << 16);
-	j.number = r->number;
-	j.id = m->name;
-	j.birth = qid_birth(m->id);
-	j.bytes = m->env.bytes;
-	j.sender = is_verp(m->env.sender) && n == 1
-			   ? verp(m->env.sender,
-				     env_rcpt(&m->env, p->order[p->at]))
-			   : m->env.sender;
-	j.params = params_of(&m->env, ENV_SENDER);
+	batch_fill(&j, p, chan);
+	d->number = (uint32_t)(d - ch->runs) | (++ch->generation << 16);
+	j.number = d->number;
 	str_clear(&out);
 	job_encode(&out, &j);
-	fd = message_open(m);
+	fd = load_open(p->m);
 	if (fd < 0)
 		return -1;
 	sent = fd_send(ch->fd, out.s, out.len, fd);
@@ -286,17 +173,17 @@ start(struct channel *ch, int chan, struct pass *p)
 	errno = saved;
 	if (sent < 0)
 		return -1;
-	r->m = m;
-	r->started = stamp_us();
-	r->delivery = deliveries + 1;
-	deliveries += n;
-	r->rcpts = p->order + p->at;
-	r->nrcpt = n;
-	p->at += n;
+	d->m = p->m;
+	d->started = stamp_us();
+	d->first = deliveries + 1;
+	deliveries += j.nrcpt;
+	d->rcpts = p->order + p->at;
+	d->nrcpt = j.nrcpt;
+	p->at += j.nrcpt;
 	p->running++;
 	ch->running++;
 	changed = true;
-	log_start(ch, r, &j);
+	delivery_log_start(d, &j, ch->name);
 	return 0;
 }
 
@@ -336,66 +223,6 @@ channel_run(int chan)
 
 /* --- reports -------------------------------------------------------------- */
 
-static void
-put_info(const char *key, const char *value)
-{
-	event_puts(key);
-	event_text(value ? value : "-");
-}
-
-static int64_t
-info_ms(const struct report *r, const char *key)
-{
-	const char *v = report_info(r, key);
-	uint64_t ms = 0;
-
-	if (v)
-		num_parses(v, 86400000, &ms);
-	return (int64_t)ms;
-}
-
-static void
-log_result(const struct run *r, size_t i, const struct report *rep,
-	const struct report_rcpt *out)
-{
-	const struct message *m = r->m;
-	int64_t now = stamp_us(), connect = info_ms(rep, "connect");
-	int64_t xfer = info_ms(rep, "xfer");
-	int64_t waited = (r->started - (int64_t)m->id.us) / 1000;
-	bool sent = out->class == 'K', gone = out->class == 'D';
-	char status[16] = "-";
-
-	if (out->status_len < sizeof(status))
-		((char *)memcpy(status, out->status,
-			out->status_len))[out->status_len] = '\0';
-	event_begin("delivery ");
-	event_putnum(r->delivery + i);
-	event_puts(sent	  ? ": success: "
-		   : gone ? ": failure: "
-			  : ": deferral: ");
-	event_text(out->text);
-	put_info(" to=", env_rcpt(&m->env, r->rcpts[i]));
-	event_puts(" from=<");
-	event_text(m->env.sender);
-	put_info("> relay=", report_info(rep, "relay"));
-	event_puts(" delay=");
-	event_putms((now - (int64_t)m->id.us) / 1000);
-	event_puts(" delays=");
-	event_putms(waited);
-	event_puts("/");
-	event_putms((now - r->started) / 1000 - connect - xfer);
-	event_puts("/");
-	event_putms(connect);
-	event_puts("/");
-	event_putms(xfer);
-	put_info(" tls=", report_info(rep, "tls"));
-	put_info(" dsn=", status);
-	event_puts(sent	  ? " status=sent"
-		   : gone ? " status=bounced"
-			  : " status=deferred");
-	event_end();
-}
-
 /* A deferral that comes after queuelifetime is the end. */
 static void
 expire(struct report_rcpt *out)
@@ -427,7 +254,7 @@ remote_host(const struct report *rep, char host[256])
 }
 
 static void
-finished(struct channel *ch, int chan, struct run *r, struct report *rep)
+finished(struct channel *ch, int chan, struct delivery *r, struct report *rep)
 {
 	struct message *m = r->m;
 	char host[256];
@@ -438,9 +265,9 @@ finished(struct channel *ch, int chan, struct run *r, struct report *rep)
 
 		if (out->class == 'Z' && m->pass[chan].last)
 			expire(out);
-		log_result(r, i, rep, out);
-		message_result(
-			m, chan, r->rcpts[i], out, remote_host(rep, host));
+		message_result(m, chan, r->rcpts[i], out,
+			remote_host(rep, host));
+		delivery_log_result(r, i, rep);
 	}
 	r->m = NULL;
 	ch->running--;
@@ -455,7 +282,7 @@ channel_reports(int chan)
 	struct channel *ch = &channels[chan];
 	ssize_t n;
 	int passed;
-	struct run *r;
+	struct delivery *r;
 
 	while ((n = fd_recv(ch->fd, record, sizeof(record), &passed)) > 0) {
 		if (passed >= 0)

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "send/load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/fd.h"
+#include "lib/log.h"
+#include "lib/stamp.h"
+#include "lib/str.h"
+#include "mail/header.h"
+#include "send/cleaner.h"
+#include "send/event.h"
+#include "wire/retry.h"
+#include "wire/site.h"
+
+enum {
+	TROUBLE_WAIT = 60,   /* s until a file that could not be read is */
+	HEADER_LOOK = 16384, /* bytes searched for a Message-ID */
+};
+
+int
+load_open(struct message *m)
+{
+	char path[QPATH_MAX];
+	int fd = m->fdmess;
+
+	if (fd >= 0) {
+		m->fdmess = -1;
+		return fd;
+	}
+	qpath_fmt(path, m->id, QFILE_MESS);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* The envelope file as writable bytes; NULL with errno. */
+static char *
+read_env(struct qid id, int *fd, struct stat *st)
+{
+	char path[QPATH_MAX];
+	char *data = NULL;
+
+	qpath_fmt(path, id, QFILE_ENV);
+	*fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (*fd < 0)
+		return NULL;
+	if (fstat(*fd, st) < 0)
+		goto fail;
+	if (st->st_size > 2 * (off_t)ENVELOPE_MAX) {
+		errno = EFBIG;
+		goto fail;
+	}
+	data = xmalloc((size_t)st->st_size + 1);
+	data[st->st_size] = '\0';
+	if (fd_readall(*fd, data, (size_t)st->st_size) == 0)
+		return data;
+fail:
+	free(data);
+	close(*fd);
+	return NULL;
+}
+
+enum verdict {
+	GOOD,
+	DAMAGED,
+	UNFINISHED, /* no END record */
+	ALONE,	    /* no message beside it */
+	TROUBLE,    /* cannot be told now */
+};
+
+/* Does the envelope decode, and is the message there, as long as it says? */
+static enum verdict
+examine(struct message *m, size_t size, const char **why)
+{
+	char path[QPATH_MAX];
+	struct stat st;
+
+	switch (env_decode(&m->env, m->data, size)) {
+	case ENV_OK:
+		break;
+	case ENV_UNFINISHED:
+		return UNFINISHED;
+	case ENV_DAMAGED:
+		*why = "its envelope file is not valid";
+		return DAMAGED;
+	}
+	qpath_fmt(path, m->id, QFILE_MESS);
+	if (stat(path, &st) < 0) {
+		*why = log_strerror();
+		return errno == ENOENT ? ALONE : TROUBLE;
+	}
+	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != m->env.bytes) {
+		*why = "its message file does not have the size on record";
+		return DAMAGED;
+	}
+	return GOOD;
+}
+
+static void
+log_message_id(struct message *m)
+{
+	static char head[HEADER_LOOK];
+	struct header_field f;
+	ssize_t n;
+	size_t pos = 0;
+
+	m->fdmess = load_open(m);
+	n = m->fdmess < 0 ? -1 : pread(m->fdmess, head, sizeof(head) - 1, 0);
+	if (n <= 0)
+		return;
+	while (header_next(head, (size_t)n, &pos, &f)) {
+		const char *v = f.value;
+		size_t len = f.valuelen;
+
+		if (!header_is(&f, "Message-ID"))
+			continue;
+		while (len && (*v == ' ' || *v == '\t' || *v == '\n'))
+			v++, len--;
+		while (len && (v[len - 1] == '\n' || v[len - 1] == ' '))
+			len--;
+		head[(size_t)(v - head) + len] = '\0';
+		event_puts(" message-id=");
+		event_text(v);
+		return;
+	}
+}
+
+static void
+log_new(struct message *m)
+{
+	event_begin("new msg ");
+	event_puts(m->name);
+	event_end();
+	event_begin("info msg ");
+	event_puts(m->name);
+	event_puts(": bytes ");
+	event_putnum(m->env.bytes);
+	event_puts(" from <");
+	event_text(m->env.sender);
+	event_puts("> qp ");
+	event_putnum(m->env.pid);
+	event_puts(" uid ");
+	event_putnum(m->env.uid);
+	log_message_id(m);
+	event_puts(" nrcpt=");
+	event_putnum(m->env.nrcpt);
+	event_end();
+}
+
+static void
+release(struct message *m)
+{
+	int c;
+
+	for (c = 0; c < NCHAN; c++)
+		free(m->pass[c].order);
+	close(m->fdenv);
+	if (m->fdmess >= 0)
+		close(m->fdmess);
+	env_free(&m->env);
+	free(m->data);
+	free(m);
+}
+
+void
+load_free(struct message *m)
+{
+	known_attach(m->slot, NULL);
+	release(m);
+}
+
+/* An envelope file that cannot be used. */
+static void
+reject(uint32_t slot, enum verdict v, const char *why)
+{
+	struct qid id = known_id(slot);
+	char name[QID_LEN + 1];
+
+	qid_fmt(name, id);
+	switch (v) {
+	case DAMAGED:
+		log_alert("message ", name, " set aside in queue/lost: ", why);
+		cleaner_ask(CLEAN_LOST, id);
+		break;
+	case ALONE:
+		log_info("envelope ", name, " without a message removed");
+		cleaner_ask(CLEAN_REMOVE, id);
+		break;
+	case UNFINISHED:
+		if (qid_birth(id) + QSTALE < stamp_now()) {
+			log_info("unfinished message ", name, " removed");
+			cleaner_ask(CLEAN_REMOVE, id);
+		} else {
+			/* being written: a hint or a scan will tell */
+			known_forget(slot);
+		}
+		break;
+	default:
+		log_warning("unable to read message ", name, ": ", why);
+		known_wait(slot, CHAN_LOCAL, stamp_now() + TROUBLE_WAIT);
+	}
+}
+
+static void
+count_marks(struct message *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->env.nrcpt; i++) {
+		enum env_mark k = env_mark(&m->env, i);
+
+		m->todo += k == ENV_TODO;
+		m->failed |= k == ENV_FAILED;
+	}
+}
+
+struct message *
+load_message(uint32_t slot)
+{
+	struct message *m = xmalloc(sizeof(*m));
+	const char *why = NULL;
+	enum verdict v;
+	struct stat st;
+	int64_t last;
+
+	*m = (struct message){ .slot = slot,
+		.id = known_id(slot),
+
+		.fdmess = -1 };
+	qid_fmt(m->name, m->id);
+	m->data = read_env(m->id, &m->fdenv, &st);
+	if (!m->data) {
+		if (errno == ENOENT)
+			known_forget(slot); /* a hint that came late */
+		else
+			reject(slot, TROUBLE, log_strerror());
+		free(m);
+		return NULL;
+	}
+	v = examine(m, (size_t)st.st_size, &why);
+	if (v != GOOD) {
+		reject(slot, v, why);
+		release(m);
+		return NULL;
+	}
+	known_attach(slot, m);
+	count_marks(m);
+	m->fresh = !retry_last(m->id, &st, st.st_mtim.tv_sec, &last);
+	if (m->fresh)
+		log_new(m);
+	return m;
+}
