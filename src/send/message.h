@@ -58,10 +58,10 @@ message_next(void);
 /* For the channels. An open message file of its own for a job; -1 errno. */
 int
 message_open(struct message *m);
-/* Result of recipient i. For 'D' the reason is durable before the mark. */
-void
-message_result(struct message *m, int chan, size_t i,
-	const struct report_rcpt *r, const char *host);
+/* Result of recipient i. For 'D' the reason is durable before the mark; when
+ * it cannot be made so, *r becomes a 'Z'. */
+void message_result(struct message *m, int chan, size_t i,
+	struct report_rcpt *r, const char *host);
 /* A job of that channel's pass is over; the message may be gone after. */
 void
 message_job_done(struct message *m, int chan);
