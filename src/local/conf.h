@@ -12,10 +12,13 @@ struct local_conf {
 	                          * the default delivery */
 	int64_t program_timeout; /* timeoutprogram, ms */
 	int64_t lock_timeout;	 /* timeoutlock, ms */
+	int64_t job_timeout;	 /* timeoutlocal less what it takes to end
+	                          * before lspawn's patience does, ms */
+	const char *error;	 /* NULL; else a value is bad: nothing may be
+	                          * delivered, this is the reason */
 };
 
-/* false: control_error() tells. */
-bool
+void
 conf_read(struct local_conf *c);
 
 #endif

@@ -10,6 +10,7 @@
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/num.h"
+#include "lib/stamp.h"
 #include "local/dotqmail.h"
 #include "local/forward.h"
 #include "local/maildir.h"
@@ -40,6 +41,8 @@ static struct run {
 	bool forward_only;
 	bool ready;
 	uint64_t files, programs;
+	int64_t deadline; /* of all of it; lspawn would kill us, but not
+			       * our program */
 } run;
 
 static void
@@ -64,6 +67,7 @@ run_reset(
 	str_clear(&run.to);
 	str_clear(&run.before);
 	run.nto = 0;
+	run.deadline = stamp_mono() + c->job_timeout;
 	run.deflt = 0;
 	run.env = 0;
 	run.is_default = run.forward_only = false;
@@ -271,7 +275,11 @@ do_mbox(const char *path)
 static enum program_end
 do_program(const char *command)
 {
+	int64_t limit = run.deadline - stamp_mono();
+
 	run.programs++;
+	if (limit > run.c->program_timeout)
+		limit = run.c->program_timeout;
 	if (!run.env)
 		run.env = vars_env(
 			&run.v, run.d, str_c(&run.newsender), run.deflt);
@@ -363,6 +371,10 @@ deliver(const struct local_conf *c, const struct delivery *d, struct result *r)
 	pid_t qp = 0;
 
 	run_reset(c, d, r);
+	if (c->error) {
+		result_temp(r, "4.3.5", c->error);
+		return;
+	}
 	if (!enter_home() || !open_message() || !find_file() || !check_file() ||
 		!obey_file())
 		return;

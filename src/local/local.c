@@ -9,18 +9,17 @@
  * fd 2        log
  * cwd         the home of the recipient, per delivery
  * reads       .qmail files, control/me, maildircreate, timeoutprogram,
- *             timeoutlock
+ *             timeoutlock, timeoutlocal
  * writes      Maildirs and mboxes of the recipient; queues forwards
  * trusts      lspawn, the recipient's files; not message content
  * exits       by hand 0 delivered, 100 failed for good, 111 try later; with
  *             -s STATUS_OK at end of jobs, STATUS_TEMP if it cannot start
  */
-#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "lib/control.h"
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/sig.h"
@@ -100,6 +99,16 @@ resident(const struct local_conf *c)
 	return STATUS_OK;
 }
 
+/* What a caller left open is none of a program line's business. */
+static void
+close_others(void)
+{
+	if (syscall(SYS_close_range, 3, ~0U, 0) == 0)
+		return;
+	for (int fd = 3; fd < 1024; fd++)
+		close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -113,8 +122,8 @@ main(int argc, char **argv)
 	sig_ignore(SIGXFSZ);
 	if (fd_sane() < 0)
 		return STATUS_TEMP;
-	if (!conf_read(&c))
-		log_die(STATUS_TEMP, control_error(), (char *)0);
+	close_others();
+	conf_read(&c);
 	if (argc == 2 && strcmp(argv[1], "-s") == 0)
 		return resident(&c);
 	argv++;
