@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum { INPUT_MIN = 16 }; /* smallest buffer for input_read */
+enum { INPUT_MIN = 3 }; /* smallest buffer for input_read */
 
 /* Set fd, lines and dots; the rest is 0. */
 struct input {
