@@ -283,7 +283,8 @@ mktestuser()
 }
 
 # --- the suite -------------------------------------------------------------
-# quill_home: a private copy of the suite, linked for $H and installed there.
+# quill_home: a private copy of the suite, linked for $H and installed there
+# (the programs before that are in $T/link/bin).
 quill_home()
 {
 	need_root
@@ -305,12 +306,12 @@ quill_home_make()
 		# PARTIAL=1: what can be linked will do (while programs are
 		# missing).
 		make -s ${PARTIAL:+-k} -C "$TOP" B="$B" SAN="$SAN" \
+			${TESTCC:+"CC=$TESTCC"} ${TESTLD:+"LD=$TESTLD"} \
 			R="$T/link" rhome="$H" relink || [ "${PARTIAL:-}" ] ||
 			exit 1
 		BIN=$T/link/bin sh "$TOP/src/tools/install.sh" install "$H" ||
 			exit 1
-	) 9>"$B/.lock" || return 1
-	rm -rf "$T/link"
+	) 9>"$B/.lock"
 }
 
 # quill_config [FQDN]: quill_home with control files for FQDN, whose retry

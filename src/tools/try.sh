@@ -4,7 +4,7 @@
 #
 #	sh src/tools/try.sh [USER]     build, install, run, send two messages
 #	sh src/tools/try.sh stop       stop what runs
-#	sh src/tools/try.sh remove     stop, remove the home and its accounts
+#	sh src/tools/try.sh remove     stop, remove the home (not the accounts)
 #
 # Everything is below /var/quill-try, a home of its own beside any other quill;
 # nothing else is touched but the accounts that are made (conf-users) and, with
@@ -54,7 +54,7 @@ stop()
 {
 	! svscan_runs || kill "$(cat $home/svscan.pid)"
 	rm -f $home/svscan.pid
-	for d in $service/* $service/*/log; do
+	for d in "$service"/* "$service"/*/log; do
 		! svok "$d" 2>/dev/null || svc -dx "$d"
 	done
 	wait_for 30 gone $service/* $service/*/log ||
@@ -68,20 +68,11 @@ stop)
 	exit 0 ;;
 remove)
 	stop
-	# Accounts that another home shares stay.
-	sed -n "s,^\([^:]*\):[^:]*:[^:]*:[^:]*:[^:]*:$home\(/alias\)\{0\,1\}:.*,\1,p" \
-		/etc/passwd | while read -r u; do
-		userdel "$u" && echo "user $u removed"
-	done
-	for n in 1 2; do
-		g=$(sed -n "${n}p" conf-groups)
-		gid=$(getent group "$g" | cut -d: -f3)
-		[ -z "$gid" ] || cut -d: -f4 /etc/passwd | grep -qx "$gid" || {
-			! groupdel "$g" 2>/dev/null || echo "group $g removed"
-		}
-	done
 	rm -rf $home
-	echo "$home removed"
+	echo "$home removed. The accounts stay, another quill may use them:"
+	for n in 1 2 3 4 5 6 7; do
+		echo "   userdel $(sed -n "${n}p" conf-users)"
+	done
 	exit 0 ;;
 -*) die "usage: sh src/tools/try.sh [USER | stop | remove]" ;;
 esac
@@ -112,8 +103,12 @@ fi
 
 # --- build, install, configure ---------------------------------------------
 echo "== building (into build/try), installing into $home"
-make -s -j2 B=build/try home=$home install </dev/null | grep -v '/ created' |
-	tail -n 5
+mkdir -p build/try
+make -s -j2 B=build/try home=$home install </dev/null >build/try/log 2>&1 || {
+	tail -n 20 build/try/log
+	die "make install failed: see build/try/log"
+}
+grep -E '^(user|group) ' build/try/log || :
 
 if [ ! -e $home/control/me ]; then
 	name=$(hostname -f 2>/dev/null || hostname)
@@ -138,7 +133,7 @@ if [ "$user" ]; then
 		die "$user has no Maildir: as $user, $home/bin/maildirmake $maildir"
 	rcpt=$user@$name
 else
-	user=alias
+	user="alias"
 	maildir=$home/alias/Maildir
 	rcpt=postmaster@$name
 fi
