@@ -74,81 +74,81 @@ put_text(struct str *out, const char *p, size_t n)
 	str_putc(out, '"');
 }
 
-static void
-start(struct str *out, const char *event, const char *ip)
+/* One buffer for all lines: a refused dictionary attack is many of them. */
+static struct str *
+start(const char *event, const char *ip)
 {
-	str_init(out, AUDIT_MAX - 1);
+	static struct str line = STR_INIT(AUDIT_MAX);
+	struct str *out = &line;
+
+	str_clear(out);
 	str_puts(out, "quill-smtpd: ");
 	str_puts(out, event);
 	put_num(out, "pid", (uint64_t)getpid());
 	put(out, "ip", ip ? ip : "-", ip ? strlen(ip) : 1);
+	return out;
 }
 
 static void
 finish(struct str *out)
 {
-	out->max++;
-	str_cut(out, out->len < AUDIT_MAX - 1 ? out->len : AUDIT_MAX - 1);
+	if (out->len == AUDIT_MAX)
+		str_cut(out, AUDIT_MAX - 1);
 	str_putc(out, '\n');
 	/* a log that cannot be written must not stop mail */
 	(void)!fd_writeall(2, out->s, out->len);
-	str_free(out);
 }
 
 void
 audit_refused(const struct session *s)
 {
-	struct str line;
+	struct str *line = start("refused", s->conf->remoteip);
 	const char *text = s->out.s;
 	size_t n = s->out.len;
 
-	start(&line, "refused", s->conf->remoteip);
-	put(&line, "helo", s->helo.s, s->helo.len);
-	put_addr(&line, "from", &s->from);
-	put_addr(&line, "to", &s->rcpt);
-	put_num(&line, "code", (uint64_t)s->refused);
+	put(line, "helo", s->helo.s, s->helo.len);
+	put_addr(line, "from", &s->from);
+	put_addr(line, "to", &s->rcpt);
+	put_num(line, "code", (uint64_t)s->refused);
 	/* after the code, without CRLF */
 	if (n > 6)
-		put_text(&line, text + 4, n - 6);
-	finish(&line);
+		put_text(line, text + 4, n - 6);
+	finish(line);
 }
 
 void
 audit_accepted(
 	const struct session *s, const struct qverdict *v, uint64_t octets)
 {
-	struct str line;
+	struct str *line = start("accepted", s->conf->remoteip);
 
-	start(&line, "accepted", s->conf->remoteip);
-	put(&line, "helo", s->helo.s, s->helo.len);
-	put(&line, "id", v->id, strlen(v->id));
-	put_num(&line, "qp", (uint64_t)v->pid);
-	put_addr(&line, "from", &s->from);
-	put_num(&line, "nrcpt", s->nrcpt);
-	put_num(&line, "bytes", octets);
-	finish(&line);
+	put(line, "helo", s->helo.s, s->helo.len);
+	put(line, "id", v->id, strlen(v->id));
+	put_num(line, "qp", (uint64_t)v->pid);
+	put_addr(line, "from", &s->from);
+	put_num(line, "nrcpt", s->nrcpt);
+	put_num(line, "bytes", octets);
+	finish(line);
 }
 
 void
 audit_session(const struct session *s, uint64_t octets)
 {
-	struct str line;
+	struct str *line = start("session", s->conf->remoteip);
 
-	start(&line, "session", s->conf->remoteip);
-	put(&line, "helo", s->helo.s, s->helo.len);
-	put_num(&line, "cmds", s->ncommands);
-	put_num(&line, "msgs", s->nmessages);
-	put_num(&line, "bytes", octets);
-	put(&line, "end", s->end, strlen(s->end));
-	finish(&line);
+	put(line, "helo", s->helo.s, s->helo.len);
+	put_num(line, "cmds", s->ncommands);
+	put_num(line, "msgs", s->nmessages);
+	put_num(line, "bytes", octets);
+	put(line, "end", s->end, strlen(s->end));
+	finish(line);
 }
 
 void
 audit_failed(const char *ip, const char *reason)
 {
-	struct str line;
+	struct str *line = start("failed", ip);
 
-	start(&line, "failed", ip);
-	put_text(&line, reason, strlen(reason));
-	finish(&line);
+	put_text(line, reason, strlen(reason));
+	finish(line);
 }

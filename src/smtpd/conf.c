@@ -2,6 +2,7 @@
 #include "smtpd/conf.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/ascii.h"
 #include "lib/control.h"
@@ -42,6 +43,19 @@ read_number(const struct number *n)
 		"its twin in the environment is no number "
 		"or out of range");
 	return false;
+}
+
+/* ::ffff:192.0.2.1 is 192.0.2.1 in logs and Received, as it is without PROTO
+ * being TCP6. */
+static void
+usual_form(struct conf *c)
+{
+	struct ipaddr a;
+
+	if (!c->remoteip || !ipaddr_parse(c->remoteip, strlen(c->remoteip), &a))
+		return;
+	ipaddr_fmt(c->ip, &a);
+	c->remoteip = c->ip;
 }
 
 static bool
@@ -112,6 +126,7 @@ conf_read(struct conf *c)
 		.remoteip = env("TCPREMOTEIP"),
 		.remotehost = env("TCPREMOTEHOST"),
 		.localip = env("TCPLOCALIP") };
+	usual_form(c);
 	if (!read_names(c))
 		return false;
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)

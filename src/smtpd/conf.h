@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/ipaddr.h"
 #include "lib/str.h"
 
 /* Defaults of the control files with the same names in lower case; each has
@@ -31,6 +32,7 @@ struct conf {
 	const char *relayclient; /* $RELAYCLIENT; NULL: may not relay */
 	/* tcp-environ(5); NULL when unset or empty, as in sendmail -bs */
 	const char *remoteip, *remotehost, *localip;
+	char ip[IPADDR_FMT]; /* what remoteip points at, in its usual form */
 };
 
 /* Fill c from the environment and control files (control_init was called).

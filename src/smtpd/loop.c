@@ -70,7 +70,7 @@ queue_commit(struct loop *l)
 		queue_drop(l);
 		return session_lost(&l->s, "eof");
 	}
-	qclient_from(&l->queue, s->from.len ? s->from.s : "");
+	qclient_from(&l->queue, str_c(&l->s.from));
 	for (size_t i = 0; i < s->rcpts.len;) {
 		const char *rcpt = s->rcpts.s + i;
 
@@ -151,12 +151,13 @@ no_input(struct loop *l, bool eof)
 	queue_drop(l);
 	if (eof)
 		return session_lost(&l->s, "eof");
-	if (l->out.err)
-		return session_lost(
-			&l->s, l->out.err == ETIMEDOUT ? "timeout" : "write");
+	if (l->out.err == ETIMEDOUT)
+		return session_lost(&l->s, "timeout");
 	if (l->in.err == ETIMEDOUT)
 		return session_timeout(&l->s);
-	return session_lost(&l->s, "read");
+	if (l->in.err == ECONNRESET || l->in.err == EPIPE)
+		return session_lost(&l->s, "eof");
+	return session_lost(&l->s, l->out.err ? "write" : "read");
 }
 
 static enum effect

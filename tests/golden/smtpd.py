@@ -1,0 +1,890 @@
+# SPDX-License-Identifier: 0BSD
+"""Dialogues with quill-smtpd. Arguments: the program, its (scratch) home."""
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+PROGRAM, HOME = sys.argv[1:3]
+CONTROL = HOME + "/control"
+SPOOL = HOME + "/spool"
+QUEUE = HOME + "/bin/record"
+SAN = os.environ.get("SAN")
+WAIT = 30  # s a reply may take before the test gives up on it
+
+# --- TAP ---------------------------------------------------------------------
+count = failed = 0
+
+
+def ok(good, name, *why):
+    global count, failed
+    count += 1
+    print("%sok %d - %s" % ("" if good else "not ", count, name), flush=True)
+    if not good:
+        failed += 1
+        for w in why:
+            for line in (w if isinstance(w, str) else repr(w)).split("\n"):
+                print("#   " + line[:600])
+    return good
+
+
+def same(got, want, name, *more):
+    return ok(got == want, name, "got:  %r" % (got,), "want: %r" % (want,),
+              *more)
+
+
+# --- the queue that records --------------------------------------------------
+def make_queue():
+    os.makedirs(SPOOL, exist_ok=True)
+    with open(QUEUE, "w") as f:
+        f.write("""#!/bin/sh
+# stands in for quill-queue
+if [ "$QEARLY" ]; then exit "$QEARLY"; fi
+cat >"$QSPOOL/$$.m" || exit 54
+cat <&1 >"$QSPOOL/$$.e" || exit 54
+[ -z "$QTEXT" ] || printf %s "$QTEXT" >&6
+exit "${QEXIT:-0}"
+""")
+    os.chmod(QUEUE, 0o755)
+
+
+def queued():
+    """What would have been queued: (message, sender, recipients), in order.
+    An envelope without its last NUL is no message."""
+    out = []
+    for name in sorted(os.listdir(SPOOL), key=lambda n: int(n[:-2])):
+        path = os.path.join(SPOOL, name)
+        if name.endswith(".e"):
+            env = open(path, "rb").read()
+            msg = open(path[:-1] + "m", "rb").read()
+            if env.endswith(b"\0\0"):
+                parts = env[:-2].split(b"\0")
+                out.append((msg, parts[0][1:], [p[1:] for p in parts[1:]]))
+    for name in os.listdir(SPOOL):
+        os.unlink(os.path.join(SPOOL, name))
+    return out
+
+
+# --- control files -----------------------------------------------------------
+DEFAULT = {"me": "mx.example.org", "rcpthosts": "example.org\n.sub.example"}
+
+
+def control(**files):
+    for name in os.listdir(CONTROL):
+        os.unlink(os.path.join(CONTROL, name))
+    for name, text in {**DEFAULT, **files}.items():
+        if text is not None:
+            mode = "wb" if isinstance(text, bytes) else "w"
+            with open(os.path.join(CONTROL, name.replace("__", ".")),
+                      mode) as f:
+                f.write(text if isinstance(text, bytes) else text + "\n")
+
+
+# --- a session ---------------------------------------------------------------
+class Client:
+    def __init__(self, kind=socket.SOCK_STREAM, **env):
+        ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
+        e = {k: v for k, v in os.environ.items()
+             if not re.match(r"QUILL|QMAIL|TCP|[A-Z]*(LIMIT|BYTES|CLIENT)$", k)}
+        e.update(QUILLQUEUE=QUEUE, QSPOOL=SPOOL, PROTO="TCP",
+                 TCPREMOTEIP="192.0.2.9", TCPLOCALIP="192.0.2.1")
+        e.update({k: v for k, v in env.items() if v is not None})
+        for k, v in env.items():
+            if v is None:
+                e.pop(k, None)
+        self.log = tempfile.TemporaryFile("w+")
+        self.proc = subprocess.Popen([PROGRAM], stdin=theirs, stdout=theirs,
+                                     stderr=self.log, env=e)
+        theirs.close()
+        ours.settimeout(WAIT)
+        self.sock, self.buf = ours, b""
+
+    def send(self, data, step=0):
+        try:
+            if step:
+                for i in range(0, len(data), step):
+                    self.sock.sendall(data[i:i + step])
+            else:
+                self.sock.sendall(data)
+        except OSError:
+            pass  # closed: the missing replies will tell
+
+    def reply(self):
+        """One whole reply, its lines joined; "" at end of file."""
+        lines = []
+        while True:
+            while b"\n" not in self.buf:
+                try:
+                    got = self.sock.recv(65536)
+                except OSError as e:
+                    return "no reply: %s" % e
+                if not got:
+                    return "".join(lines) + self.buf.decode("latin-1")
+                self.buf += got
+            line, self.buf = self.buf.split(b"\n", 1)
+            lines.append(line.decode("latin-1") + "\n")
+            if line[3:4] != b"-":
+                return "".join(lines)
+
+    def ask(self, text, step=0):
+        self.send(text.encode("latin-1") + b"\r\n", step)
+        return self.reply()
+
+    def close(self):
+        self.sock.close()
+        return self.wait()
+
+    def wait(self):
+        try:
+            self.rc = self.proc.wait(WAIT)
+        except subprocess.TimeoutExpired:
+            self.proc.kill()
+            self.rc = "hung"
+        self.log.seek(0)
+        self.logtext = self.log.read()
+        self.log.close()
+        return self.rc
+
+    def eof(self):
+        return self.reply() == ""
+
+
+def mask(text):
+    """Take what differs between two runs away."""
+    if isinstance(text, bytes):
+        return re.sub(rb"\d+ [A-Z][a-z]{2} \d{4} [\d:]{8}", b"DATE", text)
+    return re.sub(r"ok \d+ qp \d+", "ok TIME qp PID", text)
+
+
+def talk(groups, step=0, **env):
+    """Send each group when the replies to the one before are there. Returns
+    replies and what was queued."""
+    c = Client(**env)
+    replies = [c.reply()]
+    for data, n in groups:
+        c.send(data, step)
+        replies += [c.reply() for _ in range(n)]
+    c.close()
+    c.queued = queued()
+    return [mask(r) for r in replies], c
+
+
+def codes(replies):
+    return [r[:3] for r in replies]
+
+
+def lines(*text):
+    return "".join(t + "\r\n" for t in text).encode("latin-1")
+
+
+START = [(lines("EHLO client.example"), 1),
+         (lines("MAIL FROM:<a@b.example>", "RCPT TO:<x@example.org>",
+                "DATA"), 3)]
+MESSAGE = b"Subject: x\r\n\r\n..dot\r\nline\r\n"
+STORED = b"Subject: x\n\n.dot\nline\n"
+RECEIVED = (b"Received: from client.example ([192.0.2.9])\n"
+            b"  by mx.example.org with ESMTP\n"
+            b"  for <x@example.org>; DATE -0000\n")
+MAILTO = lines("MAIL FROM:<a@b.example>", "RCPT TO:<x@example.org>")
+
+
+def message(data, **env):
+    """One message of those wire bytes (with its end of data, or what the
+    client takes for it), then QUIT."""
+    return talk(START + [(data, 1), (lines("QUIT"), 1)], **env)
+
+
+# --- tests -------------------------------------------------------------------
+def test_good():
+    control()
+    group = START + [(MESSAGE + b".\r\n", 1), (lines("QUIT"), 1)]
+    replies, c = talk(group)
+    same(replies, [
+        "220 mx.example.org ESMTP\r\n",
+        "250-mx.example.org\r\n250-PIPELINING\r\n250-SIZE 0\r\n"
+        "250-8BITMIME\r\n250 ENHANCEDSTATUSCODES\r\n",
+        "250 2.1.0 sender ok\r\n", "250 2.1.5 recipient ok\r\n",
+        "354 go on, end with CRLF.CRLF\r\n",
+        "250 2.0.0 ok TIME qp PID\r\n", "221 2.0.0 mx.example.org\r\n"],
+         "a good session: replies")
+    same([(mask(m), f, t) for m, f, t in c.queued],
+         [(RECEIVED + STORED, b"a@b.example", [b"x@example.org"])],
+         "a good session: message and envelope")
+    same(c.rc, 0, "exit code of a good session")
+    ok(re.fullmatch(
+        r"quill-smtpd: accepted pid=\d+ ip=192\.0\.2\.9 helo=client\.example "
+        r"id= qp=\d+ from=<a@b\.example> nrcpt=1 bytes=26\n"
+        r"quill-smtpd: session pid=\d+ ip=192\.0\.2\.9 helo=client\.example "
+        r"cmds=5 msgs=1 bytes=\d+ end=quit\n", c.logtext),
+       "a good session: log", c.logtext)
+    for step in 1, 2, 7, 1000:
+        other, d = talk(group, step)
+        same((other, [(mask(m), f, t) for m, f, t in d.queued]),
+             (replies, [(mask(m), f, t) for m, f, t in c.queued]),
+             "the same in pieces of %d" % step)
+    replies, c = talk([
+        (lines("EHLO c"), 1),
+        (MAILTO + lines("RCPT TO:<z@a.sub.example>", "DATA"), 4),
+        (b"1\r\n.\r\n" + MAILTO + lines("DATA"), 4),
+        (b"2\r\n.\r\n" + lines("RSET", "MAIL FROM:<>", "NOOP x",
+                               "RCPT TO:<q@example.org>", "DATA"), 6),
+        (b".\r\n" + lines("QUIT"), 2)])
+    same(codes(replies), "220 250 250 250 250 354 250 250 250 354 250 250 250 "
+         "250 250 354 250 221".split(), "three messages, pipelined: replies")
+    same([(m.split(b"-0000\n")[1], f, t) for m, f, t in c.queued],
+         [(b"1\n", b"a@b.example", [b"x@example.org", b"z@a.sub.example"]),
+          (b"2\n", b"a@b.example", [b"x@example.org"]),
+          (b"", b"", [b"q@example.org"])],
+         "three messages: each whole, with its own envelope")
+    ok(c.queued and b"for <" not in c.queued[0][0],
+       "no for in Received with two recipients")
+    c = Client(QTEXT="K0123456789abcdef")
+    [c.reply(), c.ask("HELO c"), c.ask("MAIL FROM:<a@b.c>"),
+     c.ask("RCPT TO:<x@example.org>"), c.ask("DATA")]
+    got = c.ask("x\r\n.")
+    c.close()
+    ok(re.match(r"250 2\.0\.0 ok \d+ qp \d+ id 0123456789abcdef\r\n", got),
+       "the queue id is in the reply", got)
+    m = queued()[0][0]
+    ok(b"with SMTP\n" in m, "with SMTP after HELO", m)
+    c = Client(kind=socket.SOCK_SEQPACKET)
+    c.reply()
+    c.send(b"EHLO c\r\n")
+    ok(c.reply().endswith("CODES\r\n") and not c.buf, "EHLO's reply")
+    c.send(lines("NOOP", "NOOP", "HELP"))
+    got = c.sock.recv(65536)
+    ok(got.count(b"\r\n") == 3, "replies to one group are one write", got)
+    c.close()
+
+
+# What came before; the command; what its reply starts with.
+H, M, R = ["EHLO c"], ["EHLO c", "MAIL FROM:<a@b.c>"], \
+    ["EHLO c", "MAIL FROM:<a@b.c>", "RCPT TO:<x@example.org>"]
+COMMANDS = [
+    ([], "MAIL FROM:<a@b.c>", "503 5.5.1"),
+    ([], "RCPT TO:<x@example.org>", "503 5.5.1"),
+    ([], "DATA", "503 5.5.1"),
+    ([], "RSET", "250 2.0.0"),
+    ([], "NOOP", "250 2.0.0"),
+    ([], "NOOP with words", "250 2.0.0"),
+    ([], "VRFY x", "252 2.0.0"),
+    ([], "VRFY", "501 5.5.4"),
+    ([], "HELP", "214 2.0.0"),
+    ([], "HELP MAIL", "214 2.0.0"),
+    ([], "EXPN list", "502 5.5.1"),
+    ([], "ETRN example.org", "502 5.5.1"),
+    ([], "STARTTLS", "502 5.5.1"),
+    ([], "AUTH PLAIN x", "502 5.5.1"),
+    ([], "TURN", "502 5.5.1"),
+    ([], "", "500 5.5.1"),
+    ([], "HELLO", "500 5.5.1"),
+    ([], "GET / HTTP/1.1", "500 5.5.1"),
+    ([], "NO\0OP", "500 5.5.2"),
+    ([], "NOOP \r x", "500 5.5.2"),
+    ([], "NOOP \x1b[0m", "500 5.5.2"),
+    ([], "HELO", "501 5.5.4"),
+    ([], "EHLO", "501 5.5.4"),
+    ([], "EHLO \xe9", "501 5.5.4"),
+    ([], "EHLO " + "x" * 256, "501 5.5.4"),
+    ([], "HELO [192.0.2.7]", "250 mx.example.org"),
+    ([], "helo   Client_1", "250 mx.example.org"),
+    ([], "eHlO c  ", "250-mx.example.org"),
+    ([], "QUIT", "221 2.0.0"),
+    ([], "QUIT now", "501 5.5.4"),
+    (["EHLO"], "MAIL FROM:<a@b.c>", "503 5.5.1"),
+    (H, "RCPT TO:<x@example.org>", "503 5.5.1"),
+    (H, "DATA", "503 5.5.1"),
+    (H, "mail from:<a@b.c>", "250 2.1.0"),
+    (H, "MAIL FROM: <a@b.c>", "250 2.1.0"),
+    (H, "MAIL FROM:<>", "250 2.1.0"),
+    (H, "MAIL FROM:<@r1.example,@r2.example:a@b.c>", "250 2.1.0"),
+    (H, 'MAIL FROM:<"a b\\"@"@b.c>', "250 2.1.0"),
+    (H, "MAIL FROM:<a@[192.0.2.1]>", "250 2.1.0"),
+    (H, "MAIL FROM:<a@[IPv6:2001:db8::1]>", "250 2.1.0"),
+    (H, "MAIL FROM:<a+b=c@b.c> SIZE=1 BODY=8BITMIME", "250 2.1.0"),
+    (H, "MAIL FROM:<a@b.c> body=7bit  size=99999999999  ", "250 2.1.0"),
+    (H, "MAIL FROM:<a@b.c> SIZE=0", "250 2.1.0"),
+    (H, "MAIL", "501 5.5.4"),
+    (H, "MAIL <a@b.c>", "501 5.5.4"),
+    (H, "MAIL FROM", "501 5.5.4"),
+    (H, "MAIL FROM:", "501 5.1.7"),
+    (H, "MAIL FROM:a@b.c", "501 5.1.7"),
+    (H, "MAIL FROM:<a@b.c", "501 5.1.7"),
+    (H, "MAIL FROM:<a@b.c>>", "501 5.5.4"),
+    (H, "MAIL FROM:<a@b.c>SIZE=1", "501 5.5.4"),
+    (H, "MAIL FROM:<a b@b.c>", "501 5.1.7"),
+    (H, "MAIL FROM:<a@b..c>", "501 5.1.7"),
+    (H, "MAIL FROM:<a@-b.c>", "501 5.1.7"),
+    (H, "MAIL FROM:<@b.c>", "501 5.1.7"),
+    (H, "MAIL FROM:<a@>", "501 5.1.7"),
+    (H, "MAIL FROM:<a@[1.2.3]>", "501 5.1.7"),
+    (H, "MAIL FROM:<#@[]>", "501 5.1.7"),
+    (H, "MAIL FROM:<a>", "553 5.1.7"),
+    (H, "MAIL FROM:<\xe9@b.c>", "553 5.6.7"),
+    (H, "MAIL FROM:<a@b\xe9.c>", "553 5.6.7"),
+    (H, "MAIL FROM:<%s@b.c>" % ("x" * 996), "250 2.1.0"),
+    (H, "MAIL FROM:<%s@b.c>" % ("x" * 997), "501 5.1.7"),
+    (H, "MAIL FROM:<a@b.c> SIZE", "501 5.5.4"),
+    (H, "MAIL FROM:<a@b.c> SIZE=", "501 5.5.4"),
+    (H, "MAIL FROM:<a@b.c> SIZE=-1", "501 5.5.4"),
+    (H, "MAIL FROM:<a@b.c> SIZE=1 SIZE=1", "501 5.5.4"),
+    (H, "MAIL FROM:<a@b.c> SIZE=99999999999999999999", "501 5.5.4"),
+    (H, "MAIL FROM:<a@b.c> BODY=BINARYMIME", "501 5.5.4"),
+    (H, "MAIL FROM:<a@b.c> =x", "501 5.5.4"),
+    (H, "MAIL FROM:<a@b.c> RET=HDRS", "555 5.5.4"),
+    (H, "MAIL FROM:<a@b.c> XYZZY", "555 5.5.4"),
+    (M, "MAIL FROM:<a@b.c>", "503 5.5.1"),
+    (M, "DATA", "503 5.5.1"),
+    (M + ["RCPT TO:<x@else.example>"], "DATA", "554 5.5.1"),
+    (M, "RCPT TO:<x@example.org>", "250 2.1.5"),
+    (M, "rcpt to: <X@EXAMPLE.Org>", "250 2.1.5"),
+    (M, "RCPT TO:<@x.example:x@example.org>", "250 2.1.5"),
+    (M, "RCPT TO:<x@example.org> NOTIFY=NEVER", "555 5.5.4"),
+    (M, "RCPT TO:<x@example.org> SIZE=1", "555 5.5.4"),
+    (M, "RCPT TO:<>", "501 5.1.3"),
+    (M, "RCPT TO:<x@example.org", "501 5.1.3"),
+    (M, "RCPT FROM:<x@example.org>", "501 5.5.4"),
+    (M, "RCPT TO:<%s@example.org>" % ("x" * 988), "250 2.1.5"),
+    (M, "RCPT TO:<%s@example.org>" % ("x" * 989), "501 5.1.3"),
+    (M, "RCPT TO:<postmaster>", "250 2.1.5"),
+    (M, "RCPT TO:<PostMaster>", "250 2.1.5"),
+    (M, "RCPT TO:<bob>", "553 5.1.3"),
+    (M + ["RSET"], "RCPT TO:<x@example.org>", "503 5.5.1"),
+    (M + ["RSET"], "MAIL FROM:<a@b.c>", "250 2.1.0"),
+    (M + ["EHLO d"], "RCPT TO:<x@example.org>", "503 5.5.1"),
+    (M + ["EHLO"], "RCPT TO:<x@example.org>", "250 2.1.5"),
+    (M + ["RSET x"], "RCPT TO:<x@example.org>", "250 2.1.5"),
+    (M + ["NOOP"], "RCPT TO:<x@example.org>", "250 2.1.5"),
+    (R, "MAIL FROM:<a@b.c>", "503 5.5.1"),
+    (R, "DATA x", "501 5.5.4"),
+    (R, "DATA", "354 "),
+    (R + ["RSET"], "DATA", "503 5.5.1"),
+    (R + ["HELO d"], "DATA", "503 5.5.1"),
+    (R + ["RCPT TO:<y@else.example>"], "DATA", "354 "),
+]
+
+
+def test_commands():
+    control()
+    for before, command, want in COMMANDS:
+        name = " / ".join(before[1:] + [command[:60]]).encode(
+            "unicode_escape").decode()
+        for end, step in ("\r\n", 0), ("\r\n", 1), ("\n", 0):
+            c = Client()
+            c.reply()
+            for b in before:
+                c.ask(b)
+            c.send((command + end).encode("latin-1"), step)
+            got = c.reply()
+            c.close()
+            if not got.startswith(want):
+                break
+        ok(got.startswith(want) and c.rc == 0, "%s -> %s" % (name, want), got)
+    queued()
+
+
+def test_lines():
+    control()
+    for n, want in (2046, "250"), (2047, "500 5.5.2"), (10 ** 6, "500 5.5.2"):
+        c = Client()
+        c.reply()
+        got = c.ask("NOOP " + "x" * (n - 5))
+        ok(got.startswith(want), "a command of %d octets: %s" % (n, want), got)
+        ok(c.ask("QUIT").startswith("221"), "... and the session goes on")
+        c.close()
+
+
+# --- end of data -------------------------------------------------------------
+ENDS = {
+    "LF.LF": b"\n.\n", "LF.CRLF": b"\n.\r\n", "LF.CR": b"\n.\r",
+    "CRLF.LF": b"\r\n.\n", "CRLF.CR": b"\r\n.\r", "CR.CR": b"\r.\r",
+    "CR.LF": b"\r.\n", "CR.CRLF": b"\r.\r\n",
+    "CRLF.CRCRLF": b"\r\n.\r\r\n", "CRCRLF.CR": b"\r\r\n.\r",
+    "LFCR.LFCR": b"\n\r.\n\r", "CRLF.NUL.CRLF": b"\r\n.\0.\r\n",
+    "CRLF.NULCRLF": b"\r\n.\0\r\n", "CRLFNUL.CRLF": b"\r\n\0.\r\n",
+    "CRLF.CRNULLF": b"\r\n.\r\0\n", "CRNULLF.CRLF": b"\r\0\n.\r\n",
+    "LFLF.LF": b"\n\n.\n", "CRLF.CRLF in CRs": b"\r\r.\r\r\n",
+    "LF.CRLF, CRLF": b"\n.\r\n\r\n",
+}
+HIDDEN = MAILTO + lines("DATA", "From: evil", "", "hidden")
+
+
+def test_smuggling():
+    control()
+    for name, end in ENDS.items():
+        for env in {}, {"RELAYCLIENT": "", "TCPREMOTEIP": "127.0.0.1"}:
+            data = b"Subject: x\r\n\r\nhello" + end + HIDDEN
+            replies, c = message(data + b"\r\n.\r\n", **env)
+            if not (replies[5].startswith("550 5.6.0") and not c.queued and
+                    replies[6].startswith("221")):
+                break
+        ok(replies[5].startswith("550 5.6.0") and not c.queued and
+           replies[6].startswith("221"),
+           "%s is no end of data; refused, nothing queued" % name,
+           replies, c.queued)
+    # never an end: not even when nothing follows
+    waiting = []
+    for name, end in ENDS.items():
+        c = Client(TIMEOUTSMTPD="1")
+        c.reply()
+        for data, n in START:
+            c.send(data)
+            [c.reply() for _ in range(n)]
+        c.send(b"Subject: x\r\n\r\nhello" + end)
+        waiting.append((name, c))
+    for name, c in waiting:
+        got = c.reply()
+        c.close()
+        ok(got.startswith("421 4.4.2"), "%s alone: the server waits on" % name,
+           got)
+    same(queued(), [], "... and queues nothing")
+    replies, c = message(b"a\r\n..\r\n...\r\n.b\r\n\r\n.\r\n")
+    same([m.split(b"-0000\n")[1] for m, f, t in c.queued],
+         [b"a\n.\n..\nb\n\n"], "dots are unstuffed")
+
+
+def test_bytes():
+    control()
+    text = bytes(b for b in range(1, 256) if b not in (10, 13))
+    for name, wire in {
+            "every byte but NUL, CR, LF": text + b"\r\n",
+            "a line of 100 kB": b"x" * 100000 + b"\r\n",
+            "a line of 70000 at block ends": b"\xff" * 65534 + b"\r\n",
+            "only CRLFs": b"\r\n" * 70000,
+            "2 MB": (b"0123456789" * 7 + b"\r\n") * 29000,
+            "From and dots": b"From x\r\n>From y\r\n....\r\n",
+    }.items():
+        replies, c = message(wire.replace(b"\r\n.", b"\r\n..") + b".\r\n")
+        want = wire.replace(b"\r\n", b"\n")
+        got = [m.split(b"-0000\n", 1)[1] for m, f, t in c.queued]
+        ok(got == [want], "%s arrives as sent" % name, replies, len(want),
+           [len(g) for g in got])
+
+
+def test_cut():
+    """The client is gone after every byte of a dialogue."""
+    control()
+    data = MESSAGE + b".\r\n"
+    head = lines("EHLO c") + MAILTO + lines("DATA")
+    bad, late = [], []
+    whole = RECEIVED.replace(b"client.example", b"c") + STORED
+    for n in range(len(head + data) + 1):
+        c = Client()
+        c.reply()
+        sent = (head + data)[:n]
+        for part, m in (lines("EHLO c"), 1), (MAILTO + lines("DATA"), 3), \
+                (data, 0):
+            now, sent = sent[:len(part)], sent[len(part):]
+            c.send(now)
+            if len(now) == len(part):
+                [c.reply() for _ in range(m)]
+        c.close()
+        got = queued()
+        if c.rc != 0 or "end=eof" not in c.logtext and n < len(head + data):
+            bad.append((n, c.rc, c.logtext))
+        if n < len(head + data) and got:
+            late.append((n, got))
+        if any(mask(m) != whole for m, f, t in got):
+            bad.append((n, got))
+    ok(not bad and not late,
+       "cut at every byte: never a partial message, never one too early",
+       bad[:3], late[:3])
+    # Gone before the end of data is read: it could not learn the outcome.
+    c = Client()
+    c.reply()
+    for d, n in START:
+        c.send(d)
+        [c.reply() for _ in range(n)]
+    os.kill(c.proc.pid, signal.SIGSTOP)
+    c.send(data)
+    c.sock.close()
+    os.kill(c.proc.pid, signal.SIGCONT)
+    c.wait()
+    ok(not queued() and "end=eof" in c.logtext,
+       "client gone before the commit: not queued", c.logtext)
+    c = Client()
+    c.reply()
+    for d, n in START:
+        c.send(d)
+        [c.reply() for _ in range(n)]
+    c.send(data + b"QUIT\r\n")
+    c.sock.shutdown(socket.SHUT_WR)
+    got = [c.reply(), c.reply()]
+    c.close()
+    ok(len(queued()) == 1 and codes(got) == ["250", "221"],
+       "QUIT in the same group, then end of input: queued", got)
+
+
+# --- limits ------------------------------------------------------------------
+def test_sizes():
+    control(databytes="100")
+    replies, c = talk([(lines("EHLO c"), 1)])
+    ok("250-SIZE 100\r\n" in replies[1], "SIZE is databytes", replies[1])
+    for n, env, want in [(100, {}, "250"), (101, {}, "552 5.3.4"),
+                         (102, {"DATABYTES": "102"}, "250"),
+                         (103, {"DATABYTES": "102"}, "552 5.3.4"),
+                         (999, {"DATABYTES": "0"}, "250")]:
+        wire = b"x" * (n - 4) + b"\r\n\r\n.\r\n"
+        replies, c = message(wire, **env)
+        ok(replies[5].startswith(want) and len(c.queued) == (want == "250"),
+           "%d octets, %r: %s" % (n, env, want), replies[5])
+        replies, c = talk([(lines("EHLO c", ), 1),
+                           (lines("MAIL FROM:<a@b.c> SIZE=%d" % n), 1)], **env)
+        ok(replies[2].startswith(want), "declared %d, %r: %s" % (n, env, want),
+           replies[2])
+    replies, c = message(b"x" * 300000 + b"\r\n.\r\n")
+    ok(replies[5].startswith("552") and replies[6].startswith("221"),
+       "far too large: told after its end", replies[5:])
+    control()
+    hop = b"Received: x\r\n"
+    replies, c = message(hop * 50 + b"DELIVERED-to: y\r\n" * 50 +
+                         b"\r\n" + hop + b".\r\n")
+    ok(replies[5].startswith("250"), "100 hops", replies[5])
+    replies, c = message(hop * 101 + b"\r\n.\r\n")
+    ok(replies[5].startswith("554 5.4.6") and not c.queued, "101 hops",
+       replies[5])
+
+
+def test_limits():
+    rcpt = "RCPT TO:<x%d@example.org>"
+    control(maxrcpt="3")
+    replies, c = talk([(lines("EHLO c"), 1),
+                       (lines("MAIL FROM:<a@b.c>", *[rcpt % i for i in
+                                                     range(50)]), 51),
+                       (lines("DATA"), 1), (b"x\r\n.\r\n", 1)])
+    same(codes(replies), ["220"] + ["250"] * 5 + ["452"] * 47 + ["354", "250"],
+         "maxrcpt: the rest is put off, the message goes on")
+    ok(replies[6].startswith("452 4.5.3"), "maxrcpt: 452 4.5.3", replies[6])
+    same([len(t) for m, f, t in c.queued], [3], "maxrcpt: three recipients")
+    same(c.logtext.count("code=452"), 1, "maxrcpt: one log line")
+    control(maxerrors="3")
+    replies, c = talk([(lines("EHLO c", ), 1), (lines(*["FOO"] * 5), 4)])
+    same(codes(replies), ["220", "250", "500", "500", "421", ""],
+         "maxerrors: 421 and the end")
+    ok("end=errors" in c.logtext, "maxerrors: log", c.logtext)
+    replies, c = talk(
+        [(lines("EHLO c"), 1), (lines("A", "B") + MAILTO + lines("DATA"), 5),
+         (b"x\r\n.\r\n", 1), (lines("A", "B", "C"), 3)])
+    same(codes(replies), "220 250 500 500 250 250 354 250 500 500 421".split(),
+         "maxerrors: a message starts it again")
+    control(maxcommands="5")
+    replies, c = talk([(lines("EHLO c"), 1), (lines(*["NOOP"] * 9), 6)])
+    same(codes(replies), "220 250 250 250 250 250 421".split() + [""],
+         "maxcommands: 421")
+    control(maxmessages="1")
+    replies, c = talk(START + [(b".\r\n" + MAILTO, 2), (b"", 1)])
+    same(codes(replies), "220 250 250 250 354 250 421".split() + [""],
+         "maxmessages: 421")
+    control()
+    replies, c = talk([(lines("EHLO c"), 1), (MAILTO, 2)], MAXRCPT="1",
+                      MAXERRORS="1")
+    same(codes(replies), "220 250 250 250".split(), "twins in the environment")
+    n = 20000 if SAN else 100000
+    c = Client()
+    [c.reply(), c.ask("EHLO c"), c.ask("MAIL FROM:<a@b.c>")]
+    got, sent = [], 0
+    while sent < n:
+        c.send(lines(*[rcpt % i for i in range(sent, sent + 500)]))
+        got += [c.reply()[:3] for _ in range(500)]
+        sent += 500
+    end = c.ask("DATA")
+    c.ask("x\r\n.")
+    c.close()
+    q = queued()
+    ok(got == ["250"] * 1000 + ["452"] * (n - 1000) and end[:3] == "354" and
+       len(q) == 1 and len(q[0][2]) == 1000, "%d RCPTs" % n, end, len(got))
+
+
+def test_time():
+    for name, files in ("timeoutsmtpd", {"timeoutsmtpd": "1"}), \
+            ("maxsession", {"maxsession": "1"}):
+        control(**files)
+        for prefix in [], [(lines("EHLO c"), 1)], START:
+            start = time.time()
+            c = Client()
+            c.reply()
+            for data, n in prefix:
+                c.send(data)
+                [c.reply() for _ in range(n)]
+            c.send(b"NO")
+            got = c.reply()
+            took = time.time() - start
+            ok(got.startswith("421 4.4.2") and 0.9 < took < 10 and c.eof(),
+               "%s after %d groups" % (name, len(prefix)), got, took)
+            c.close()
+            ok("end=timeout" in c.logtext and not queued(), "... and its log",
+               c.logtext)
+    # A client that never reads must not hold a process for ever.
+    control(timeoutsmtpd="1", maxerrors="0", maxcommands="0")
+    c = Client()
+    c.sock.settimeout(0.5)
+    start = time.time()
+    try:
+        while time.time() < start + 10:
+            c.sock.send(b"HELP\r\n" * 1000)
+    except OSError:
+        pass
+    try:
+        c.proc.wait(8)
+        done = True
+    except subprocess.TimeoutExpired:
+        done = False
+    ok(done, "a client that never reads is dropped")
+    c.close()
+    ok("end=timeout" in c.logtext, "... and logged", c.logtext[-300:])
+
+
+# --- the queue says no -------------------------------------------------------
+def test_queue():
+    control()
+    for env, want in [
+            ({"QEXIT": "11"}, "5"), ({"QEXIT": "31"}, "554 5."),
+            ({"QEXIT": "40"}, "554 5."), ({"QEXIT": "51"}, "451 4.3.0"),
+            ({"QEXIT": "52"}, "451 4."), ({"QEXIT": "53"}, "4"),
+            ({"QEXIT": "54"}, "451 4."), ({"QEXIT": "71"}, "451 4."),
+            ({"QEXIT": "81"}, "451 4."), ({"QEXIT": "91"}, "451 4."),
+            ({"QEXIT": "99"}, "451 4."), ({"QEXIT": "120"}, "451 4."),
+            ({"QEARLY": "31"}, "554 5."), ({"QEARLY": "0"}, "451 4."),
+            ({"QEXIT": "82", "QTEXT": "Dno thanks (#5.7.9)"},
+             "554 5.7.9 no thanks"),
+            ({"QEXIT": "88", "QTEXT": "Zlater\n"}, "451 4.3.0 later\r\n"),
+            ({"QEXIT": "82", "QTEXT": "D250 ok\r\n250 x"}, "554 5.3.0 250 ok"),
+            ({"QUILLQUEUE": "/nonexistent"}, "451 4.3.0"),
+            ({"QUILLQUEUE": None, "QMAILQUEUE": QUEUE}, "250"),
+    ]:
+        data = MESSAGE if "QEARLY" not in env else b"x" * 200000 + b"\r\n"
+        replies, c = talk(START + [(data + b".\r\n", 1), (MAILTO, 2),
+                                   (lines("QUIT"), 1)], **env)
+        if replies[4][:3] != "354":  # could not even be started
+            replies.insert(5, replies[4])
+        ok(replies[5].startswith(want) and replies[5].count("\r\n") == 1,
+           "queue: %r -> %s" % (env, want), replies)
+        ok(replies[-1].startswith("221") and
+           codes(replies[-3:-1]) == ["250", "250"],
+           "... and a new transaction can begin", replies)
+        if want != "250":
+            ok("refused" in c.logtext and "accepted" not in c.logtext,
+               "... and it is logged", c.logtext)
+
+
+# --- who may send where ------------------------------------------------------
+def rcpt_code(address, env=None, sender="a@b.example"):
+    replies, c = talk([(lines("EHLO c", ), 1),
+                       (lines("MAIL FROM:<%s>" % sender,
+                              "RCPT TO:<%s>" % address, "DATA"), 3),
+                       (b".\r\n", 1)], **(env or {}))
+    to = c.queued[0][2][0].decode() if c.queued else None
+    return replies[3][:3], to
+
+
+def test_policy():
+    open_ones = ["x@else.example", "x@xexample.org", "x@sub.example",
+                 "x@example.org.evil.example", "x%else.example@else.example",
+                 '"x@example.org"@else.example', "@example.org:x@else.example",
+                 "x@[192.0.2.1]", "x@[198.51.100.1]", "x@org"]
+    control()
+    for a in open_ones:
+        same(rcpt_code(a), ("550", None), "not relayed: " + a)
+    for a in "x@example.org", "X@Example.ORG", "x@a.sub.example", \
+            "x@a.b.sub.example", "x%y@example.org":
+        same(rcpt_code(a), ("250", a), "taken: " + a)
+    control(percenthack="example.org")
+    same(rcpt_code("x%y@example.org"), ("550", None), "no percent relaying")
+    control(rcpthosts=None, locals="here.example",
+            virtualdomains="virt.example:v\n.w.example:w\n:everybody\n"
+            "u@one.example:o\nexc.w.example:")
+    for a, want in [("x@here.example", 1), ("x@virt.example", 1),
+                    ("x@a.w.example", 1), ("u@one.example", 1),
+                    ("U@One.example", 1), ("y@one.example", 0),
+                    ("x@exc.w.example", 0), ("x@else.example", 0),
+                    ("x@mx.example.org", 0)] + [(a, 0) for a in open_ones]:
+        same(rcpt_code(a)[0], "250" if want else "550",
+             "no rcpthosts: %s %s" % (a, want))
+    control(rcpthosts=None)
+    same(rcpt_code("x@mx.example.org")[0], "250", "no rcpthosts, no locals: me")
+    same(rcpt_code("x@example.org")[0], "550", "... and nobody else")
+    control(rcpthosts="")
+    same(rcpt_code("x@mx.example.org")[0], "550", "empty rcpthosts: nobody")
+    same(rcpt_code("postmaster"), ("250", "postmaster@mx.example.org"),
+         "postmaster always")
+    control()
+    if subprocess.run(["sh", "-c", "command -v cdb"], stdout=subprocess.DEVNULL
+                      ).returncode == 0:
+        subprocess.run(["cdb", "-c", "-m", CONTROL + "/morercpthosts.cdb"],
+                       input=b"more.example \n.m.example \n", check=True)
+        for a, want in ("x@more.example", "250"), ("x@a.M.example", "250"), \
+                ("x@m.example", "550"), ("x@example.org", "250"):
+            same(rcpt_code(a)[0], want, "morercpthosts.cdb: " + a)
+    else:
+        ok(True, "morercpthosts.cdb # SKIP no cdb tool")
+    control(morercpthosts__cdb="not a cdb")
+    same(rcpt_code("x@else.example")[0], "421", "a damaged morercpthosts.cdb")
+    control()
+    for value, a, want in [("", "x@else.example", "x@else.example"),
+                           ("@gate", "x@else.example", "x@else.example@gate"),
+                           ("", "bob", "bob"), (".q", "x@[1.2.3.4]",
+                                                "x@[1.2.3.4].q")]:
+        same(rcpt_code(a, {"RELAYCLIENT": value}), ("250", want),
+             "RELAYCLIENT=%r: %s" % (value, a))
+    same(rcpt_code("x" * 989 + "@else.org", {"RELAYCLIENT": ".gate"})[0], "501",
+         "RELAYCLIENT that makes the address too long")
+    control(badmailfrom="Spam@b.example\n@bad.example\n# @b.example",
+            badrcptto="No@example.org\n@never.sub.example")
+    for sender, want in ("spam@b.example", "503"), ("SPAM@B.example", "503"), \
+            ("x@bad.example", "503"), ("x@b.example", "250"), ("", "250"), \
+            ("x@a.bad.example", "250"):
+        same(rcpt_code("x@example.org", sender=sender)[0], want,
+             "badmailfrom: " + sender)
+    replies, c = talk([(lines("EHLO c", "MAIL FROM:<spam@b.example>"), 1)])
+    replies, c = talk([(lines("EHLO c"), 1),
+                       (lines("MAIL FROM:<spam@b.example>"), 1)])
+    ok(replies[2].startswith("553 5.7.1"), "badmailfrom: 553", replies[2])
+    ok("refused pid=%d ip=192.0.2.9 helo=c from=<spam@b.example> to=<> "
+       'code=553 text="5.7.1 ' % c.proc.pid in c.logtext,
+       "badmailfrom: log", c.logtext)
+    for a, want in ("no@example.org", "553"), ("yes@example.org", "250"), \
+            ("x@never.sub.example", "553"), ("x@a.sub.example", "250"):
+        same(rcpt_code(a)[0], want, "badrcptto: " + a)
+        same(rcpt_code(a, {"RELAYCLIENT": ""})[0], want,
+             "badrcptto for relay clients: " + a)
+    for files, env, a, want in [
+            ({}, {}, "x@[192.0.2.1]", None),
+            ({"rcpthosts": "mx.example.org"}, {}, "x@[192.0.2.1]",
+             "x@mx.example.org"),
+            ({"localiphost": "example.org"}, {}, "x@[192.0.2.1]",
+             "x@example.org"),
+            ({"localiphost": "example.org"}, {}, "x@[192.0.2.2]", None),
+            ({"localiphost": "example.org"},
+             {"TCPLOCALIP": "2001:db8::1", "PROTO": "TCP6"},
+             "x@[IPv6:2001:DB8:0::1]", "x@example.org"),
+            ({"localiphost": "example.org"},
+             {"TCPLOCALIP": "::ffff:192.0.2.1", "PROTO": "TCP6"},
+             "x@[192.0.2.1]", "x@example.org")]:
+        control(**files)
+        same(rcpt_code(a, env)[1], want, "localiphost: %r %r %s" % (files, env,
+                                                                   a))
+
+
+# --- the rest ----------------------------------------------------------------
+def test_early():
+    control()
+    for name, groups, want in [
+            ("after EHLO", [(lines("EHLO c", "MAIL FROM:<a@b.c>"), 2)],
+             ["220", "554", ""]),
+            ("after HELO", [(lines("HELO c", "MAIL FROM:<a@b.c>"), 2)],
+             ["220", "554", ""]),
+            ("after DATA", [(lines("EHLO c"), 1),
+                            (MAILTO + lines("DATA", "x", "."), 4)],
+             ["220", "250", "250", "250", "554", ""]),
+            ("after a DATA that fails",
+             [(lines("EHLO c"), 1),
+              (lines("MAIL FROM:<a@b.c>", "RCPT TO:<x@else.example>", "DATA",
+                     "RSET", "MAIL FROM:<evil@b.c>"), 4)],
+             ["220", "250", "250", "550", "554", ""])]:
+        replies, c = talk(groups)
+        same(codes(replies), want, "input %s: refused" % name)
+        ok(not c.queued and "end=early" in c.logtext, "... nothing queued",
+           c.logtext)
+
+
+def test_received():
+    for env, helo, want in [
+            ({}, "c", b"Received: from c ([192.0.2.9])\n"),
+            ({"TCPREMOTEHOST": "h.example"}, "c",
+             b"Received: from c (h.example [192.0.2.9])\n"),
+            ({"TCPREMOTEIP": "2001:db8:0::9", "PROTO": "TCP6"}, "[IPv6:::1]",
+             b"Received: from [IPv6:::1] ([IPv6:2001:db8::9])\n"),
+            ({"TCPREMOTEIP": "::ffff:192.0.2.9", "PROTO": "TCP6"}, "c",
+             b"Received: from c ([192.0.2.9])\n"),
+            ({"TCPREMOTEIP": None}, "c", b"Received: from c\n"),
+            ({"TCPREMOTEHOST": "e;(v)\nil"}, "a(b)\"c;<>%",
+             b"Received: from a?b??c???? (e??v??il [192.0.2.9])\n"),
+    ]:
+        control()
+        c = Client(**env)
+        [c.reply(), c.ask("EHLO " + helo), c.ask("MAIL FROM:<a@b.c>"),
+         c.ask('RCPT TO:<"x y"@example.org>'), c.ask("DATA"), c.ask("x\r\n.")]
+        c.close()
+        q = queued()
+        ok(len(q) == 1 and q[0][0].startswith(want) and
+           b'\n  for <"x y"@example.org>; ' in q[0][0] and
+           q[0][2] == [b"x y@example.org"], "Received: %r %s" % (env, helo),
+           q, want)
+        if "::ffff" in str(env):
+            ok("ip=192.0.2.9 " in c.logtext, "... and the log", c.logtext)
+
+
+def test_log():
+    control()
+    c = Client(TCPREMOTEIP='1.2.3.4" x=y\n')
+    [c.reply(), c.ask('EHLO a"b%c=d'), c.ask('MAIL FROM:<"a b=%"@b.example>'),
+     c.ask("RCPT TO:<x@else.example>")]
+    c.close()
+    pid = c.proc.pid
+    same(c.logtext, 'quill-smtpd: refused pid=%d ip=1.2.3.4%%22%%20x=y%%0A '
+         'helo=a%%22b%%25c=d from=<a%%20b=%%25@b.example> to=<x@else.example> '
+         'code=550 text="5.7.1 no mail for that domain is taken from you '
+         'here"\nquill-smtpd: session pid=%d ip=1.2.3.4%%22%%20x=y%%0A '
+         'helo=a%%22b%%25c=d cmds=3 msgs=0 bytes=%d end=eof\n' %
+         (pid, pid, len('EHLO a"b%c=d\r\nMAIL FROM:<"a b=%"@b.example>\r\n'
+                        'RCPT TO:<x@else.example>\r\n')),
+         "what the client chose is escaped")
+    c = Client()
+    [c.reply(), c.ask("EHLO " + '"' * 255)]
+    c.ask("MAIL FROM:<%s@b.example>" % ('"' + " " * 980 + '"'))
+    c.ask("RCPT TO:<%s@else.example>" % ('"' + " " * 980 + '"'))
+    c.close()
+    ok(all(len(l) < 4096 for l in c.logtext.split("\n")) and
+       c.logtext.count("\n") == 2, "a log line has an end", c.logtext[:300])
+
+
+def test_config():
+    for files, env, what in [
+            ({"me": None}, {}, "control/me"),
+            ({"me": ""}, {}, "control/me"),
+            ({"me": "a\x01b"}, {}, "control/me: line 1"),
+            ({"databytes": "10M"}, {}, "control/databytes: line 1"),
+            ({"timeoutsmtpd": "0"}, {}, "control/timeoutsmtpd: line 1"),
+            ({"maxrcpt": "-1"}, {}, "control/maxrcpt: line 1"),
+            ({}, {"DATABYTES": "x"}, "databytes"),
+            ({}, {"MAXERRORS": "9999999999999"}, "maxerrors")]:
+        control(**files)
+        replies, c = talk([(b"", 1)], **env)
+        ok(replies[0].startswith("421 4.3.5") and replies[1] == "" and
+           "failed" in c.logtext and what in c.logtext and c.rc == 111,
+           "%r %r: 421, and the log says %s" % (files, env, what), replies,
+           c.logtext, c.rc)
+    control(rcpthosts=b"ok.example\n" + b"x" * 5000 + b"\n")
+    replies, c = talk([(lines("EHLO c"), 1), (MAILTO, 3)])
+    same(codes(replies), ["220", "250", "250", "421", ""],
+         "a bad list: 421 when it is needed")
+    ok("control/rcpthosts: line 2: line too long" in c.logtext,
+       "... and the log says where", c.logtext)
+    control(smtpgreeting="mail.example.net hello there")
+    replies, c = talk([(lines("EHLO c"), 1)])
+    ok(replies[0] == "220 mail.example.net hello there ESMTP\r\n" and
+       replies[1].startswith("250-mx.example.org\r\n"), "smtpgreeting", replies)
+
+
+def test_sanitizers():
+    where = os.path.join(os.environ.get("T", "/nonexistent"), "san")
+    for name in os.listdir(where):
+        print("# " + open(os.path.join(where, name)).read(3000)
+              .replace("\n", "\n# "))
+    ok(not os.listdir(where), "no sanitizer report")
+
+
+make_queue()
+tests = [t for n, t in list(globals().items()) if n.startswith("test_")]
+wanted = sys.argv[3:]
+for t in tests:
+    if t is test_sanitizers and not SAN:
+        continue
+    if not wanted or t.__name__[5:] in wanted:
+        t()
+print("1..%d" % count)
+sys.exit(1 if failed else 0)

@@ -1,0 +1,22 @@
+#!/bin/sh
+# SPDX-License-Identifier: 0BSD
+# Dialogues with the real quill-smtpd on a socket pair; the queue is a script
+# that records what it is given. smtpd.py holds them.
+. "$(dirname "$0")/../lib.sh"
+need python3 make
+
+mkdir -p "$T/home/control" "$T/home/bin" "$B"
+(
+	flock 9
+	unset MAKEFLAGS MFLAGS MAKELEVEL
+	make -s -C "$TOP" B="$B" SAN="$SAN" ${TESTCC:+CC="$TESTCC"} \
+		${TESTLD:+LD="$TESTLD"} R="$T/link" rhome="$T/home" \
+		"$T/link/bin/quill-smtpd"
+) 9>"$B/.lock" >"$T/link.log" 2>&1 || {
+	diag "$(cat "$T/link.log")"
+	give_up "cannot link quill-smtpd"
+}
+python3 -B "$TOP/tests/golden/smtpd.py" "$T/link/bin/quill-smtpd" "$T/home"
+tests_failed=$?
+tests_plan=0
+exit $tests_failed
