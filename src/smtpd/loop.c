@@ -230,5 +230,6 @@ loop_run(struct loop *l, const struct conf *c, int fdin, int fdout)
 	obuf_flush(&l->out);
 	audit_session(&l->s, l->octets);
 	str_free(&l->line);
+	policy_free(&l->policy);
 	session_free(&l->s);
 }

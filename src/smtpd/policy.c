@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/ascii.h"
 #include "lib/control.h"
@@ -25,6 +26,20 @@ policy_init(struct policy *p, const struct conf *c)
 	*p = (struct policy){ .conf = c, .more = { .fd = -1 } };
 }
 
+void
+policy_free(struct policy *p)
+{
+	struct policy_list *lists[] = { &p->badmailfrom, &p->badrcptto,
+		&p->percenthack, &p->rcpthosts, &p->locals,
+		&p->virtualdomains };
+
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+		if (lists[i]->read)
+			map_free(&lists[i]->map);
+	if (p->more.fd >= 0)
+		close(p->more.fd);
+}
+
 static bool
 list_read(struct policy_list *l, const char *name, char sep)
 {
@@ -34,8 +49,10 @@ list_read(struct policy_list *l, const char *name, char sep)
 		return true;
 	map_init(&l->map);
 	got = control_map(name, &l->map, sep);
-	if (got == CONTROL_BAD)
+	if (got == CONTROL_BAD) {
+		map_free(&l->map);
 		return false;
+	}
 	l->read = true;
 	l->there = got == CONTROL_OK;
 	return true;
