@@ -21,7 +21,7 @@ grow(struct children *k, size_t cap)
 }
 
 void
-children_init(struct children *k)
+child_init(struct children *k)
 {
 	memset(k, 0, sizeof *k);
 	grow(k, 32);
@@ -29,7 +29,7 @@ children_init(struct children *k)
 }
 
 struct child *
-children_idle(const struct children *k, const struct errand *e)
+child_idle(const struct children *k, const struct errand *e)
 {
 	struct child *best = NULL;
 	size_t i;
@@ -52,7 +52,7 @@ children_idle(const struct children *k, const struct errand *e)
 }
 
 struct child *
-children_oldest(const struct children *k, size_t *count)
+child_oldest(const struct children *k, size_t *count)
 {
 	struct child *best = NULL;
 	size_t i;
@@ -71,7 +71,7 @@ children_oldest(const struct children *k, size_t *count)
 }
 
 struct child *
-children_pid(const struct children *k, pid_t pid)
+child_find(const struct children *k, pid_t pid)
 {
 	size_t i;
 

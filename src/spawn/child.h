@@ -57,15 +57,15 @@ struct children {
 };
 
 void
-children_init(struct children *k);
+child_init(struct children *k);
 /* The idle child with that key, the one used last; NULL without. */
 struct child *
-children_idle(const struct children *k, const struct errand *e);
+child_idle(const struct children *k, const struct errand *e);
 /* The idle child used longest ago; NULL without. *count: idle children. */
 struct child *
-children_oldest(const struct children *k, size_t *count);
+child_oldest(const struct children *k, size_t *count);
 struct child *
-children_pid(const struct children *k, pid_t pid);
+child_find(const struct children *k, pid_t pid);
 
 /* Start a child that has the job waiting on its fd 0, or a wrapper. record is
  * the child's job record, argv the wrapper's arguments. NULL errno. The

@@ -156,7 +156,7 @@ rest(struct spawn *s, struct child *c)
 	c->state = CHILD_IDLE;
 	c->rested = ++s->rests;
 	c->deadline = s->now + s->ops->idle_ms;
-	oldest = children_oldest(&s->kids, &count);
+	oldest = child_oldest(&s->kids, &count);
 	if (count > s->ops->max_idle)
 		let_go(s, oldest);
 }
@@ -235,7 +235,7 @@ carry_out(struct spawn *s, const char *record, size_t n, int fdmess)
 		start_wrapper(s, e, j, fdmess);
 		return;
 	}
-	while ((c = children_idle(&s->kids, e)) != NULL) {
+	while ((c = child_idle(&s->kids, e)) != NULL) {
 		if (child_give(c, e, record, n, fdmess) == 0) {
 			s->busy++;
 			c->deadline = s->now + (int64_t)s->ops->job_ms;
@@ -509,7 +509,7 @@ reap(struct spawn *s)
 	while (sig_next(s->sigfd) != 0)
 		;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		c = children_pid(&s->kids, pid);
+		c = child_find(&s->kids, pid);
 		if (c == NULL)
 			continue;
 		if (c->state == CHILD_BUSY) {
@@ -576,7 +576,7 @@ room(struct spawn *s, size_t fds)
 		return false;
 	if (fds + FD_OWN + FD_START <= s->fdlimit)
 		return true;
-	oldest = children_oldest(&s->kids, &count);
+	oldest = child_oldest(&s->kids, &count);
 	if (oldest == NULL)
 		return s->busy + s->nwait == 0;
 	let_go(s, oldest);
@@ -662,7 +662,7 @@ spawn_run(const struct spawn_ops *ops)
 	s->now = stamp_mono();
 	str_init(&s->record, JOB_RECORD_MAX);
 	str_init(&s->text, REPORT_RECORD_MAX);
-	children_init(&s->kids);
+	child_init(&s->kids);
 	s->fdlimit = 256;
 	if (getrlimit(RLIMIT_NOFILE, &r) == 0)
 		s->fdlimit =

@@ -265,8 +265,12 @@ static void
 job(uint32_t number, const char *host, const char *sender, size_t nrcpt)
 {
 	struct str out = STR_INIT(JOB_RECORD_MAX);
-	struct job j = { .number = number, .id = "0123456789abcdef",
-		.birth = 1, .bytes = 5, .sender = sender, .host = host,
+	struct job j = { .number = number,
+		.id = "0123456789abcdef",
+		.birth = 1,
+		.bytes = 5,
+		.sender = sender,
+		.host = host,
 		.nrcpt = nrcpt };
 	char path[] = "/tmp/quill-spawn-XXXXXX";
 	static int fd = -1;
@@ -347,7 +351,8 @@ test_outcomes(void)
 		{ "refuse", 2,
 			"5 D 5.7.1 refused (#5.7.1) D 5.7.1 refused (#5.7.1)" },
 		{ "crash", 1,
-			"5 Z 4.3.0 spawn_loop was killed by signal 9 (#4.3.0)" },
+			"5 Z 4.3.0 spawn_loop was killed by signal 9 "
+			"(#4.3.0)" },
 		{ "exit", 1,
 			"5 Z 4.3.0 spawn_loop exited with 3 and without a "
 			"report (#4.3.0)" },
@@ -557,7 +562,7 @@ test_hangup(void)
 	begin(&ops);
 	job(1, "a", "hangup", 1);
 	ok(worker(2, "b", "ok") > 0, "others go on meanwhile");
-		is_str(next(), "1 Z 4.3.0 spawn_loop was killed by signal 9 (#4.3.0)",
+	is_str(next(), "1 Z 4.3.0 spawn_loop was killed by signal 9 (#4.3.0)",
 		"a child that closed its socket and stays is killed");
 	end("hangup");
 }
@@ -596,12 +601,10 @@ test_wrapper(void)
 		{ "x112", "1 D 5.3.0 hello" },
 		{ "x111", "1 Z 4.3.0 hello" },
 		{ "x1", "1 Z 4.3.0 hello" },
-		{ "crash",
-			"1 Z 4.3.0 spawn_loop was killed by signal 11 "
-			"(#4.3.0)" },
-		{ "hang",
-			"1 Z 4.3.0 spawn_loop was not done after 1 seconds "
-			"and was killed (#4.3.0)" },
+		{ "crash", "1 Z 4.3.0 spawn_loop was killed by signal 11 "
+			   "(#4.3.0)" },
+		{ "hang", "1 Z 4.3.0 spawn_loop was not done after 1 seconds "
+			  "and was killed (#4.3.0)" },
 	};
 	struct spawn_ops ops = defaults;
 
@@ -610,8 +613,7 @@ test_wrapper(void)
 	begin(&ops);
 	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
 		job(1, "h", t[i].sender, 1);
-		is_str(next(), t[i].want, "wrapper for local: %s",
-			t[i].sender);
+		is_str(next(), t[i].want, "wrapper for local: %s", t[i].sender);
 	}
 	end("wrapper");
 
