@@ -5,6 +5,7 @@
 
 #include "lib/control.h"
 #include "lib/num.h"
+#include "mail/addr.h"
 #include "remote/relay.h"
 
 enum { SECONDS_MAX = 86400 };
@@ -15,7 +16,7 @@ static const struct {
 	int64_t s;
 	bool capped; /* by timeoutremote */
 } phases[PHASES] = {
-	[PHASE_DNS] = { "dns", 60, true },
+	[PHASE_DNS] = { "dns", 60, false },
 	[PHASE_CONNECT] = { "connect", 60, false },
 	[PHASE_GREETING] = { "greeting", 300, true },
 	[PHASE_EHLO] = { "ehlo", 300, true },
@@ -100,6 +101,7 @@ bool
 conf_read(struct conf *c)
 {
 	uint64_t age = 300;
+	bool absent = false;
 
 	memset(c, 0, sizeof *c);
 	map_init(&c->routes);
@@ -117,9 +119,14 @@ conf_read(struct conf *c)
 	case CONTROL_OK:
 		break;
 	case CONTROL_ABSENT:
+		absent = true;
 		str_put(&c->helohost, c->me.s, c->me.len);
 		break;
 	case CONTROL_BAD:
+		return false;
+	}
+	if (!addr_isdomain(c->helohost.s, c->helohost.len)) {
+		control_bad(absent ? "me" : "helohost", 1, "not a host name");
 		return false;
 	}
 	if (!times(c) ||

@@ -56,13 +56,30 @@ sendable(const char *s)
 	return true;
 }
 
+/* A UTF-8 local part needs no quotes (RFC 6531 3.3), and is better understood
+ * without. */
+static bool
+is_utf8_atext(const char *addr, size_t n)
+{
+	size_t i, at = addr_at(addr, n);
+
+	for (i = 0; i < at; i++)
+		if (!(addr[i] & 0x80) && !addr_isatext(addr[i]))
+			return false;
+	return at > 0;
+}
+
 static const char *
 path(struct plan *p, const char *addr)
 {
+	size_t n = strlen(addr);
+
 	str_clear(&p->path);
 	str_putc(&p->path, '<');
-	if (*addr)
-		addr_quote(&p->path, addr, strlen(addr));
+	if (n && is_utf8_atext(addr, n))
+		str_put(&p->path, addr, n);
+	else if (n)
+		addr_quote(&p->path, addr, n);
 	str_putc(&p->path, '>');
 	return str_c(&p->path);
 }

@@ -1,0 +1,69 @@
+#!/bin/sh
+# SPDX-License-Identifier: 0BSD
+# quill-remote against scripted peers and name servers: what it reports, and
+# what the peer saw.
+. "$(dirname "$0")/../lib.sh"
+own_net "$@"
+need python3 tinydns tinydns-data flock ip
+
+H=$T/home
+mkdir -p "$H/control" "$T/dns" "$B"
+(
+	flock 9
+	unset MAKEFLAGS MFLAGS MAKELEVEL
+	make -s -C "$TOP" B="$B" SAN="$SAN" R="$T/link" rhome="$H" \
+		"$T/link/bin/quill-remote"
+) 9>"$B/.lock" >"$T/make.log" 2>&1 || {
+	diag "$(cat "$T/make.log")"
+	give_up "cannot build quill-remote"
+}
+
+cat >"$T/dns/data" <<'EOF'
+.test:127.0.0.101:a:3600
+@a.test:127.0.0.11:mx1.a.test:10:60
+@a.test:127.0.0.12:mx2.a.test:20:60
+@equal.test:127.0.0.21:mx1.equal.test:10:60
+@equal.test:127.0.0.22:mx2.equal.test:10:60
+@equal.test:127.0.0.23:mx3.equal.test:10:60
+@nullmx.test::.:0:60
++aonly.test:127.0.0.13:60
+Calias.test:a.test:60
+@mxcname.test::alias2.test:10:60
+Calias2.test:aonly.test:60
+Cloop1.test:loop2.test:60
+Cloop2.test:loop1.test:60
+@mxnx.test::doesnotexist.test:10:60
+@mxnx2.test::doesnotexist.test:10:60
+@mxnx2.test:127.0.0.13:mx.mxnx2.test:20:60
+'nothing.test:here:60
+@self.test::me.example:10:60
+@self.test:127.0.0.13:later.self.test:20:60
+@selfaddr.test:127.0.0.1:mx.selfaddr.test:10:60
+@backup.test:127.0.0.99:mx.backup.test:10:60
+@backup.test::ME.example:20:60
+@backup.test:127.0.0.13:mx3.backup.test:30:60
+@zero.test:0.0.0.0:mx.zero.test:10:60
++relay.test:127.0.0.14:60
+:relay6.test:28:\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\001:60
++both.test:127.0.0.1:60
+:both.test:28:\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\001:60
+&lame.test:127.0.0.250:ns1.lame.test:60
+EOF
+(cd "$T/dns" && tinydns-data) || give_up "tinydns-data"
+chmod 755 "$T/dns"
+bg env UID=65534 GID=65534 IP=127.0.0.101 ROOT="$T/dns" tinydns
+echo "nameserver 127.0.0.101" >"$T/resolv.conf"
+
+REMOTE=$T/link/bin/quill-remote CONTROL=$H/control
+export REMOTE CONTROL
+timeout 120 python3 "$TOP/tests/golden/remote_cases.py" "$@" >"$T/cases" \
+	2>"$T/cases.err"
+is "the cases ran to their end" "$? $(cat "$T/cases.err")" "0 "
+while read -r verdict text; do
+	case $verdict in
+	ok) pass "$text" ;;
+	not_ok) fail "$text" ;;
+	*) diag "$text" ;;
+	esac
+done <"$T/cases"
+done_testing
