@@ -1,0 +1,185 @@
+#!/bin/sh
+# SPDX-License-Identifier: 0BSD
+# What quill-send does with a queue: retries and their times over a restart,
+# signals, a second send, damaged and left-over files, a full queue.
+. "$(dirname "$0")/../lib.sh"
+need_root
+need svscan tcpserver
+
+quill_config quill.example
+mktestuser
+user=$testuser
+mktestuser
+closed=$testuser closedhome=$testhome
+testhome=$T/user-$user
+echo 2 >"$H/control/retrylocal"
+start_suite --smtp none
+
+inject()
+{
+	printf 'Subject: %s\n\nbody\n' "$1" >"$T/mess"
+	shift
+	{
+		printf 'Fsender@quill.example\0'
+		for to in "$@"; do
+			printf 'T%s@quill.example\0' "$to"
+		done
+		printf '\0'
+	} >"$T/env"
+	"$H/bin/quill-queue" <"$T/mess" 1<"$T/env"
+}
+
+log_count()
+{
+	cat "$H"/log/send/@* "$H/log/send/current" 2>/dev/null | grep -c "$1"
+}
+
+# --- retry -----------------------------------------------------------------
+# the sticky bit of a home means: being edited, try later
+chmod +t "$closedhome"
+ok "one deferred, one delivered" inject first "$closed" "$user"
+ok "delivered to the one" wait_until 10 maildir_has "$testhome/Maildir" 1
+ok "deferred for the other" wait_until 10 log_has \
+	"deferral: .* to=$closed@quill.example .* dsn=4[.0-9]* status=deferred"
+ok "it waits in the queue" [ "$(queue_count)" = 1 ]
+is "queue lists who is done" \
+	"$("$H/bin/quillctl" queue | sed -n 's/^\t\([a-z]*\)\t.*/\1/p' |
+		tr '\n' ' ')" "waits done "
+ok "tried again by itself" wait_until 15 sh -c \
+	"[ \$(grep -c ' deferral: ' '$H/log/send/current') -ge 2 ]"
+chmod -t "$closedhome"
+ok "delivered when it can be" wait_until 30 maildir_has "$closedhome/Maildir" 1
+ok "queue empty after" wait_until 5 queue_empty
+is "the first recipient got it once" "$(maildir_count "$testhome/Maildir")" 1
+
+# --- next attempt over a restart -------------------------------------------
+echo 100 >"$H/control/retrylocal"
+svc -h "$S/send"
+ok "HUP is logged" wait_until 5 log_has 'info: control files read'
+chmod +t "$closedhome"
+inject second "$closed"
+ok "deferred" wait_until 10 sh -c \
+	"grep -q 'Subject: second' '$H'/queue/msg/*/*.mess &&
+	grep ' deferral: ' '$H/log/send/current' | tail -n 1 | grep -q delay=0"
+n=$(log_count ' deferral: ')
+runs=$(log_count 'info: running')
+chmod -t "$closedhome"
+svc -t "$S/send"
+ok "TERM: send exits and is started again" wait_until 10 sh -c \
+	"[ \$(cat '$H'/log/send/@* '$H/log/send/current' 2>/dev/null |
+		grep -c 'info: running') -gt $runs ]"
+sleep 2
+is "not tried before its time" "$(log_count ' deferral: ')" "$n"
+is "still in the queue" "$(queue_count)" 1
+svc -a "$S/send"
+ok "ALRM: tried at once" wait_until 10 maildir_has "$closedhome/Maildir" 2
+ok "queue empty again" wait_until 5 queue_empty
+
+# --- bad control files ------------------------------------------------------
+echo many >"$H/control/concurrencylocal"
+svc -h "$S/send"
+ok "a bad value at HUP names file and reason" wait_until 5 log_has \
+	'warning: .*control/concurrencylocal: .*old values'
+inject third "$user"
+ok "and send goes on with the old ones" wait_until 10 \
+	maildir_has "$testhome/Maildir" 2
+runs=$(log_count 'info: running')
+svc -t "$S/send"
+ok "at start it is an alert" wait_until 10 log_has \
+	'quill-send: alert: .*control/concurrencylocal: '
+exits "quillctl status says that send does not run" 1 "$H/bin/quillctl" status
+like "in words" "$(cat "$T/out")" 'not running'
+rm "$H/control/concurrencylocal"
+ok "mended: it runs" wait_until 10 "$H/bin/quillctl" status
+
+# --- a second send ----------------------------------------------------------
+(cd "$H" && "$H/bin/quill-start" ./Maildir/) >"$T/second" 2>&1
+like "a second send says so and exits" "$(cat "$T/second")" \
+	'alert: another quill-send is running'
+inject fourth "$user"
+ok "the first is not disturbed" wait_until 10 maildir_has "$testhome/Maildir" 3
+
+# --- damage -----------------------------------------------------------------
+svc -d "$S/send"
+wait_until 10 sh -c "! '$H/bin/quillctl' status" || fail "svc -d"
+for s in fifth sixth seventh eighth; do
+	inject $s "$user"
+done
+id_of()
+{
+	grep -l "Subject: $1" "$H"/queue/msg/*/*.mess | sed 's/.*\///; s/\..*//'
+}
+path_of()
+{
+	path_id=$(id_of "$1")
+	echo "$H/queue/msg/${path_id#???????????????}/$path_id"
+}
+p5=$(path_of fifth) p6=$(path_of sixth) p7=$(path_of seventh)
+id5=$(id_of fifth)
+# one byte of the envelope, the message cut short, the message gone
+birth=$(stat -c %y "$p5.env")
+printf X | dd of="$p5.env" bs=1 seek=10 conv=notrunc 2>/dev/null
+touch -d "$birth" "$p5.env" # else it counts as tried, and is due later
+truncate -s -1 "$p6.mess"
+rm "$p7.mess"
+# what a killed quill-queue leaves: old and new, unfinished and alone
+old=$(python3 -c '
+import time
+us = int((time.time() - 2 * 86400) * 1e6)
+print("".join("0123456789abcdefghijklmnopqrstuv"[us >> 5 * i & 31]
+	for i in range(10, -1, -1)) + "aaaa1")')
+new=$(echo "$id5" | cut -c1-11)bbbb2
+d1=$H/queue/msg/1 d2=$H/queue/msg/2
+: >"$d1/$old.mess"
+: >"$d1/$old.env"
+: >"$d2/$new.mess"
+: >"$d2/$new.env"
+: >"$d2/00000000000aaaa2.mess"
+# and what does not belong there at all
+: >"$d1/README"
+mkdir "$d2/00000000000cccc2.env"
+mkfifo "$d1/00000000000cccc1.env"
+touch -d '2 days ago' "$d1/$old".*
+chown quillq:quill "$d1"/0* "$d1/$old".* "$d2"/"$new".* "$d2"/0*
+svc -u "$S/send"
+ok "the good one among them is delivered" wait_until 10 \
+	maildir_has "$testhome/Maildir" 4
+ok "a damaged envelope is set aside" wait_until 5 \
+	[ -f "$H/queue/lost/$id5.env" ]
+ok "with its message" [ -f "$H/queue/lost/$id5.mess" ]
+ok "and logged" log_has "alert: message $id5 set aside in queue/lost: "
+ok "a message cut short is set aside" wait_until 5 \
+	[ -f "$H/queue/lost/${p6##*/}.mess" ]
+ok "an envelope without its message is dropped" wait_until 5 \
+	sh -c "! [ -e '$p7.env' ]"
+ok "and that is said" log_has "envelope ${p7##*/} without a message removed"
+ok "an old unfinished message is removed" wait_until 5 \
+	sh -c "! [ -e '$d1/$old.env' ] && ! [ -e '$d1/$old.mess' ]"
+ok "an old message without envelope, too" wait_until 5 \
+	sh -c "! [ -e '$d2/00000000000aaaa2.mess' ]"
+ok "a new one is left alone" [ -e "$d2/$new.mess" -a -e "$d2/$new.env" ]
+ok "what is no message is left alone" [ -e "$d1/README" ]
+like "status counts what was set aside" \
+	"$("$H/bin/quillctl" status)" 'set aside: 2'
+inject ninth "$user"
+ok "send goes on" wait_until 10 maildir_has "$testhome/Maildir" 5
+rm -rf "$d1"/0000* "$d2"/0000* "$d2/$new".*
+
+# --- a full queue -----------------------------------------------------------
+svc -d "$S/send"
+wait_until 10 sh -c "! '$H/bin/quillctl' status" || fail "svc -d"
+i=0
+while [ $i -lt 300 ]; do
+	i=$((i + 1))
+	inject "bulk $i" "$user" || fail "inject $i"
+done
+is "300 are in the queue" "$(queue_count)" 300
+is "queue -j: as many objects" \
+	"$("$H/bin/quillctl" queue -j | python3 -c '
+import json, sys
+print(len([json.loads(l)["queue_id"] for l in sys.stdin]))')" 300
+svc -u "$S/send"
+ok "all are delivered" wait_until 60 queue_empty
+is "each once" "$(grep -h '^Subject: bulk' -r "$testhome/Maildir/new" |
+	sort -u | wc -l) $(maildir_count "$testhome/Maildir")" "300 305"
+done_testing
