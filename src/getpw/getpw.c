@@ -5,7 +5,7 @@
  * started by  start
  * fd 0        questions from lspawn and their answers  wire/pwreq.h
  * argv        name of the alias user
- * cwd         anywhere
+ * cwd         HOME
  * reads       the system's name service; owners of home directories
  * writes      nothing
  * trusts      the name service; not the bytes of a question

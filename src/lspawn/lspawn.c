@@ -25,6 +25,7 @@
 #include "lib/log.h"
 #include "lspawn/route.h"
 #include "spawn/spawn.h"
+#include "wire/fds.h"
 #include "wire/site.h"
 #include "wire/status.h"
 
@@ -75,7 +76,7 @@ int
 main(int argc, char **argv)
 {
 	static struct route route;
-	struct spawn_ops ops = { .fd = 3, .arg = &route };
+	struct spawn_ops ops = { .fd = LSPAWN_FD_GETPW, .arg = &route };
 	uint64_t timeout = TIMEOUT_DEFAULT;
 	struct stat st;
 
@@ -90,9 +91,10 @@ main(int argc, char **argv)
 		/* No child of ours runs as root: it gets nothing that was left open.
 	 * An old kernel does not know the call; start leaves nothing. */
 #ifdef SYS_close_range
-	syscall(SYS_close_range, 4, ~0U, 0);
+	syscall(SYS_close_range, LSPAWN_FD_GETPW + 1, ~0U, 0);
 #endif
-	if (fd_cloexec(3) == -1 || fd_nonblock(3) == -1)
+	if (fd_cloexec(LSPAWN_FD_GETPW) == -1 ||
+		fd_nonblock(LSPAWN_FD_GETPW) == -1)
 		log_die_sys(STATUS_TEMP, "no quill-getpw on descriptor 3");
 	control_init(site_control);
 	if (control_num("timeoutlocal", 1, TIMEOUT_MAX, &timeout) ==
@@ -103,7 +105,8 @@ main(int argc, char **argv)
 	if (ops.childlog == -1)
 		log_die_sys(STATUS_TEMP, "unable to open /dev/null");
 
-	route_init(&route, st.st_uid, below(site_users, "cdb"), 3);
+	route_init(
+		&route, st.st_uid, below(site_users, "cdb"), LSPAWN_FD_GETPW);
 	ops.program = below(site_bin, "quill-local");
 	ops.envp = clean_env();
 	ops.defaultdelivery = argv[1];
