@@ -45,7 +45,7 @@ mail_OBJS = addr addrlex addrlist compose fullname header qualify route \
 	smtpreply
 wire_OBJS = site status envelope qclient qpath env note hint job report clean \
 	retry pwreq byhand
-spawn_OBJS = spawn child outcome
+spawn_OBJS = spawn child hear intake outbox outcome work
 LAYERS = lib mail wire spawn
 
 # --- programs --------------------------------------------------------------
