@@ -12,7 +12,9 @@
  * exits       STATUS_OK at end of requests, STATUS_TEMP on garbage (a bug)
  */
 #include <errno.h>
+#include <stdio.h> /* rename */
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/fd.h"
@@ -55,29 +57,36 @@ remove_orphan(struct qid id)
 	return remove_file(id, QFILE_MESS);
 }
 
-/* link and unlink, not rename: rename would replace what is there. */
+/* Nobody else makes names in lost/, so one that is free stays free. */
+static bool
+free_name(char *dest)
+{
+	size_t n = strlen(dest);
+	struct stat st;
+	uint64_t i;
+
+	for (i = 1; i <= LOST_TRIES; i++) {
+		if (lstat(dest, &st) == -1)
+			return errno == ENOENT;
+		dest[n] = '.';
+		num_fmt(dest + n + 1, i);
+	}
+	errno = EEXIST;
+	return false;
+}
+
 static bool
 set_aside(struct qid id, enum qfile from, enum qfile to)
 {
 	char path[QPATH_MAX], dest[QPATH_MAX + NUM_FMT];
-	size_t n;
-	uint64_t i;
+	struct stat st;
 
 	qpath_fmt(path, id, from);
 	qpath_fmt(dest, id, to);
-	n = strlen(dest);
-	for (i = 1; link(path, dest) == -1; i++) {
-		if (errno == ENOENT)
-			return true;
-		if (errno != EEXIST || i > LOST_TRIES) {
-			log_warning_sys("unable to move ", path, " to ", dest);
-			return false;
-		}
-		dest[n] = '.';
-		num_fmt(dest + n + 1, i);
-	}
-	if (unlink(path) == -1) {
-		log_warning_sys("unable to remove ", path);
+	if (lstat(path, &st) == -1 && errno == ENOENT)
+		return true;
+	if (!free_name(dest) || rename(path, dest) == -1) {
+		log_warning_sys("unable to move ", path, " to ", dest);
 		return false;
 	}
 	log_warning("set aside ", path, " as ", dest);
@@ -91,8 +100,7 @@ obey(enum clean_op op, struct qid id)
 
 	switch (op) {
 	case CLEAN_REMOVE:
-		/* a message without envelope is not delivered again; an
-		 * envelope without message would be worth a warning */
+		/* without its envelope a message is not delivered again */
 		return remove_file(id, QFILE_ENV) &&
 		       remove_file(id, QFILE_MESS);
 	case CLEAN_ORPHAN:

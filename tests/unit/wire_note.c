@@ -77,5 +77,7 @@ main(void)
 	BAD("N1 2\0Rx\0S5.0.0\0\0", "wrong order");
 	BAD("N1\0S5.0.0\0Rx\0\0", "no time");
 	BAD("N-1 2\0S5.0.0\0Rx\0\0", "no number");
+	str_free(&s);
+	str_free(&t);
 	return done_testing();
 }
