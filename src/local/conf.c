@@ -1,37 +1,59 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "local/conf.h"
 
+#include <stddef.h>
 #include <sys/utsname.h>
 
 #include "lib/control.h"
+#include "lib/str.h"
 #include "wire/site.h"
 
 enum { MARGIN = 5 }; /* s */
 
-void
-conf_read(struct local_conf *c)
+const char *
+conf_host(void)
 {
-	uint64_t create = 1, program = 3600, lock = 30, job = 86400;
 	static struct str host = STR_INIT(256);
 	struct utsname u;
 
+	if (host.len)
+		return str_c(&host);
 	control_init(site_control);
 	/* Only to tell machines apart that share a Maildir: no reason to
 	 * refuse mail. */
 	if (control_line("me", &host) != CONTROL_OK)
 		str_puts(&host, uname(&u) == 0 ? u.nodename : "localhost");
-	c->error = 0;
-	if (control_num("maildircreate", 0, 1, &create) == CONTROL_BAD ||
-		control_num("timeoutprogram", 1, 86400, &program) ==
-			CONTROL_BAD ||
+	return str_c(&host);
+}
+
+enum conf_create
+conf_maildircreate(void)
+{
+	uint64_t create = 1;
+
+	control_init(site_control);
+	if (control_num("maildircreate", 0, 1, &create) == CONTROL_BAD)
+		return CONF_BAD;
+	return create ? CONF_CREATE : CONF_LEAVE;
+}
+
+const struct conf_limits *
+conf_limits(void)
+{
+	static struct conf_limits l;
+	uint64_t program = 3600, lock = 30, job = 86400;
+
+	if (l.job)
+		return &l;
+	control_init(site_control);
+	if (control_num("timeoutprogram", 1, 86400, &program) == CONTROL_BAD ||
 		control_num("timeoutlock", 1, 3600, &lock) == CONTROL_BAD ||
 		control_num("timeoutlocal", 1, 30 * 86400, &job) == CONTROL_BAD)
-		c->error = control_error();
+		return NULL;
 	if (job > 2 * MARGIN)
 		job -= MARGIN;
-	c->host = str_c(&host);
-	c->create = create != 0;
-	c->program_timeout = (int64_t)program * 1000;
-	c->lock_timeout = (int64_t)lock * 1000;
-	c->job_timeout = (int64_t)job * 1000;
+	l.program = (int64_t)program * 1000;
+	l.lock = (int64_t)lock * 1000;
+	l.job = (int64_t)job * 1000;
+	return &l;
 }

@@ -1,24 +1,28 @@
 /* SPDX-License-Identifier: 0BSD */
-/* conf - what quill-local reads from control/, once at its start */
+/* conf - what quill-local reads from control/: each value when it is first
+ * needed, once */
 #ifndef LOCAL_CONF_H
 #define LOCAL_CONF_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct local_conf {
-	const char *host;	 /* control/me, for unique names */
-	bool create;		 /* maildircreate: make a missing Maildir of
-	                          * the default delivery */
-	int64_t program_timeout; /* timeoutprogram, ms */
-	int64_t lock_timeout;	 /* timeoutlock, ms */
-	int64_t job_timeout;	 /* timeoutlocal less what it takes to end
-	                          * before lspawn's patience does, ms */
-	const char *error;	 /* NULL; else a value is bad: nothing may be
-	                          * delivered, this is the reason */
+struct conf_limits {
+	int64_t program; /* timeoutprogram, ms */
+	int64_t lock;	 /* timeoutlock, ms */
+	int64_t job;	 /* timeoutlocal less what it takes to end before
+			  * lspawn's patience does, ms */
 };
 
-void
-conf_read(struct local_conf *c);
+/* control/me, for unique names. */
+const char *
+conf_host(void);
+/* control/maildircreate: make the missing Maildir of a default delivery? */
+enum conf_create { CONF_CREATE, CONF_LEAVE, CONF_BAD };
+enum conf_create
+conf_maildircreate(void);
+/* NULL and control_error() when a value is bad. */
+const struct conf_limits *
+conf_limits(void);
 
 #endif

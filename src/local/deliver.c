@@ -7,10 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/control.h"
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/num.h"
 #include "lib/stamp.h"
+#include "local/conf.h"
 #include "local/dotqmail.h"
 #include "local/forward.h"
 #include "local/maildir.h"
@@ -23,7 +25,7 @@ enum { FORWARDS_MAX = 4 << 20 }; /* bytes of all addresses of one file */
 
 /* State of one delivery. Everything in it is reused by the next one. */
 static struct run {
-	const struct local_conf *c;
+	const struct conf_limits *limits; /* when there is a use for them */
 	const struct delivery *d;
 	struct result *r;
 	struct message m;
@@ -46,8 +48,7 @@ static struct run {
 } run;
 
 static void
-run_reset(
-	const struct local_conf *c, const struct delivery *d, struct result *r)
+run_reset(const struct delivery *d, struct result *r)
 {
 	if (!run.ready) {
 		vars_init(&run.v);
@@ -59,7 +60,6 @@ run_reset(
 		str_init(&run.to, FORWARDS_MAX);
 		run.ready = true;
 	}
-	run.c = c;
 	run.d = d;
 	run.r = r;
 	str_clear(&run.file);
@@ -67,7 +67,6 @@ run_reset(
 	str_clear(&run.to);
 	str_clear(&run.before);
 	run.nto = 0;
-	run.deadline = stamp_mono() + c->job_timeout;
 	run.deflt = 0;
 	run.env = 0;
 	run.is_default = run.forward_only = false;
@@ -235,6 +234,16 @@ find_newsender(void)
 	return true;
 }
 
+static bool
+set_limits(void)
+{
+	run.limits = conf_limits();
+	if (!run.limits)
+		return result_temp(run.r, "4.3.5", control_error());
+	run.deadline = stamp_mono() + run.limits->job;
+	return true;
+}
+
 /* All of the file is read before the first line of it is obeyed: a mistake
  * further down would otherwise repeat what stands above it at each attempt. */
 static bool
@@ -249,7 +258,8 @@ check_file(void)
 			run.r, "4.3.5", "No default delivery is set");
 	dotqmail_init(&q, run.file.s, run.file.len);
 	if (dotqmail_check(&q, run.forward_only))
-		return !q.sends || find_newsender();
+		return (!q.waits || set_limits()) &&
+		       (!q.sends || find_newsender());
 	num_fmt(num, q.line);
 	return result_temp(
 		run.r, "4.3.0", str_c(&run.name), " line ", num, ": ", q.why);
@@ -258,8 +268,7 @@ check_file(void)
 static bool
 do_maildir(const char *path)
 {
-	struct maildir md = { path, run.c->host,
-		run.is_default && run.c->create };
+	struct maildir md = { path, conf_host(), run.is_default };
 
 	run.files++;
 	return maildir_deliver(&md, &run.m, &run.before, run.r);
@@ -269,7 +278,7 @@ static bool
 do_mbox(const char *path)
 {
 	run.files++;
-	return mbox_deliver(path, &run.m, &run.v, run.c->lock_timeout, run.r);
+	return mbox_deliver(path, &run.m, &run.v, run.limits->lock, run.r);
 }
 
 static enum program_end
@@ -278,13 +287,12 @@ do_program(const char *command)
 	int64_t limit = run.deadline - stamp_mono();
 
 	run.programs++;
-	if (limit > run.c->program_timeout)
-		limit = run.c->program_timeout;
+	if (limit > run.limits->program)
+		limit = run.limits->program;
 	if (!run.env)
 		run.env = vars_env(
 			&run.v, run.d, str_c(&run.newsender), run.deflt);
-	return program_run(
-		command, run.d->fd, run.env, run.c->program_timeout, run.r);
+	return program_run(command, run.d->fd, run.env, limit, run.r);
 }
 
 /* -n: one line for each entry */
@@ -366,15 +374,11 @@ say_done(pid_t qp)
 }
 
 void
-deliver(const struct local_conf *c, const struct delivery *d, struct result *r)
+deliver(const struct delivery *d, struct result *r)
 {
 	pid_t qp = 0;
 
-	run_reset(c, d, r);
-	if (c->error) {
-		result_temp(r, "4.3.5", c->error);
-		return;
-	}
+	run_reset(d, r);
 	if (!enter_home() || !open_message() || !find_file() || !check_file() ||
 		!obey_file())
 		return;

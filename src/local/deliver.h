@@ -3,13 +3,12 @@
 #ifndef LOCAL_DELIVER_H
 #define LOCAL_DELIVER_H
 
-#include "local/conf.h"
 #include "local/delivery.h"
 #include "local/result.h"
 
 /* Do it, as the user we already are, and replace *r by what became of it.
  * Changes the working directory to d->home. */
 void
-deliver(const struct local_conf *c, const struct delivery *d, struct result *r);
+deliver(const struct delivery *d, struct result *r);
 
 #endif

@@ -141,6 +141,8 @@ dotqmail_check(struct dotqmail *d, bool forward_only)
 		default:
 			if (e.kind == DOTQMAIL_PROGRAM)
 				d->sends = true;
+			if (e.kind != DOTQMAIL_MAILDIR)
+				d->waits = true;
 			if (!forward_only)
 				break;
 			d->why = "only forwards are allowed in a list";

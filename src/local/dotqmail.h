@@ -33,7 +33,8 @@ struct dotqmail {
 	size_t n, pos;
 	size_t line;	 /* number of the last line read, from 1 */
 	const char *why; /* what is wrong with it */
-	bool sends;	 /* dotqmail_check saw a program or a forward */
+	/* dotqmail_check saw a program or a forward; a program or an mbox */
+	bool sends, waits;
 };
 
 /* Not NUL-terminated, but holds no NUL; points into the file. */

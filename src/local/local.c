@@ -23,7 +23,6 @@
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/sig.h"
-#include "local/conf.h"
 #include "local/deliver.h"
 #include "wire/job.h"
 #include "wire/report.h"
@@ -39,14 +38,14 @@ exit_code(char class)
 }
 
 static int
-by_hand(const struct local_conf *c, char **argv, bool dry)
+by_hand(char **argv, bool dry)
 {
 	struct delivery d = { argv[0], argv[1], argv[2], argv[3], argv[4],
 		argv[5], argv[6], argv[7], 0, 0, 0, dry };
 	struct result r;
 
 	result_init(&r);
-	deliver(c, &d, &r);
+	deliver(&d, &r);
 	if (fd_writeall(1, r.text.s, r.text.len) < 0 && dry)
 		return STATUS_TEMP;
 	return exit_code(r.class);
@@ -71,7 +70,7 @@ from_job(struct delivery *d, const struct job *j, int fd, struct str *local)
 }
 
 static int
-resident(const struct local_conf *c)
+resident(void)
 {
 	static char record[JOB_RECORD_MAX];
 	struct str answer = STR_INIT(REPORT_RECORD_MAX);
@@ -87,7 +86,7 @@ resident(const struct local_conf *c)
 		if (!job_decode(&j, record, (size_t)n) ||
 			!from_job(&d, &j, fd, &local))
 			log_die(STATUS_TEMP, "bad job from lspawn", (char *)0);
-		deliver(c, &d, &r);
+		deliver(&d, &r);
 		close(fd);
 		str_clear(&answer);
 		report_all(&answer, j.number, 1, r.class, 0, str_c(&r.text));
@@ -112,7 +111,6 @@ close_others(void)
 int
 main(int argc, char **argv)
 {
-	struct local_conf c;
 	bool dry = false;
 
 	log_init("quill-local");
@@ -120,12 +118,11 @@ main(int argc, char **argv)
 	sig_ignore(SIGPIPE);
 	/* a limit on file size is an error of the write, to be undone */
 	sig_ignore(SIGXFSZ);
+	close_others();
+	if (argc == 2 && strcmp(argv[1], "-s") == 0)
+		return resident();
 	if (fd_sane() < 0)
 		return STATUS_TEMP;
-	close_others();
-	conf_read(&c);
-	if (argc == 2 && strcmp(argv[1], "-s") == 0)
-		return resident(&c);
 	argv++;
 	for (; *argv && argv[0][0] == '-' && argv[0][1] && !argv[0][2];
 		argv++) {
@@ -144,5 +141,5 @@ main(int argc, char **argv)
 			"usage: quill-local [-nN] user home local dash ext"
 			" domain sender defaultdelivery",
 			(char *)0);
-	return by_hand(&c, argv, dry);
+	return by_hand(argv, dry);
 }

@@ -4,15 +4,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
-#include <stdio.h>
+#include <stdio.h> /* rename */
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "lib/control.h"
 #include "lib/fd.h"
 #include "lib/stamp.h"
+#include "local/conf.h"
 
 enum { NAME_TRIES = 5, PATH_CEILING = 8192, HOST_CEILING = 128 };
 #ifndef RENAME_NOREPLACE
@@ -34,6 +36,7 @@ static void
 unique_name(struct str *s, const char *host, uint64_t bytes)
 {
 	static uint64_t counter;
+	static pid_t pid;
 	int64_t us = stamp_us();
 
 	str_clear(s);
@@ -41,7 +44,9 @@ unique_name(struct str *s, const char *host, uint64_t bytes)
 	str_puts(s, ".M");
 	str_putnum(s, (uint64_t)(us % 1000000));
 	str_putc(s, 'P');
-	str_putnum(s, (uint64_t)getpid());
+	if (!pid)
+		pid = getpid();
+	str_putnum(s, (uint64_t)pid);
 	str_putc(s, 'Q');
 	str_putnum(s, ++counter);
 	str_putc(s, '.');
@@ -192,7 +197,23 @@ static int
 open_new(const struct maildir *md, struct str *path)
 {
 	put_path(path, md->path, "new", "");
-	return open(str_c(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* musl's open adds a call that its openat does not */
+	return openat(
+		AT_FDCWD, str_c(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Nothing has the name, and control/maildircreate allows to change that. */
+static enum conf_create
+may_create(const struct maildir *md, struct str *path)
+{
+	struct stat st;
+
+	put_path(path, md->path, "", "");
+	while (path->len > 1 && path->s[path->len - 1] == '/')
+		str_cut(path, path->len - 1);
+	if (!md->create || lstat(str_c(path), &st) == 0 || errno != ENOENT)
+		return CONF_LEAVE;
+	return conf_maildircreate();
 }
 
 /* new/ open for the last step, before anything is written. */
@@ -200,18 +221,20 @@ static int
 open_or_create(const struct maildir *md, struct str *path, struct result *r)
 {
 	int fd = open_new(md, path);
-	struct stat st;
 
-	if (fd < 0 && errno == ENOENT && md->create) {
-		put_path(path, md->path, "", "");
-		while (path->len > 1 && path->s[path->len - 1] == '/')
-			str_cut(path, path->len - 1);
-		if (lstat(str_c(path), &st) < 0 && errno == ENOENT) {
+	if (fd < 0 && errno == ENOENT) {
+		switch (may_create(md, path)) {
+		case CONF_CREATE:
 			if (!create(md->path, r))
 				return -1;
 			fd = open_new(md, path);
-		} else {
+			break;
+		case CONF_LEAVE:
 			errno = ENOENT;
+			break;
+		default:
+			result_temp(r, "4.3.5", control_error());
+			return -1;
 		}
 	}
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
@@ -232,8 +255,8 @@ open_tmp(const struct maildir *md, struct str *name, struct str *path,
 	for (int i = 0; i < NAME_TRIES; i++) {
 		unique_name(name, md->host, bytes);
 		put_path(path, md->path, "tmp/", str_c(name));
-		fd = open(str_c(path), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-			0600);
+		fd = openat(AT_FDCWD, str_c(path),
+			O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		if (fd >= 0 || errno != EEXIST)
 			break;
 	}

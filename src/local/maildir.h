@@ -21,7 +21,8 @@
 struct maildir {
 	const char *path; /* ends in / */
 	const char *host; /* for the unique name */
-	bool create;	  /* make it when nothing has that name */
+	bool create;	  /* make it, when nothing has that name and the
+		      * administrator allows it */
 };
 
 /* The message with the bytes of before in front of it. false: r says why, and

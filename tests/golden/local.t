@@ -405,7 +405,15 @@ row 'time limit, SIGTERM ignored' \
 	'|trap "" TERM; echo stuck; while :; do sleep 0.1; done\n' 111 \
 	'stuck
 Program took too long (#4.3.0)'
+echo many >"$Q/control/timeoutprogram"
+row 'bad control value' './Maildir/\n|true\n' 111 \
+	"$Q/control/timeoutprogram: line 1: not a number between 1 and 86400 (#4.3.5)"
+is 'bad control value: nothing is delivered' "$(new_count)" 0
 rm "$Q/control/timeoutprogram"
+echo 1 >"$Q/control/timeoutlocal"
+row 'time limit of the whole delivery' '|sleep 50\n' 111 \
+	'Program took too long (#4.3.0)'
+rm "$Q/control/timeoutlocal"
 fresh
 echo '|echo $$ >pid; exec sleep 50' >"$U/.qmail-x"
 "$L" u "$U" u-x - x example.org s@x.org ./Maildir/ <"$T/msg" >"$T/out" 2>&1 &
@@ -522,7 +530,7 @@ echo 0 >"$Q/control/maildircreate"
 fresh; rm -rf "$U/Maildir"; run '' ''
 is 'maildircreate 0' "$rc $out" '111 Not a Maildir, or not there: ./Maildir/ (#4.2.1)'
 echo 2 >"$Q/control/maildircreate"
-fresh; run '' ''
+fresh; rm -rf "$U/Maildir"; run '' ''
 like 'maildircreate 2' "$rc $out" '^111 .*/control/maildircreate: line 1: .* \(#4\.3\.5\)$'
 rm "$Q/control/maildircreate"
 fresh; rm -rf "$U/Maildir"; ln -s gone "$U/Maildir"; run '' ''
@@ -643,7 +651,7 @@ if [ -z "$SAN" ] && strace -qq -o /dev/null true 2>/dev/null; then
 		example.org s@x.org ./Maildir/ <"$T/msg"
 	fresh
 	exits 'name taken in tmp: another one' 0 strace -qq -o "$T/trace" \
-		-e inject=open:error=EEXIST:when=3 -e trace=open -P "$U" "$L" \
+		-e inject=open,openat:error=EEXIST:when=5 "$L" \
 		u "$U" u '' '' example.org s@x.org ./Maildir/ <"$T/msg"
 else
 	skip 'failing disks' 'no strace here, or sanitizers'
