@@ -24,8 +24,7 @@
 
 enum { EX_OK_ = 0, EX_USAGE_ = 64, EX_UNAVAILABLE_ = 69, EX_TEMPFAIL_ = 75 };
 
-/* What an option takes with it; the value of the last three is not looked at
- * unless an action says so. */
+/* What an option takes with it. */
 enum arity {
 	UNKNOWN,
 	FLAG,	  /* nothing: others may follow in the same word */
@@ -76,8 +75,9 @@ take(struct call *k, char c, const char *value)
 	case 'I':
 		k->mode = 'i';
 		break;
-	case 'q':
-		k->mode = 'q';
+	case 'q': /* with -bd it says how often */
+		if (k->mode == 'm')
+			k->mode = 'q';
 		break;
 	case 'f':
 	case 'r':
