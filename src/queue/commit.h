@@ -18,10 +18,10 @@
 struct commit {
 	struct qid id;
 	pid_t pid;
-	uid_t uid;          /* of the caller */
+	uid_t uid;	    /* of the caller */
 	const char *origin; /* "from network"; NULL: by uid */
-	size_t ceiling;     /* bytes of an envelope */
-	uint64_t bytes;     /* of the message, Received line included */
+	size_t ceiling;	    /* bytes of an envelope */
+	uint64_t bytes;	    /* of the message, Received line included */
 	int dir, mess, env; /* descriptors */
 	char mess_name[QID_LEN + 6], env_name[QID_LEN + 6];
 	volatile sig_atomic_t has_mess, has_env; /* they were created by us */
@@ -29,12 +29,16 @@ struct commit {
 };
 
 /* Choose an id and create both files, empty. */
-int commit_create(struct commit *c);
+int
+commit_create(struct commit *c);
 /* Copy fd, to its end, behind a Received line; durable. */
-int commit_message(struct commit *c, int fd);
+int
+commit_message(struct commit *c, int fd);
 /* Read the envelope from fd, up to its last NUL, and commit. */
-int commit_envelope(struct commit *c, int fd);
+int
+commit_envelope(struct commit *c, int fd);
 /* Remove what commit_create made. */
-void commit_undo(struct commit *c);
+void
+commit_undo(struct commit *c);
 
 #endif

@@ -27,7 +27,7 @@
 enum env_mark { ENV_TODO = 'T', ENV_DONE = 'D', ENV_FAILED = 'X' };
 
 struct env_rcpt {
-	uint32_t off;   /* of the mark in the file; the address follows it */
+	uint32_t off; /* of the mark in the file; the address follows it */
 	uint32_t nparam;
 };
 
@@ -35,11 +35,11 @@ struct env_rcpt {
 struct env {
 	const char *data;
 	size_t size;
-	uint64_t birth;  /* us */
-	uint64_t bytes;  /* size of the message */
+	uint64_t birth; /* us */
+	uint64_t bytes; /* size of the message */
 	uint64_t pid, uid;
 	const char *sender;
-	size_t sender_param; /* offset of its first P record, 0 none */
+	size_t sender_param;   /* offset of its first P record, 0 none */
 	struct env_rcpt *rcpt; /* malloc'd by env_decode */
 	size_t nrcpt;
 };
@@ -47,27 +47,36 @@ struct env {
 enum env_result {
 	ENV_OK,
 	ENV_UNFINISHED, /* no END record: never acknowledged, or being written */
-	ENV_DAMAGED,    /* END is there but something does not fit */
+	ENV_DAMAGED,	/* END is there but something does not fit */
 };
 
 /* Make the bytes of an envelope file from a checked wire/envelope.h stream. */
-void env_encode(struct str *out, uint64_t birth, uint64_t bytes, uint64_t pid,
+void
+env_encode(struct str *out, uint64_t birth, uint64_t bytes, uint64_t pid,
 	uint64_t uid, const char *envelope, size_t n);
 /* Decode; e->rcpt must be freed by env_free. data must stay. */
-enum env_result env_decode(struct env *e, const char *data, size_t size);
-void env_free(struct env *e);
-const char *env_rcpt(const struct env *e, size_t i);
-enum env_mark env_mark(const struct env *e, size_t i);
+enum env_result
+env_decode(struct env *e, const char *data, size_t size);
+void
+env_free(struct env *e);
+const char *
+env_rcpt(const struct env *e, size_t i);
+enum env_mark
+env_mark(const struct env *e, size_t i);
 /* The k-th parameter (from 0) of recipient i, or of the sender with i ==
  * ENV_SENDER; NULL when there are no more. */
 #define ENV_SENDER ((size_t)-1)
-const char *env_param(const struct env *e, size_t i, size_t k);
+const char *
+env_param(const struct env *e, size_t i, size_t k);
 /* Value of parameter key ("NOTIFY", any case) of i; NULL without. */
-const char *env_value(const struct env *e, size_t i, const char *key);
+const char *
+env_value(const struct env *e, size_t i, const char *key);
 /* Mark recipient i in the open file fd and in the decoded bytes (data must be
  * writable memory). Not synced. 0 or -1 errno. */
-int env_setmark(struct env *e, int fd, size_t i, enum env_mark m);
+int
+env_setmark(struct env *e, int fd, size_t i, enum env_mark m);
 /* CRC-32C (Castagnoli) of n bytes, continuing from crc (start with 0). */
-uint32_t env_crc(uint32_t crc, const void *p, size_t n);
+uint32_t
+env_crc(uint32_t crc, const void *p, size_t n);
 
 #endif

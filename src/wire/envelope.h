@@ -19,10 +19,10 @@
 #include "lib/str.h"
 
 enum envelope_state {
-	ENVELOPE_MORE,  /* not at the end yet */
-	ENVELOPE_DONE,  /* the last NUL was seen */
-	ENVELOPE_LONG,  /* an address over ADDR_MAX: STATUS_ADDRESS */
-	ENVELOPE_BAD,   /* anything else that is wrong: STATUS_ENVELOPE */
+	ENVELOPE_MORE, /* not at the end yet */
+	ENVELOPE_DONE, /* the last NUL was seen */
+	ENVELOPE_LONG, /* an address over ADDR_MAX: STATUS_ADDRESS */
+	ENVELOPE_BAD,  /* anything else that is wrong: STATUS_ENVELOPE */
 };
 
 /* Checks a stream piece by piece; it keeps no bytes. Zero-initialise. */
@@ -36,21 +36,24 @@ struct envelope {
 };
 
 /* Feed n bytes. Returns the state; bytes after the last NUL are BAD. */
-enum envelope_state envelope_feed(struct envelope *e, const char *p, size_t n);
+enum envelope_state
+envelope_feed(struct envelope *e, const char *p, size_t n);
 
 /* One record of a complete, checked envelope. */
 struct envelope_rec {
-	char kind;        /* 'F', 'T', 'P' */
+	char kind;	  /* 'F', 'T', 'P' */
 	const char *text; /* NUL-terminated */
 	size_t len;
 };
 /* Next record at *pos of the n bytes of a checked envelope; false at its
  * end. Start with *pos = 0. */
-bool envelope_next(const char *p, size_t n, size_t *pos,
-	struct envelope_rec *r);
+bool
+envelope_next(const char *p, size_t n, size_t *pos, struct envelope_rec *r);
 
 /* Append one record, or the closing NUL. */
-void envelope_put(struct str *s, char kind, const char *text);
-void envelope_end(struct str *s);
+void
+envelope_put(struct str *s, char kind, const char *text);
+void
+envelope_end(struct str *s);
 
 #endif

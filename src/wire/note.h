@@ -19,17 +19,19 @@
 #include "lib/str.h"
 
 struct note {
-	uint64_t rcpt;       /* index in the env file */
-	int64_t when;        /* of the last attempt, s */
-	const char *status;  /* "5.1.1" */
+	uint64_t rcpt;	    /* index in the env file */
+	int64_t when;	    /* of the last attempt, s */
+	const char *status; /* "5.1.1" */
 	const char *text;
-	const char *reply;   /* the remote's own words, "" unknown */
-	const char *host;    /* remote host name, "" none */
+	const char *reply; /* the remote's own words, "" unknown */
+	const char *host;  /* remote host name, "" none */
 };
 
-void note_encode(struct str *out, const struct note *n);
+void
+note_encode(struct str *out, const struct note *n);
 /* Next whole record at or after *pos (start with 0); false at the end. The
  * pointers go into p; reply and host are "" when they are not there. */
-bool note_next(const char *p, size_t n, size_t *pos, struct note *out);
+bool
+note_next(const char *p, size_t n, size_t *pos, struct note *out);
 
 #endif

@@ -31,31 +31,38 @@ struct qclient {
 
 struct qverdict {
 	enum status_class class;
-	int code;             /* exit code, -1 for a signal */
-	int smtp;             /* for a refusal: 451, 554, ... */
+	int code;	      /* exit code, -1 for a signal */
+	int smtp;	      /* for a refusal: 451, 554, ... */
 	const char *enhanced; /* "4.3.0"; a constant or status */
 	const char *text;     /* one line, ASCII; a constant or custom */
 	char custom[256];     /* text the program gave on fd 6 */
 	char status[12];      /* of a "(#x.y.z)" in it */
 	char id[QID_LEN + 1]; /* queue id when accepted and known, else "" */
-	pid_t pid;            /* "qp" of the log */
+	pid_t pid;	      /* "qp" of the log */
 };
 
 /* 0; -1 when it could not be started (errno; the other calls may still be made
  * and qclient_close then gives a temporary verdict). *q needs no
  * initialisation and must not move until qclient_close. The program inherits
  * fd 2, the environment, and no other descriptor that is close-on-exec. */
-int qclient_open(struct qclient *q);
+int
+qclient_open(struct qclient *q);
 /* Message bytes. */
-void qclient_put(struct qclient *q, const void *p, size_t n);
+void
+qclient_put(struct qclient *q, const void *p, size_t n);
 /* Envelope: sender once, then recipients; params follow their address. */
-void qclient_from(struct qclient *q, const char *sender);
-void qclient_to(struct qclient *q, const char *recipient);
-void qclient_param(struct qclient *q, const char *keyvalue);
+void
+qclient_from(struct qclient *q, const char *sender);
+void
+qclient_to(struct qclient *q, const char *recipient);
+void
+qclient_param(struct qclient *q, const char *keyvalue);
 /* Make sure that nothing is queued, whatever follows. */
-void qclient_abort(struct qclient *q);
+void
+qclient_abort(struct qclient *q);
 /* End the message, write the envelope, wait. Every field of *v is set. The
  * deadline of a hanging program is its own (24 h). */
-void qclient_close(struct qclient *q, struct qverdict *v);
+void
+qclient_close(struct qclient *q, struct qverdict *v);
 
 #endif

@@ -12,21 +12,21 @@
 /* The home directory, compiled in ("/var/quill"), and places below it. */
 extern const char site_home[];
 extern const char site_control[]; /* HOME/control */
-extern const char site_queue[];   /* HOME/queue */
-extern const char site_bin[];     /* HOME/bin */
-extern const char site_users[];   /* HOME/users */
+extern const char site_queue[];	  /* HOME/queue */
+extern const char site_bin[];	  /* HOME/bin */
+extern const char site_users[];	  /* HOME/users */
 
 enum {
-	ADDR_MAX = 1000,          /* bytes in an envelope address */
-	ENVELOPE_MAX = 64 << 20,  /* ceiling of control/envelopebytes */
+	ADDR_MAX = 1000,	 /* bytes in an envelope address */
+	ENVELOPE_MAX = 64 << 20, /* ceiling of control/envelopebytes */
 	ENVELOPE_DEFAULT = 16 << 20,
-	PARAM_MAX = 1200,         /* bytes in one KEY=VALUE parameter */
-	JOB_RCPT_MAX = 100,       /* recipients in one job */
-	JOB_RECORD_MAX = 160000,  /* bytes of one job record on a socket */
-	REPORT_TEXT_MAX = 900,    /* bytes of one recipient's result text */
+	PARAM_MAX = 1200,	 /* bytes in one KEY=VALUE parameter */
+	JOB_RCPT_MAX = 100,	 /* recipients in one job */
+	JOB_RECORD_MAX = 160000, /* bytes of one job record on a socket */
+	REPORT_TEXT_MAX = 900,	 /* bytes of one recipient's result text */
 	REPORT_RECORD_MAX = 160000,
-	QUEUE_TIMEOUT = 86400,    /* s a quill-queue may live */
-	HOPS_MAX = 100,           /* Received lines before a loop is assumed */
+	QUEUE_TIMEOUT = 86400, /* s a quill-queue may live */
+	HOPS_MAX = 100,	       /* Received lines before a loop is assumed */
 };
 
 /* The accounts of one home, as make install wrote them to users/ids. */
@@ -38,9 +38,11 @@ struct site_ids {
  * order: the seven users of conf-users, then the two groups of conf-groups.
  * 0; -1 errno (EINVAL: malformed). alias_name, when not NULL, gets the name of
  * the alias user (64 bytes). */
-int site_ids(struct site_ids *ids, char *alias_name);
+int
+site_ids(struct site_ids *ids, char *alias_name);
 
 /* $QUILL<name>, or else its twin $QMAIL<name>, or NULL. */
-const char *site_env(const char *name);
+const char *
+site_env(const char *name);
 
 #endif
