@@ -44,6 +44,17 @@ command_fault(const char *p, size_t n)
 	return n ? 0 : "no command";
 }
 
+static void
+skip_ampersand(struct dotqmail_entry *e)
+{
+	if (*e->text != '&')
+		return;
+	do {
+		e->text++;
+		e->len--;
+	} while (e->len && is_blank(*e->text));
+}
+
 static enum dotqmail_kind
 bad(struct dotqmail *d, struct dotqmail_entry *e, const char *why)
 {
@@ -83,15 +94,8 @@ classify(struct dotqmail *d, struct dotqmail_entry *e, const char *p, size_t n)
 		if (n != 5 || memcmp(p, "+list", 5) != 0)
 			why = "unknown word after +";
 		break;
-	case '&':
-		e->text++;
-		e->len--;
-		while (e->len && is_blank(*e->text)) {
-			e->text++;
-			e->len--;
-		}
-		/* fall through */
 	default:
+		skip_ampersand(e);
 		e->kind = DOTQMAIL_FORWARD;
 		why = address_fault(e->text, e->len);
 	}

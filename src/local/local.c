@@ -73,11 +73,11 @@ static int
 resident(void)
 {
 	static char record[JOB_RECORD_MAX];
-	struct str answer = STR_INIT(REPORT_RECORD_MAX);
-	struct str local = STR_INIT(ADDR_MAX);
+	static struct str answer = STR_INIT(REPORT_RECORD_MAX);
+	static struct str local = STR_INIT(ADDR_MAX);
 	struct delivery d;
 	struct job j;
-	struct result r;
+	static struct result r;
 	ssize_t n;
 	int fd;
 

@@ -189,5 +189,6 @@ main(void)
 			searches[i].want, "search %zu", i);
 	dotqmail_name(&s, "-", "A.b-c", 3, "-owner");
 	is_str(str_c(&s), ".qmail-a:b-owner", "name with a suffix");
+	str_free(&s);
 	return done_testing();
 }
