@@ -4,6 +4,8 @@
  * runs as     caller
  * started by  by hand, scripts
  * fd 2        errors
+ * reads       nothing
+ * reads       nothing
  * writes      the directories named by its arguments
  * trusts      its caller
  * exits       0; 100 usage; 111 a directory could not be made

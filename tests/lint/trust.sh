@@ -4,8 +4,26 @@
 #
 # A card is the first comment of a program's main file: its fields are "key",
 # two or more blanks, text; lines that start with more blanks go on.
+# --write puts the table into src/README.
 set -eu
 cd "$(dirname "$0")/../.."
+
+if [ "${1:-}" = --write ]; then
+	new=$(mktemp)
+	trap 'rm -f "$new"' EXIT
+	{
+		sed '/^| program | runs as/,$d' src/README
+		sh tests/lint/trust.sh
+		sed '1,/^| program | runs as/d' src/README | sed '/^|/d'
+	} >"$new.table"
+	# The rows of the second table go back where they were.
+	sed -n '/^| X | where |/,$p' src/README >"$new"
+	sed '/^Where is X$/,$d' "$new.table" >src/README
+	printf 'Where is X\n----------\n' >>src/README
+	cat "$new" >>src/README
+	rm -f "$new.table"
+	exit 0
+fi
 
 echo '| program | runs as | started by | reads | writes | trusts |'
 echo '|---|---|---|---|---|---|'
