@@ -146,8 +146,11 @@ mailbox(struct cursor *c, struct str *out)
 
 	if (peek(c) == '"' ? !local_quoted(c, out) : !local_atoms(c, out))
 		return ADDR_SYNTAX;
+	/* "" alone would look like <>, and "a@b" alone like an address */
+	if (!out->len)
+		return ADDR_SYNTAX;
 	if (peek(c) != '@')
-		return ADDR_OK;
+		return memchr(out->s, '@', out->len) ? ADDR_SYNTAX : ADDR_OK;
 	c->p++;
 	n = domain_span(c);
 	if (!addr_isdomain(c->p, n))
