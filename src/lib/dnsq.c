@@ -31,7 +31,8 @@ load(void)
 
 	if (!getauxval(AT_SECURE))
 		file = getenv("QUILL_RESOLV");
-	/* unreadable or absent means the default server, as in resolv.conf(5) */
+	/* unreadable or absent means the default server, as resolv.conf(5)
+	 * has it */
 	file_read(file ? file : "/etc/resolv.conf", &text);
 	resolvconf_parse(&conf, text.s ? text.s : "", text.len, file != NULL);
 	str_free(&text);

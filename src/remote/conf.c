@@ -125,6 +125,7 @@ conf_read(struct conf *c)
 	case CONTROL_BAD:
 		return false;
 	}
+	str_c(&c->helohost);
 	if (!addr_isdomain(c->helohost.s, c->helohost.len)) {
 		control_bad(absent ? "me" : "helohost", 1, "not a host name");
 		return false;

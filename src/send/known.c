@@ -106,7 +106,7 @@ known_add(struct qid id)
 	}
 	slots[s].us = id.us;
 	slots[s].rnd = id.rnd | LIVE;
-	slots[s].when[CHAN_LOCAL] = slots[s].when[CHAN_REMOTE] = KNOWN_NEVER;
+	known_rest(s);
 	nlive++;
 	enter(s);
 	return s;
@@ -144,8 +144,7 @@ known_forget(uint32_t slot)
 	known_attach(slot, NULL);
 	leave(position(known_id(slot)));
 	slots[slot].rnd = 0;
-	slots[slot].when[CHAN_LOCAL] = slots[slot].when[CHAN_REMOTE] =
-		KNOWN_NEVER;
+	known_rest(slot);
 	slots[slot].us = firstfree;
 	firstfree = slot;
 	nlive--;
@@ -183,6 +182,15 @@ uint32_t
 known_when(uint32_t slot, int chan)
 {
 	return slots[slot].when[chan];
+}
+
+void
+known_rest(uint32_t slot)
+{
+	int c;
+
+	for (c = 0; c < NCHAN; c++)
+		slots[slot].when[c] = KNOWN_NEVER;
 }
 
 /* Drop items whose slot is gone or was given another time. */

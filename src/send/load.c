@@ -181,6 +181,7 @@ reject(uint32_t slot, enum verdict v, const char *why)
 	char name[QID_LEN + 1];
 
 	qid_fmt(name, id);
+	known_rest(slot);
 	switch (v) {
 	case DAMAGED:
 		log_alert("message ", name, " set aside in queue/lost: ", why);

@@ -126,6 +126,7 @@ finish(struct message *m)
 	struct qid id = m->id;
 	bool failed = m->failed;
 
+	known_rest(slot);
 	unload(m);
 	if (failed)
 		bouncer_add(slot);

@@ -140,6 +140,7 @@ d1=$H/queue/msg/1 d2=$H/queue/msg/2
 mkdir "$d2/00000000000cccc2.env"
 mkfifo "$d1/00000000000cccc1.env"
 touch -d '2 days ago' "$d1/$old".*
+chmod 660 "$d1"/*.env "$d2"/*.env
 chown quillq:quill "$d1"/0* "$d1/$old".* "$d2"/"$new".* "$d2"/0*
 svc -u "$S/send"
 ok "the good one among them is delivered" wait_until 10 \
@@ -148,6 +149,7 @@ ok "a damaged envelope is set aside" wait_until 5 \
 	[ -f "$H/queue/lost/$id5.env" ]
 ok "with its message" [ -f "$H/queue/lost/$id5.mess" ]
 ok "and logged" log_has "alert: message $id5 set aside in queue/lost: "
+is "once" "$(log_count "alert: message $id5 ")" 1
 ok "a message cut short is set aside" wait_until 5 \
 	[ -f "$H/queue/lost/${p6##*/}.mess" ]
 ok "an envelope without its message is dropped" wait_until 5 \
