@@ -24,8 +24,8 @@ enum addr_result {
 /* The path in angle brackets at p: out becomes the address, empty for <>,
  * source routes dropped; *used counts the bytes up to and with ">". A local
  * part alone, without @, is accepted here; what it means is the caller's. */
-enum addr_result addr_path(struct str *out, const char *p, size_t n, size_t
-	*used);
+enum addr_result addr_path(struct str *out, const char *p, size_t n,
+	size_t *used);
 /* A mailbox without brackets, n bytes, all of them. */
 enum addr_result addr_mailbox(struct str *out, const char *p, size_t n);
 /* Offset of the @ before the domain; n when there is none. */
