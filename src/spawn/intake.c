@@ -117,32 +117,32 @@ intake_job(struct spawn *s)
 }
 
 void
-intake_answers(struct spawn *s)
+intake_answer(struct spawn *s)
 {
+	struct waiter *w;
 	uint32_t token = 0;
-	int r;
+	size_t i = 0;
 
-	for (;;) {
-		struct waiter *w;
-		size_t i = 0;
-
-		plan_clear(&s->plan);
-		r = s->ops->answer(s->ops->arg, &token, &s->plan);
-		if (r != 1)
-			break;
-		while (i < s->nwait && s->waiters[i]->token != token)
-			i++;
-		if (i == s->nwait)
-			continue; /* it came too late */
-		w = wait_take(s, i);
-		/* decoded once before, so it is well-formed */
-		if (job_decode(&s->job, w->record.s, w->record.len))
-			work_plan(s, w->record.s, w->record.len, w->fdmess);
-		else
-			close(w->fdmess);
-	}
-	if (r == -1)
+	plan_clear(&s->plan);
+	switch (s->ops->answer(s->ops->arg, &token, &s->plan)) {
+	case -1:
 		s->fdanswer = -1;
+		for (; i < s->nwait; i++)
+			s->waiters[i]->deadline = s->now;
+		return;
+	case 0:
+		return;
+	}
+	while (i < s->nwait && s->waiters[i]->token != token)
+		i++;
+	if (i == s->nwait)
+		return; /* it came too late */
+	w = wait_take(s, i);
+	/* decoded once before, so it is well-formed */
+	if (job_decode(&s->job, w->record.s, w->record.len))
+		work_plan(s, w->record.s, w->record.len, w->fdmess);
+	else
+		close(w->fdmess);
 }
 
 int64_t
@@ -162,7 +162,10 @@ intake_expire(struct spawn *s)
 		w = wait_take(s, i--);
 		if (job_decode(&s->job, w->record.s, w->record.len))
 			outbox_refuse(s, s->job.number, s->job.nrcpt, 'Z',
-				"the user look-up took too long (#4.3.0)");
+				s->fdanswer == -1
+					? "the user look-up broke off (#4.3.0)"
+					: "the user look-up took too long "
+					  "(#4.3.0)");
 		close(w->fdmess);
 		s->ops->expired(s->ops->arg);
 	}

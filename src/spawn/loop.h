@@ -86,11 +86,11 @@ work_rest(struct spawn *s, struct child *c);
 void
 work_let_go(struct spawn *s, struct child *c);
 
-/* There is a job on fd 0; there are answers. */
+/* There is a job on fd 0; there is an answer. */
 void
 intake_job(struct spawn *s);
 void
-intake_answers(struct spawn *s);
+intake_answer(struct spawn *s);
 /* Give up jobs that waited too long. Returns the next deadline, 0 none. */
 int64_t
 intake_expire(struct spawn *s);

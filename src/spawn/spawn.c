@@ -105,7 +105,7 @@ turn(struct spawn *s)
 	if (s->kids.poll[POLL_SIGNAL].revents)
 		hear_exits(s);
 	if (s->fdanswer != -1 && s->kids.poll[POLL_ANSWER].revents)
-		intake_answers(s);
+		intake_answer(s);
 	if (s->first != NULL && s->kids.poll[POLL_JOBS].revents)
 		outbox_flush(s);
 	if ((s->kids.poll[POLL_JOBS].events & POLLIN) &&

@@ -61,7 +61,7 @@ struct spawn_ops {
 	bool (*plan)(void *arg, const struct job *j, int fdmess, uint32_t token,
 		struct spawn_plan *p);
 	/* fd is readable (-1: there is none). 1: *token and *p are filled;
-	 * 0 nothing more now; -1 fd is no good any more. */
+	 * 0 nothing yet; -1 fd is no good any more. */
 	int (*answer)(void *arg, uint32_t *token, struct spawn_plan *p);
 	/* A job waited answer_ms in vain and was reported temporary. */
 	void (*expired)(void *arg);

@@ -161,6 +161,8 @@ plan(void *arg, const struct job *j, int fdmess, uint32_t token,
 	(void)arg;
 	(void)fdmess;
 	if (j->host != NULL && strncmp(j->host, "async", 5) == 0) {
+		if (strcmp(j->sender, "broken") == 0)
+			token = 0;
 		if (strcmp(j->sender, "never") != 0)
 			fd_send(loop[1], &token, sizeof token, -1);
 		return false;
@@ -177,6 +179,8 @@ answer(void *arg, uint32_t *token, struct spawn_plan *p)
 	(void)arg;
 	if (fd_recv(loop[0], token, sizeof *token, &passed) <= 0)
 		return 0;
+	if (*token == 0)
+		return -1;
 	p->keylen = 5;
 	memcpy(p->key, "async", 5);
 	return 1;
@@ -417,6 +421,14 @@ test_limit(void)
 	is_str(next(), "2 Z 4.3.0 the user look-up took too long (#4.3.0)",
 		"a look-up that is not answered");
 	ok(worker(3, "async", "ok") > 0, "and one that is");
+	job(4, "async", "never", 1);
+	job(5, "async", "broken", 1);
+	t = millis();
+	is_str(next(), "4 Z 4.3.0 the user look-up broke off (#4.3.0)",
+		"nobody answers any more");
+	is_str(next(), "5 Z 4.3.0 the user look-up broke off (#4.3.0)",
+		"for all that wait");
+	ok(millis() - t < 200, "at once");
 	end("limit");
 }
 
