@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/ascii.h"
+#include "lib/cdbmake.h"
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/stamp.h"
@@ -50,6 +52,48 @@ settle(struct route *r, struct spawn_plan *p)
 	memcpy(p->key, &u->uid, sizeof u->uid);
 	memcpy(p->key + sizeof u->uid, &u->gid, sizeof u->gid);
 	p->keylen = sizeof u->uid + sizeof u->gid;
+}
+
+static struct route_memo *
+memo_of(struct route *r, const char *user, size_t n)
+{
+	return &r->memo[cdb_hash(user, n) % ROUTE_MEMOS];
+}
+
+/* Keep the n bytes of an answer, decoded in a. */
+static void
+memo_put(struct route *r, const struct pwanswer *a, size_t n)
+{
+	struct route_memo *m;
+
+	if (n > ROUTE_MEMO_SIZE || a->u.dash[0] != '\0' || a->u.ext[0] != '\0')
+		return;
+	m = memo_of(r, a->u.user, strlen(a->u.user));
+	memcpy(m->answer, r->answer, n);
+	m->n = n;
+	m->until = stamp_mono() + ROUTE_MEMO_MS;
+}
+
+/* Is the user of a local part known without asking? Then it is in r->user. */
+static bool
+memo_get(struct route *r, const char *local, size_t n)
+{
+	struct route_memo *m;
+	struct pwanswer a;
+	char name[ROUTE_MEMO_SIZE];
+
+	if (n >= sizeof name)
+		return false;
+	memcpy(name, local, n);
+	name[n] = '\0';
+	ascii_tolower(name, n);
+	m = memo_of(r, name, n);
+	if (m->n == 0 || m->until < stamp_mono() ||
+		!pwreq_decode(&a, m->answer, m->n) ||
+		strcmp(a.u.user, name) != 0)
+		return false;
+	r->user = a.u;
+	return true;
 }
 
 /* True when the answer is here already, and it is bad news. */
@@ -121,6 +165,10 @@ route_plan(void *arg, const struct job *j, int fdmess, uint32_t token,
 	case LOOKUP_NONE:
 		break;
 	}
+	if (memo_get(r, addr, n)) {
+		settle(r, p);
+		return true;
+	}
 	return ask(r, addr, n, token, p);
 }
 
@@ -154,6 +202,7 @@ route_answer(void *arg, uint32_t *token, struct spawn_plan *p)
 	if (a.found) {
 		r->user = a.u;
 		settle(r, p);
+		memo_put(r, &a, (size_t)n);
 	} else {
 		refuse(p, 'Z', a.text);
 	}

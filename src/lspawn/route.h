@@ -15,7 +15,20 @@
 #include "spawn/spawn.h"
 #include "wire/pwreq.h"
 
-enum { ROUTE_ANSWER_MS = 30000 };
+enum {
+	ROUTE_ANSWER_MS = 30000,
+	ROUTE_MEMO_MS = 1000,
+	ROUTE_MEMOS = 32,
+	ROUTE_MEMO_SIZE = 500,
+};
+
+/* An answer of getpw, for a burst of mail to one user. Only for a local part
+ * that is an account's name, which no newer account can take over. */
+struct route_memo {
+	int64_t until;
+	size_t n;
+	char answer[ROUTE_MEMO_SIZE];
+};
 
 struct route {
 	uid_t owner; /* of the queue: messages must be this user's */
@@ -24,6 +37,7 @@ struct route {
 	bool stuck;	    /* a question was not answered in time */
 	int64_t asked;	    /* when the last one went out */
 	struct pwuser user; /* of the current plan */
+	struct route_memo memo[ROUTE_MEMOS];
 	struct str ask;
 	char answer[PWREQ_MAX];
 };

@@ -204,7 +204,7 @@ say("remote", l.do("user", [a + "@x.example"], host="x.example"))
 os.kill(pwpid, 9)
 os.waitpid(pwpid, 0)
 time.sleep(.2)
-say("no getpw", l.do("user", [a + "@x.example"]))
+say("no getpw", l.do("user", [a + "-new@x.example"]))
 say("end", l.end())
 PY
 says id "K2.0.0 $uid:$gid"

@@ -142,6 +142,39 @@ test_getpw(void)
 }
 
 static void
+test_memo(void)
+{
+	struct str s = STR_INIT(0);
+	struct pwanswer a = { .number = 20,
+		.found = true,
+		.u = { .user = "joe",
+			.home = "/h/joe",
+			.dash = "",
+			.ext = "",
+			.uid = 43,
+			.gid = 71 } };
+	uint32_t token;
+
+	ok(!plan("Joe@example.org", 20), "an account, asked once");
+	question();
+	pwreq_answer(&s, &a);
+	fd_send(getpw, s.s, s.len, -1);
+	is_num(answer(&token), 1, "answered");
+	ok(plan("JOE@example.org", 21), "the next time it is known");
+	ok(!p.refuse && p.uid == 43 && p.gid == 71, "uid and gid");
+	is_str(p.user ? p.user->home : NULL, "/h/joe", "home");
+	ok(!plan("joe-x@example.org", 22), "joe-x may be another account");
+	question();
+	ok(!plan("Joe-X@example.org", 23), "its answer was not kept");
+	question();
+	for (size_t i = 0; i < ROUTE_MEMOS; i++)
+		r.memo[i].until -= ROUTE_MEMO_MS + 1;
+	ok(!plan("joe@example.org", 24), "asked again a second later");
+	question();
+	str_free(&s);
+}
+
+static void
 test_trouble(void)
 {
 	uint32_t token;
@@ -213,6 +246,7 @@ main(void)
 	route_init(&r, geteuid(), path, fds[0]);
 	test_cdb();
 	test_getpw();
+	test_memo();
 	test_trouble();
 	test_message();
 	is_num(route_argv(&j, argv), 10, "arguments by hand");
