@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
+#include <string.h>
+
 #include "mail/addr.h"
 #include "mail/addrlex.h"
 #include "mail/addrlist.h"
@@ -53,6 +55,26 @@ clear(struct addrlist_addr *a)
 	a->changed = false;
 }
 
+/* Domains are written as they are, never quoted: only what needs no quotes can
+ * be part of one. */
+static bool
+domain_word(const struct addrlex *l)
+{
+	size_t i = l->start, end = l->end;
+
+	if (l->token == ADDRLEX_QUOTED)
+		return false;
+	if (l->token == ADDRLEX_LITERAL) {
+		i++;
+		end--;
+	}
+	for (; i < end; i++)
+		if (addrlex_isspace(l->p[i]) ||
+			strchr("()<>[]\\\",;@", l->p[i]) != NULL)
+			return false;
+	return true;
+}
+
 /* One addr-spec, host optional, from the current token on, which stays at the
  * first one that is no part of it. A second @ makes what is before it part of
  * the local part. */
@@ -82,7 +104,7 @@ parse_spec(struct parser *s, size_t start)
 		} else if (addrlex_isword(l)) {
 			if (word)
 				break;
-			if (at ? l->token == ADDRLEX_QUOTED
+			if (at ? !domain_word(l)
 			       : l->token == ADDRLEX_LITERAL) {
 				addrlex_fail(l, ADDRLIST_DOMAIN);
 				return;

@@ -101,23 +101,22 @@ flags_of(enum field f)
 	return f == OTHER ? 0 : fields[f].flags;
 }
 
-/* Append bytes of a header; line ends become LF, the last one is made up. */
+/* Append bytes of a header; CRs before a line end go, the last line end is made
+ * up. */
 static void
 put_lines(struct str *out, const char *p, size_t n)
 {
-	const char *cr;
-	size_t len;
+	const char *end = p + n, *cr, *next;
 
-	while (n > 0) {
-		cr = memchr(p, '\r', n);
-		len = cr != NULL ? (size_t)(cr - p) : n;
-		str_put(out, p, len);
+	for (; p < end; p = next) {
+		cr = memchr(p, '\r', (size_t)(end - p));
 		if (cr == NULL)
-			break;
-		if (len + 1 < n && cr[1] != '\n')
-			str_putc(out, '\r');
-		p += len + 1;
-		n -= len + 1;
+			cr = end;
+		str_put(out, p, (size_t)(cr - p));
+		for (next = cr; next < end && *next == '\r'; next++)
+			;
+		if (next < end && *next != '\n')
+			str_put(out, cr, (size_t)(next - cr));
 	}
 	if (out->len > 0 && out->s[out->len - 1] != '\n')
 		str_putc(out, '\n');
@@ -197,7 +196,7 @@ take_list(struct run *r, const struct header_field *f)
 	} else {
 		str_put(&r->kept, f->name, f->namelen);
 		str_putc(&r->kept, ':');
-		put_lines(&r->kept, value.s, value.len);
+		put_lines(&r->kept, str_c(&value), value.len);
 	}
 	if ((flags & REMOVE) != 0 && !c->only_complete)
 		str_cut(&r->kept, before);
