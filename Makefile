@@ -73,8 +73,8 @@ quill-local_OBJS = local/local local/conf local/deliver local/dotqmail \
 	local/forward local/result
 quill-local_USES = wire lib
 quill-remote_OBJS = remote/remote remote/conf remote/relay remote/mx \
-	remote/hosts remote/smtp remote/transact remote/data remote/result \
-	remote/session
+	remote/hosts remote/smtp remote/transact remote/content \
+	remote/data remote/result remote/session
 quill-remote_USES = mail wire lib
 quill-smtpd_OBJS = smtpd/smtpd smtpd/conf smtpd/loop smtpd/session \
 	smtpd/verbs smtpd/data smtpd/policy smtpd/audit
@@ -191,6 +191,36 @@ closure: all
 	$(foreach p,$(SYSPROGRAMS),sh src/tools/closure.sh $p \
 		src/$(firstword $($(p)_OBJS)).c $(B)/os $(SYSLD) \
 		$(call objs,$p,os) $(call libs,$p,os) &&) true
+
+# --- fuzzing ---------------------------------------------------------------
+# tests/fuzz/NAME.c, one for each decoder; those that feed a program's module
+# name its objects in fuzz_NAME_OBJS. Always clang, with its sanitizers. make
+# fuzz builds them, make fuzz FUZZTIME=10 runs each for that many seconds.
+FUZZCC = clang -g -O1 -fno-omit-frame-pointer \
+	-fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZERS = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+FUZZTIME =
+fuzz_dotqmail_OBJS = local/dotqmail
+fuzz_smtpd_data_OBJS = smtpd/data
+fuzz_smtpd_session_OBJS = smtpd/session smtpd/verbs smtpd/data
+$(B)/fuzz/o/wire/site.o: CFLAGS += -DQUILL_HOME='"$(home)"'
+$(B)/fuzz/o/%.o: src/%.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(FUZZCC) -fsanitize=fuzzer-no-link $(CFLAGS) -c -o $@ $<
+$(B)/fuzz/t/%.o: tests/fuzz/%.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(FUZZCC) -fsanitize=fuzzer-no-link $(CFLAGS) -Itests -c -o $@ $<
+$(foreach l,$(LAYERS),$(eval $(call layer_rule,$l,fuzz/o)))
+define fuzz_rule
+$$(B)/fuzz/$(1): $$(B)/fuzz/t/$(1).o $$(call objs,fuzz_$(1),fuzz/o) \
+		$$(B)/fuzz/o/mail.a $$(B)/fuzz/o/wire.a $$(B)/fuzz/o/lib.a
+	$$(Q)$$(FUZZCC) -fsanitize=fuzzer -o $$@ $$^
+endef
+$(foreach f,$(FUZZERS),$(eval $(call fuzz_rule,$f)))
+fuzz: $(FUZZERS:%=$(B)/fuzz/%)
+	$(Q)[ -z '$(FUZZTIME)' ] || \
+		sh tests/fuzz/run.sh $(B)/fuzz '$(FUZZTIME)' $(FUZZERS)
+.PHONY: fuzz
 
 # --- install ---------------------------------------------------------------
 # src/tools/install.tab says what goes where, with owner and mode.

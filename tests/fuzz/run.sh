@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: 0BSD
+# run.sh DIR SECONDS NAME... - run built fuzz targets one after the other;
+# inputs that were worth keeping stay in DIR/corpus/NAME. Exit 1 if any failed.
+set -u
+dir=$1 seconds=$2
+shift 2
+bad=0
+
+# What would take long to be found by chance.
+seed()
+{
+	case $1 in
+	envelope) printf 'Fa@b\0PRET=FULL\0Tc@d\0PNOTIFY=NEVER\0T\0\0' ;;
+	env) printf '1\0B1\0S2\0O3 4\0Fa\0PRET=FULL\0Tb\0Dc\0PX=y\0Xd\0' ;;
+	job) printf 'N1\0I0123456789abcdef\0B2\0S3\0Fa\0PA=b\0Hh\0Tc\0PN=d\0\0' ;;
+	report) printf 'N1\0Irelay=h\0RK2.0.0 ok\0RD5.1.1 no\0G550 no\0' ;;
+	note) printf '\0N1 2\0S5.1.1\0Rtext\0Greply\0Hhost\0\0' ;;
+	pwreq) printf 'N1\0=joe\0001000\000100\0/home/joe\0-\0ext\0' ;;
+	byhand) printf '\002r\0hno (#5.1.1)\0slater\0Kok\0' ;;
+	clean) printf 'r0123456789abcdef\n' ;;
+	esac
+}
+
+for name in "$@"; do
+	mkdir -p "$dir/corpus/$name"
+	seed "$name" >"$dir/corpus/$name/seed"
+	max=4096
+	# shellcheck disable=SC2086
+	if "$dir/$name" -max_total_time="$seconds" -max_len=$max -timeout=10 \
+		-rss_limit_mb=1024 -artifact_prefix="$dir/$name-" \
+		"$dir/corpus/$name" >"$dir/$name.log" 2>&1 </dev/null; then
+		echo "ok - $name: $(grep -a '^Done' "$dir/$name.log")"
+	else
+		echo "not ok - $name"
+		tail -n 40 "$dir/$name.log" | sed 's/^/# /'
+		bad=1
+	fi
+done
+exit $bad
