@@ -8,7 +8,7 @@
 #include "lib/str.h"
 #include "wire/site.h"
 
-enum { MARGIN = 5 }; /* s */
+enum { MARGIN = 5000 }; /* ms */
 
 const char *
 conf_host(void)
@@ -50,10 +50,9 @@ conf_limits(void)
 		control_num("timeoutlock", 1, 3600, &lock) == CONTROL_BAD ||
 		control_num("timeoutlocal", 1, 30 * 86400, &job) == CONTROL_BAD)
 		return NULL;
-	if (job > 2 * MARGIN)
-		job -= MARGIN;
 	l.program = (int64_t)program * 1000;
 	l.lock = (int64_t)lock * 1000;
 	l.job = (int64_t)job * 1000;
+	l.job -= l.job > 4 * MARGIN ? MARGIN : l.job / 4;
 	return &l;
 }

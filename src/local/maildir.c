@@ -167,7 +167,7 @@ create(const char *path, struct result *r)
 	good = good && sync_path(str_c(&aside)) == 0 &&
 	       (syscall(SYS_renameat2, AT_FDCWD, str_c(&aside), AT_FDCWD,
 			str_c(&target), RENAME_NOREPLACE) == 0 ||
-		       (errno == EINVAL &&
+		       ((errno == EINVAL || errno == ENOSYS) &&
 			       rename(str_c(&aside), str_c(&target)) == 0));
 	if (good) {
 		/* the name must be as durable as what will be delivered */

@@ -70,6 +70,15 @@ put_down(struct watch *w, const char *why)
 	w->deadline = stamp_mono() + GRACE;
 }
 
+static bool
+has_ended(pid_t pid)
+{
+	siginfo_t si = { 0 };
+
+	return waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+	       si.si_pid == pid;
+}
+
 /* Until the program itself has ended; a child of its may hold the pipe open
  * for as long as it likes. Its wait status. */
 static int
@@ -83,7 +92,7 @@ attend(struct watch *w, struct result *r)
 			{ open ? w->outfd : -1, POLLIN, 0 } };
 		int64_t left = w->deadline - stamp_mono();
 
-		if (waitpid(w->pid, &status, WNOHANG) == w->pid)
+		if (has_ended(w->pid))
 			break;
 		if (left <= 0)
 			put_down(w, "took too long");
@@ -102,7 +111,10 @@ attend(struct watch *w, struct result *r)
 			break;
 		open = collect(w->outfd, r);
 	}
-	return status;
+	/* Not reaped yet, so that the number still is its own. */
+	if (w->killed)
+		kill(-w->pid, SIGKILL);
+	return proc_wait(w->pid, &status) < 0 ? -1 : status;
 }
 
 static enum program_end

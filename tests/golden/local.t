@@ -401,6 +401,10 @@ gone()
 }
 ok 'time limit: the whole group is killed' \
 	wait_until 5 gone "$(cat "$U/pid")"
+row 'time limit, SIGTERM ignored by a child' \
+	'|sh -c "trap \"\" TERM; echo \\$\\$ >pid; while :; do sleep 0.1; done" & wait\n' \
+	111 'Program took too long (#4.3.0)'
+ok '... which is killed' wait_until 5 gone "$(cat "$U/pid")"
 row 'time limit, SIGTERM ignored' \
 	'|trap "" TERM; echo stuck; while :; do sleep 0.1; done\n' 111 \
 	'stuck
