@@ -64,6 +64,8 @@ static const struct {
 	{ "CRLF", "", "To: a@b.c,\r\n d\r\nX: y\rz\r\n\r\n",
 		DATE ID FROM "To: a@b.c,\n d@dh.dd.test\nX: y\rz\n",
 		"a@b.c d@dh.dd.test " },
+	{ "CRs before a line end", "", "To: a@b.c\r\r\nX: \r\r\ny\r\r\n",
+		DATE ID FROM "To: a@b.c\nX: \n", "a@b.c " },
 	{ "host names", "", "To: a@b, c@d+, e@+, f@g., h@i.j., k@[1.2.3.4]\n",
 		DATE ID FROM "To: a@b.dd.test, c@d.pd.test, e@pd.test, "
 			     "f@g.dd.test, h@i.j, k@[1.2.3.4]\n",
@@ -268,6 +270,7 @@ long_name(void)
 	for (int i = 0; i < 100; i++)
 		str_puts(&name, "\342\202\254 ");
 	fullname_phrase(&out, str_c(&name));
+	str_c(&out);
 	for (char *p = strtok(out.s, " "); p; p = strtok(NULL, " "))
 		if (strlen(p) > 75 || strncmp(p, "=?utf-8?q?", 10) != 0 ||
 			strcmp(p + strlen(p) - 2, "?=") != 0 ||
