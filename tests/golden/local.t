@@ -262,13 +262,29 @@ like '.qmail-x is a loop of links' "$rc $out" \
 	'^111 Unable to open \.qmail-x: .* \(#4\.3\.0\)$'
 fresh; echo ./Maildir/ >"$U/.qmail-x"; truncate -s 1048577 "$U/.qmail-x"; run - x
 is '.qmail-x too large' "$rc $out" '111 .qmail-x is too large (#4.3.0)'
-if [ "$(id -u)" = 0 ]; then
-	skip 'unreadable .qmail-x' 'root can read it'
-else
-	fresh; : >"$U/.qmail-x"; chmod 0 "$U/.qmail-x"; run - x
-	is 'unreadable .qmail-x' "$rc $out" \
-		'111 Unable to open .qmail-x: Permission denied (#4.3.0)'
-fi
+# Root can read and write everything: be somebody else for these.
+as_user()
+{
+	chmod 755 "$T" "$T/link" "$T/link/bin"
+	if [ "$(id -u)" = 0 ]; then
+		set -- setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+	fi
+	rc=0
+	"$@" <"$T/msg" >"$T/out" 2>&1 || rc=$?
+	out=$(cat "$T/out")
+}
+fresh; : >"$U/.qmail-x"; chmod 0 "$U/.qmail-x"
+as_user "$L" u "$U" u-x - x example.org s@x.org ./Maildir/
+is 'unreadable .qmail-x' "$rc $out" \
+	'111 Unable to open .qmail-x: Permission denied (#4.3.0)'
+fresh; chmod 555 "$U/Maildir/tmp"
+as_user "$L" u "$U" u '' '' example.org s@x.org ./Maildir/
+like 'Maildir not writable' "$rc $out" \
+	'^111 Unable to create \./Maildir/tmp/.*: Permission denied \(#4\.3\.0\)$'
+fresh; chmod 0 "$U"
+as_user "$L" u "$U" u '' '' example.org s@x.org ./Maildir/
+is 'home not accessible' "$rc $out" \
+	"111 Unable to switch to $U: Permission denied (#4.3.0)"
 row 'first line blank' '\n./Maildir/\n' 111 \
 	'.qmail-x line 1: first line is blank (#4.3.0)'
 row 'NUL byte' './Maildir/\n#\n|ec\000ho\n' 111 '.qmail-x line 3: NUL byte (#4.3.0)'
