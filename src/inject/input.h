@@ -17,12 +17,13 @@ struct input {
 	bool dots;  /* with lines: a line of a dot alone ends the message */
 	/* state */
 	bool decided, crlf; /* by the end of the first line */
-	bool midline;       /* behind the first byte of a line */
-	bool dot, cr;       /* held back */
+	bool midline;	    /* behind the first byte of a line */
+	bool dot, cr;	    /* held back */
 	bool eof;
 };
 
 /* >0 bytes put into buf; 0 end of message; -1 errno. */
-ssize_t input_read(struct input *i, char *buf, size_t cap);
+ssize_t
+input_read(struct input *i, char *buf, size_t cap);
 
 #endif

@@ -8,14 +8,15 @@
 #include "mail/compose.h"
 
 struct settings {
-	const char *suser, *shost;  /* default envelope sender; shost NULL:
+	const char *suser, *shost; /* default envelope sender; shost NULL:
 				     * default host */
-	bool ignore_return_path;    /* letter s */
-	bool verp_rcpt, verp_mess;  /* letters r, m */
+	bool ignore_return_path;   /* letter s */
+	bool verp_rcpt, verp_mess; /* letters r, m */
 };
 
 /* Fill what of *s and *c comes from the environment; host names are read when
  * they are asked for. Exits STATUS_TEMP when a file cannot be read. */
-void settings_read(struct settings *s, struct compose *c);
+void
+settings_read(struct settings *s, struct compose *c);
 
 #endif

@@ -16,13 +16,14 @@ struct submit {
 	struct input in;
 	struct settings settings;
 	struct compose compose;
-	const char *sender;         /* -f; NULL: not given */
-	const char *const *rcpts;   /* arguments, NULL at the end */
+	const char *sender;	     /* -f; NULL: not given */
+	const char *const *rcpts;    /* arguments, NULL at the end */
 	bool from_args, from_header; /* where recipients come from */
-	bool print;                 /* to fd 1 instead of the queue */
+	bool print;		     /* to fd 1 instead of the queue */
 };
 
 /* Returns when the message is queued or printed; else exits by fail(). */
-void submit_message(struct submit *s);
+void
+submit_message(struct submit *s);
 
 #endif

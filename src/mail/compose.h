@@ -24,15 +24,15 @@
 struct compose {
 	/* what the caller sets; the rest is 0 */
 	struct qualify hosts;
-	int64_t now;        /* Date, and the left half of the Message-ID */
+	int64_t now;	    /* Date, and the left half of the Message-ID */
 	const char *unique; /* no two alike in a second; atext */
 	const char *user;   /* for From */
 	const char *host;   /* for From; NULL: default host */
 	const char *name;   /* for From; NULL or "": none */
 	bool comment_from;  /* From: address (name) */
-	bool drop_from;     /* put a new From in place of one that is there */
-	bool drop_id;       /* the same for the Message-ID */
-	bool use_rcpt;      /* recipients are wanted: a field of recipients that
+	bool drop_from;	    /* put a new From in place of one that is there */
+	bool drop_id;	    /* the same for the Message-ID */
+	bool use_rcpt;	    /* recipients are wanted: a field of recipients that
 			     * cannot be parsed is an error. Otherwise it stays
 			     * as it is. */
 	bool use_sender;    /* the same for Return-Path */
@@ -42,12 +42,12 @@ struct compose {
 				  * To or Cc has one, add Mail-Followup-To; may
 				  * be NULL */
 	/* results */
-	struct str head;   /* the header, without the empty line */
-	struct str rcpts;  /* recipients, a NUL after each */
+	struct str head;  /* the header, without the empty line */
+	struct str rcpts; /* recipients, a NUL after each */
 	size_t nrcpts;
-	bool has_sender;   /* there was a Return-Path */
-	struct str sender; /* its address; empty for <> */
-	const char *error; /* what is wrong */
+	bool has_sender;     /* there was a Return-Path */
+	struct str sender;   /* its address; empty for <> */
+	const char *error;   /* what is wrong */
 	struct str errfield; /* in which field; empty: in none */
 };
 
@@ -55,7 +55,9 @@ enum { COMPOSE_MAX = 64 << 20 }; /* ceiling of head and of rcpts */
 
 /* Make a header of the n bytes at p, where the header ends (header_scan).
  * false: errfield and error say why; it is permanent. */
-bool compose_header(struct compose *c, const char *p, size_t n);
-void compose_free(struct compose *c);
+bool
+compose_header(struct compose *c, const char *p, size_t n);
+void
+compose_free(struct compose *c);
 
 #endif

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "lib/fd.h"
@@ -248,6 +249,10 @@ main(int argc, char **argv)
 	log_init("sendmail");
 	if (fd_sane() == -1)
 		_exit(EX_TEMPFAIL_);
+	/* Other mailers' sendmail is, so somebody will try: what is run from
+	 * here believes the environment. */
+	if (getauxval(AT_SECURE) != 0)
+		die(EX_UNAVAILABLE_, "must not be setuid or setgid", "");
 	if (strcmp(name, "mailq") == 0)
 		k.mode = 'p';
 	else if (strcmp(name, "newaliases") == 0)

@@ -178,6 +178,14 @@ export RECORD_EXIT=31
 says 69 '^quill-inject: fatal: ' "$sendmail" b
 export RECORD_EXIT=71
 says 75 '^quill-inject: fatal: ' "$sendmail" b
+if [ "$(id -u)" = 0 ] && [ -z "$SAN" ]; then
+	cp "$sendmail" "$T/setgid"
+	chgrp 12345 "$T/setgid"
+	chmod 2755 "$T/setgid"
+	says 69 'must not be setuid' "$T/setgid" b
+else
+	skip "setgid" "not root, or sanitizers"
+fi
 rm "$H/bin/quill-inject"
 says 75 "unable to run $H/bin/quill-inject" "$sendmail" b
 done_testing
