@@ -72,7 +72,7 @@ finish(struct dnsq *q, enum dnsq_result result)
 static size_t
 server_of(const struct dnsq *q)
 {
-	return (preferred + q->tries) % conf.nserver;
+	return (q->first + q->tries) % conf.nserver;
 }
 
 /* A connected socket: the kernel drops what comes from anybody else, and tells
@@ -347,6 +347,7 @@ dnsq_ask(struct dnsq *q, size_t n, int64_t deadline)
 		part = n < DNSQ_PARALLEL ? n : DNSQ_PARALLEL;
 		for (i = 0; i < part; i++) {
 			q[i].flags = DNSPKT_EDNS;
+			q[i].first = preferred;
 			q[i].ad = conf.trust_ad;
 			/* no name at all, for the DNS: nobody can have it */
 			if (dnspkt_fromtext(&q[i].asked, q[i].name))

@@ -42,6 +42,7 @@ struct dnsq {
 	uint8_t *buf; /* the answer */
 	int fd;
 	int state;
+	size_t first; /* server of the first try */
 	unsigned tries, chased, flags;
 	int64_t until;
 	struct dnspkt_name asked;

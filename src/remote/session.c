@@ -112,13 +112,10 @@ fresh(struct session *s, const struct letter *l, struct result *r)
 void
 session_deliver(struct session *s, const struct letter *l, struct result *r)
 {
-	int64_t limit = stamp_mono() + s->conf->timeout[PHASE_JOB];
-
-	s->smtp.limit = limit;
+	s->smtp.limit = stamp_mono() + s->conf->timeout[PHASE_JOB];
 	result_init(r, l->nrcpt);
 	if (reuse(s, l, r))
 		return;
-	s->smtp.limit = limit; /* QUIT has its own */
 	s->dest[0] = 0;
 	if (strlen(l->host) < sizeof s->dest)
 		strcpy(s->dest, l->host);

@@ -186,35 +186,38 @@ extensions(struct smtp *s)
 	}
 }
 
-/* Read the reply to a step before the first MAIL; true on 2xx. */
-static bool
+enum step { STEP_OK, STEP_REFUSED, STEP_BROKEN };
+
+/* Read the reply to a step before the first MAIL. */
+static enum step
 step(struct smtp *s, enum phase phase, const char *when, struct verdict *why)
 {
 	enum smtp_got got = smtp_get(s, phase);
 
 	if (got == SMTP_REPLY && s->reply.code < 300)
-		return true;
-	if (got == SMTP_REPLY && s->reply.code >= 400)
+		return STEP_OK;
+	if (got == SMTP_REPLY && s->reply.code >= 400) {
 		verdict_set(why, MESSAGE_DEFERRED, "4.3.2", &s->reply, s->label,
 			" takes no mail at the moment", NULL);
-	else
-		smtp_trouble(s, got, when, why);
-	return false;
+		return STEP_REFUSED;
+	}
+	smtp_trouble(s, got, when, why);
+	return STEP_BROKEN;
 }
 
-static bool
+static enum step
 hello(struct smtp *s, struct verdict *why)
 {
 	const char *me = s->conf->helohost.s;
+	enum step r;
 
 	smtp_command(s, "EHLO ", me, NULL);
-	if (step(s, PHASE_EHLO, "after EHLO", why)) {
+	r = step(s, PHASE_EHLO, "after EHLO", why);
+	if (r == STEP_OK)
 		extensions(s);
-		return true;
-	}
 	/* only a server that understood and refused is asked again */
-	if (s->reply.code < 500 || s->in.err || s->in.eof)
-		return false;
+	if (r != STEP_REFUSED || s->reply.code < 500)
+		return r;
 	smtp_command(s, "HELO ", me, NULL);
 	return step(s, PHASE_EHLO, "after HELO", why);
 }
@@ -222,6 +225,8 @@ hello(struct smtp *s, struct verdict *why)
 bool
 smtp_open(struct smtp *s, const struct target *t, struct verdict *why)
 {
+	enum step r;
+
 	s->to = *t;
 	strcpy(s->label, t->host);
 	strcat(s->label, "[");
@@ -242,14 +247,14 @@ smtp_open(struct smtp *s, const struct target *t, struct verdict *why)
 	obuf_init(&s->out, s->fd, s->outbuf, sizeof s->outbuf);
 	ibuf_init(&s->in, s->fd, s->inbuf, sizeof s->inbuf);
 	ibuf_tie(&s->in, &s->out);
-	if (step(s, PHASE_GREETING, "before its greeting", why) &&
-		hello(s, why))
-		return true;
-	if (s->in.err || s->in.eof || !s->reply.code)
-		smtp_drop(s);
-	else
+	r = step(s, PHASE_GREETING, "before its greeting", why);
+	if (r == STEP_OK)
+		r = hello(s, why);
+	if (r == STEP_REFUSED)
 		smtp_quit(s);
-	return false;
+	else if (r == STEP_BROKEN)
+		smtp_drop(s);
+	return r == STEP_OK;
 }
 
 bool
@@ -263,10 +268,14 @@ smtp_alive(const struct smtp *s)
 void
 smtp_quit(struct smtp *s)
 {
+	int64_t limit = s->limit;
+
 	if (s->fd < 0)
 		return;
+	/* even a job that is late may be polite */
 	s->limit = stamp_mono() + s->conf->timeout[PHASE_QUIT];
 	smtp_command(s, "QUIT", NULL);
 	smtp_get(s, PHASE_QUIT);
 	smtp_drop(s);
+	s->limit = limit;
 }

@@ -9,6 +9,7 @@
 #include "lib/num.h"
 #include "lib/stamp.h"
 #include "mail/addr.h"
+#include "remote/content.h"
 #include "wire/site.h"
 
 /* Commands under way at most: their replies fit into a receive buffer, so the
@@ -244,18 +245,6 @@ got_rcpt(struct plan *p, size_t at)
 	}
 }
 
-static void
-refused_data(struct plan *p, const char *words)
-{
-	bool temp = p->s->reply.code < 500;
-
-	p->s->dirty = false;
-	verdict_set(&p->r->message, temp ? MESSAGE_DEFERRED : MESSAGE_FAILED,
-		"5.0.0", &p->s->reply, p->s->label, words, NULL);
-	if (p->s->reply.code == 421)
-		smtp_drop(p->s);
-}
-
 /* 354 although nobody is to get it: an empty message to no one, whose reply
  * does not matter (RFC 2920 3.1). */
 static void
@@ -265,87 +254,6 @@ lone_dot(struct plan *p)
 	if (smtp_get(p->s, PHASE_DATA) != SMTP_REPLY || p->s->reply.code == 421)
 		smtp_drop(p->s);
 	p->s->dirty = true;
-}
-
-static bool
-put_block(void *arg, const char *p, size_t n)
-{
-	struct smtp *s = arg;
-
-	if (s->out.cap - s->out.len <= n)
-		smtp_clock(s, PHASE_BLOCK);
-	return !obuf_put(&s->out, p, n);
-}
-
-/* Writing failed. A server that has had enough may have said why. */
-static void
-send_failed(struct plan *p)
-{
-	struct smtp *s = p->s;
-	enum smtp_got lost = SMTP_LOST;
-	int err = s->out.err;
-
-	if (err == ETIMEDOUT) {
-		lost = SMTP_LATE;
-	} else {
-		ibuf_tie(&s->in, NULL);
-		if (smtp_get(s, PHASE_QUIT) == SMTP_REPLY &&
-			s->reply.code >= 400) {
-			refused_data(p, " refused the message");
-			smtp_drop(s);
-			return;
-		}
-	}
-	errno = err;
-	smtp_trouble(s, lost, "while the message was sent", &p->r->message);
-	smtp_drop(s);
-}
-
-static void
-got_verdict(struct plan *p)
-{
-	struct smtp *s = p->s;
-	enum smtp_got got = smtp_get(s, PHASE_DOT);
-
-	if (got == SMTP_REPLY && s->reply.code < 300) {
-		s->dirty = false;
-		verdict_set(&p->r->message, MESSAGE_DONE, "2.0.0", &s->reply,
-			s->label, " accepted the message", NULL);
-	} else if (got == SMTP_REPLY && s->reply.code >= 400) {
-		refused_data(p, " refused the message");
-	} else {
-		smtp_trouble(s, got,
-			"after the whole message was sent (possible "
-			"duplicate!)",
-			&p->r->message);
-		smtp_drop(s);
-	}
-}
-
-static void
-send_message(struct plan *p)
-{
-	struct smtp *s = p->s;
-	struct data_stuff stuff = DATA_STUFF_INIT(put_block, s);
-	int r;
-
-	smtp_clock(s, PHASE_BLOCK);
-	r = data_feed(p->l->data, &stuff);
-	if (r < 0) {
-		/* no final dot: what the peer has, it must throw away */
-		verdict_set(&p->r->message, MESSAGE_DEFERRED, "4.3.0", NULL,
-			"Unable to read the message: ",
-			errno == ESTALE ? "it is not as long as it was"
-					: log_strerror(),
-			NULL);
-		smtp_drop(s);
-		return;
-	}
-	smtp_clock(s, PHASE_BLOCK);
-	if (r > 0 || !data_stuff_end(&stuff) || obuf_flush(&s->out) < 0)
-		send_failed(p);
-	else
-		got_verdict(p);
 }
 
 static void
@@ -369,11 +277,12 @@ got_data(struct plan *p)
 
 	p->over = true;
 	if (code == 354 && p->accepted)
-		send_message(p);
+		content_send(p->s, p->l->data, &p->r->message);
 	else if (code == 354)
 		lone_dot(p);
 	else if (p->accepted && code >= 400)
-		refused_data(p, " does not want the message");
+		content_refused(
+			p->s, " does not want the message", &p->r->message);
 	else if (code < 400) {
 		if (p->mail_ok)
 			smtp_trouble(
@@ -397,8 +306,13 @@ got_reply(struct plan *p, size_t at)
 			&p->s->reply, p->s->label, " ended the session", NULL);
 		broken(p, at);
 	} else if (at == AT_RSET) {
-		if (code < 300)
-			p->s->dirty = false;
+		p->s->dirty = false;
+		if (code >= 300) {
+			/* what MAIL would now mean is anybody's guess */
+			smtp_trouble(
+				p->s, SMTP_REPLY, "to RSET", &p->r->message);
+			broken(p, at);
+		}
 	} else if (at == AT_MAIL) {
 		got_mail(p);
 	} else if (at == p->at_data) {

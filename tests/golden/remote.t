@@ -11,7 +11,7 @@ mkdir -p "$H/control" "$T/dns" "$B"
 (
 	flock 9
 	unset MAKEFLAGS MFLAGS MAKELEVEL
-	make -s -C "$TOP" B="$B" SAN="$SAN" R="$T/link" rhome="$H" \
+	make -s -C "$TOP" B="${B#"$TOP"/}" SAN="$SAN" R="$T/link" rhome="$H" \
 		"$T/link/bin/quill-remote"
 ) 9>"$B/.lock" >"$T/make.log" 2>&1 || {
 	diag "$(cat "$T/make.log")"

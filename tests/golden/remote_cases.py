@@ -475,7 +475,8 @@ def duplicate():
 def lost():
     for at, letters in (("MAIL", "Z"), ("RCPT", "sZ"), ("DATA", "rZ")):
         for ext in EHLO, PLAIN:
-            for what in HANGUP, "xyz", "999 what", "250-a\r\n251 b":
+            for what in (HANGUP, "xyz", "999 what", "250-a\r\n251 b",
+                         "550-a\r\nxyz"):
                 routed(ext=ext, **{at: what})
                 r = run()
                 eq(r.letters, letters, "%s: %s" % (at, what))
@@ -536,7 +537,7 @@ def greetings():
 
 @case
 def hellos():
-    for what in "421 bye", "450 later", HANGUP, "nonsense", "250-a\r\n250-":
+    for what in "421 bye", "450 later", HANGUP, "nonsense", "250-a\r\n250-", "500-a\r\nx":
         p = routed(EHLO=what)
         if what == "250-a\r\n250-":
             p.answers["EHLO"] = [b"250-a\r\n250-b\r\n251 c\r\n"]
@@ -1039,6 +1040,32 @@ def resident_refusals():
     eq(s.job()["R"][0][0], "K", "the next goes on")
     eq((p.conns, p.lines.count("RSET")), (1, 0), "on the same connection")
     s.end()
+
+
+@case
+def resident_reset():
+    p = routed(DATA=["451 4.3.0 no", "354 go"])
+    s = Resident()
+    eq(s.job()["R"][0][:2], ["Z", "4.3.0"], "DATA refused")
+    eq(s.job()["R"][0][0], "K", "the next goes on")
+    eq((p.conns, p.lines.count("RSET")), (1, 1), "after RSET")
+    s.end()
+    p = routed(DATA=["451 4.3.0 no", "354 go"], RSET="502 no")
+    s = Resident()
+    s.job()
+    eq((s.job()["R"][0][0], p.conns), ("K", 2), "RSET refused: anew")
+    s.end()
+
+
+@case
+def slow_quit_between():
+    """A peer that holds QUIT up must not take time from the next one."""
+    control(remotetimeouts="quit:1", timeoutremote="5")
+    p1 = peer("127.0.0.11", 25, greeting="421 no", QUIT=SILENCE)
+    slow = lambda x: time.sleep(1.5) or "250 ok"
+    p2 = peer("127.0.0.12", 25, MAIL=slow)
+    eq(run("a.test").letters, "rK", "sent to the second")
+    eq((p1.conns, p2.conns), (1, 1), "both were asked")
 
 
 @case
