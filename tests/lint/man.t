@@ -25,14 +25,13 @@ grep -ho '^\.Xr quill[a-z-]* [1-8]' man/*.[1-8] | sort -u |
 	done >"$T/bad"
 is "every page of quill's that a page refers to exists" "$(cat "$T/bad")" ''
 
-# Names in the source: control_...("name", also on the line after.
-cat src/*/*.c | tr '\n' ' ' |
-	grep -oE 'control_(line|line_or_me|num|list|map)\([ 	]*"[a-z0-9.-]+"' |
-	sed 's/.*"\(.*\)"/\1/' | sort -u >"$T/read"
-# ... and in tables, marked by a comment on their first line.
-sed -n '/control names/,/};/s/.*{ *"\([a-z0-9.-]*\)".*/\1/p' src/*/*.c |
-	sort -u >>"$T/read"
-sort -u -o "$T/read" "$T/read"
+# A control file's name is a string of a source that includes lib/control.h;
+# control.not lists the other words that stand there.
+grep -l '"lib/control.h"' src/*/*.c | tr '\n' '\0' | xargs -0 cat |
+	sed 's/\/\*.*\*\///; /^ *# *include/d' |
+	grep -oE '"/?[a-z][a-z0-9.]+"' | tr -d '"/' | sort -u >"$T/words"
+grep -v '^#' tests/lint/control.not | sort -u >"$T/not"
+comm -23 "$T/words" "$T/not" >"$T/read"
 sed -n 's/^\.It Pa control\/\([a-z0-9.-]*\).*/\1/p' man/quill-control.5 |
 	sort -u >"$T/documented"
 ok "control files were found in the source" test -s "$T/read"
