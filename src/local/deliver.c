@@ -359,7 +359,7 @@ obey_file(void)
 
 /* "did 1+0+1": files, forwards, programs. */
 static void
-say_done(pid_t qp)
+say_done(const struct forward_done *done)
 {
 	char f[NUM_FMT], t[NUM_FMT], p[NUM_FMT];
 
@@ -367,24 +367,25 @@ say_done(pid_t qp)
 	num_fmt(t, run.nto);
 	num_fmt(p, run.programs);
 	result_say(run.r, "did ", f, "+", t, "+", p, (char *)0);
-	if (qp > 0) {
-		num_fmt(p, (uint64_t)qp);
-		result_say(run.r, "qp ", p, (char *)0);
+	if (done->qp > 0) {
+		num_fmt(p, (uint64_t)done->qp);
+		result_say(run.r, "qp ", p, *done->id ? " id " : "", done->id,
+			(char *)0);
 	}
 }
 
 void
 deliver(const struct delivery *d, struct result *r)
 {
-	pid_t qp = 0;
+	struct forward_done done = { 0 };
 
 	run_reset(d, r);
 	if (!enter_home() || !open_message() || !find_file() || !check_file() ||
 		!obey_file())
 		return;
 	if (run.nto && !forward_send(d, &run.v, &run.m, str_c(&run.newsender),
-			       &run.to, run.nto, &qp, r))
+			       &run.to, run.nto, &done, r))
 		return;
 	if (!d->dry)
-		say_done(qp);
+		say_done(&done);
 }

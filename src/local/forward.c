@@ -43,7 +43,7 @@ put_envelope(struct qclient *q, const struct delivery *d, const char *newsender,
 bool
 forward_send(const struct delivery *d, const struct vars *v,
 	const struct message *m, const char *newsender, const struct str *to,
-	size_t n, pid_t *qp, struct result *r)
+	size_t n, struct forward_done *done, struct result *r)
 {
 	struct qclient q;
 	struct qverdict verdict;
@@ -65,7 +65,8 @@ forward_send(const struct delivery *d, const struct vars *v,
 	if (got < 0)
 		return false;
 	if (verdict.class == STATUS_ACCEPTED) {
-		*qp = verdict.pid;
+		done->qp = verdict.pid;
+		memcpy(done->id, verdict.id, sizeof done->id);
 		return true;
 	}
 	return result_set(r, verdict.class == STATUS_PERMANENT ? 'D' : 'Z',

@@ -10,12 +10,18 @@
 #include "local/message.h"
 #include "local/result.h"
 #include "local/vars.h"
+#include "wire/qpath.h"
 
-/* to: n addresses, each with its NUL. *qp: pid of the quill-queue that took
- * it. false: nothing was queued, r says why. */
+/* The quill-queue that took it, and the id, "" unknown. */
+struct forward_done {
+	pid_t qp;
+	char id[QID_LEN + 1];
+};
+
+/* to: n addresses, each with its NUL. false: nothing was queued, r says why. */
 bool
 forward_send(const struct delivery *d, const struct vars *v,
 	const struct message *m, const char *newsender, const struct str *to,
-	size_t n, pid_t *qp, struct result *r);
+	size_t n, struct forward_done *done, struct result *r);
 
 #endif

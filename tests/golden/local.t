@@ -85,7 +85,7 @@ forwarded()
 # queued: the text after a forward with its process number taken out
 did()
 {
-	out=$(printf '%s\n' "$out" | sed 's/^qp [0-9][0-9]*$/qp N/')
+	out=$(printf '%s\n' "$out" | sed 's/^qp [0-9][0-9]*/qp N/')
 	is "$1" "$rc $out" "$2"
 }
 
@@ -332,6 +332,9 @@ fresh; printf 'a@b\n|exit 99\nc@d\n./Maildir/\n' >"$U/.qmail-x"; run - x
 did '99: the rest is skipped' '0 did 0+1+1
 qp N'
 forwarded '99: forwards above go' 'Fs@x.org|Ta@b||'
+fresh; echo a@b >"$U/.qmail-x"; printf K0123456789abcdef >"$T/rec/text"; run - x
+did 'id of the forward' '0 did 0+1+0
+qp N id 0123456789abcdef'
 fresh; echo a@b >"$U/.qmail-x"; run - x ''
 forwarded 'null sender' 'F|Ta@b||'
 fresh; echo a@b >"$U/.qmail-x"; echo 31 >"$T/rec/rc"; run - x
@@ -660,6 +663,15 @@ if [ -z "$SAN" ] && strace -qq -o /dev/null true 2>/dev/null; then
 		'^111 Unable to write \./Mailbox: (I/O|Input/output) error \(#4\.3\.0\)$'
 	inject 'reading' pread64 EIO 1 ./Maildir/ \
 		'^111 Unable to read message: (I/O|Input/output) error \(#4\.3\.0\)$'
+	# in this order, and never over an existing name
+	fresh
+	exits 'calls of a delivery' 0 strace -qq -o "$T/trace" \
+		-e trace=openat,open,fsync,renameat2 "$L" u "$U" u '' '' \
+		example.org s@x.org ./Maildir/ <"$T/msg"
+	is 'their order' "$(sed -n 's/.*Maildir\/new".*O_DIRECTORY.*/new/p
+		s/.*Maildir\/tmp\/.*O_EXCL.*/tmp/p
+		s/^fsync.*= 0$/fsync/p; s/^renameat2.*RENAME_NOREPLACE.*/rename/p' \
+		"$T/trace" | tr '\n' ' ')" 'new tmp fsync rename fsync '
 	fresh
 	exits 'no renameat2: link and unlink' 0 strace -qq -o /dev/null \
 		-e inject=renameat2:error=EINVAL "$L" u "$U" u '' '' \
