@@ -37,7 +37,8 @@ known_wait(uint32_t slot, int chan, int64_t when);
 uint32_t
 known_when(uint32_t slot, int chan);
 /* No channel waits any more. */
-void known_rest(uint32_t slot);
+void
+known_rest(uint32_t slot);
 /* Remove and return a slot of which some channel is due at now; KNOWN_NONE
  * when there is none. The caller looks at known_when and sets it anew. */
 uint32_t

@@ -60,8 +60,9 @@ int
 message_open(struct message *m);
 /* Result of recipient i. For 'D' the reason is durable before the mark; when
  * it cannot be made so, *r becomes a 'Z'. */
-void message_result(struct message *m, int chan, size_t i,
-	struct report_rcpt *r, const char *host);
+void
+message_result(struct message *m, int chan, size_t i, struct report_rcpt *r,
+	const char *host);
 /* A job of that channel's pass is over; the message may be gone after. */
 void
 message_job_done(struct message *m, int chan);

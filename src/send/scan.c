@@ -19,14 +19,16 @@ enum { PIECE = 500 }; /* directory entries a step */
 
 static unsigned split = QSPLITS; /* QSPLITS: no walk under way */
 static DIR *dir;
+static bool hurried;
 
 void
-scan_begin(void)
+scan_begin(bool hurry)
 {
 	if (dir)
 		closedir(dir);
 	dir = NULL;
 	split = 0;
+	hurried = hurry;
 }
 
 bool
@@ -48,7 +50,7 @@ found_env(struct qid id, const char *name, int64_t now)
 		return;
 	if (fstatat(dirfd(dir), name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return;
-	tried = retry_last(id, &st, now, &last);
+	tried = retry_last(id, &st, now, &last) && !hurried;
 	slot = known_add(id);
 	/* a channel without recipients drops out when it is due */
 	for (c = 0; c < NCHAN; c++)

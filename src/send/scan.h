@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Begin from the start (again). */
+/* Begin from the start (again). hurry: what is found is due at once. */
 void
-scan_begin(void);
+scan_begin(bool hurry);
 /* Is a walk under way? */
 bool
 scan_running(void);

@@ -90,7 +90,7 @@ start(void)
 	fd_cloexec(SEND_FD_LOCAL);
 	fd_cloexec(SEND_FD_REMOTE);
 	channel_init();
-	scan_begin();
+	scan_begin(false);
 }
 
 static void
@@ -113,7 +113,7 @@ signals(void)
 			break;
 		case SIGALRM:
 			known_hurry(stamp_now());
-			scan_begin();
+			scan_begin(true);
 			break;
 		case SIGCHLD:
 			bouncer_reap();
@@ -131,7 +131,7 @@ take_hints(void)
 	while (hint_next(&hints, &id, &missed))
 		message_new(id);
 	if (missed)
-		scan_begin();
+		scan_begin(false);
 }
 
 static void
@@ -225,7 +225,7 @@ main(void)
 		if (now >= next_scan ||
 			next_scan > now + (int64_t)conf.rescan) {
 			next_scan = now + (int64_t)conf.rescan;
-			scan_begin();
+			scan_begin(false);
 		}
 		scan_step(now);
 		if (!term && !lost) {
