@@ -12,7 +12,22 @@
 
 enum { HOSTS = QUALIFY_IDHOST + 1 };
 
-/* A host name: environment, control file, control/me. */
+/* The first line of a control file; NULL: there is none. */
+static const char *
+control(const char *name, struct str *s)
+{
+	switch (control_line(name, s)) {
+	case CONTROL_OK:
+		return str_c(s);
+	case CONTROL_BAD:
+		fail(FAIL_TEMP, control_error(), NULL);
+	case CONTROL_ABSENT:
+		break;
+	}
+	return NULL;
+}
+
+/* A host name: environment, control file, control/me. Each is read once. */
 static const char *
 host(void *arg, enum qualify_host which)
 {
@@ -24,25 +39,23 @@ host(void *arg, enum qualify_host which)
 		[QUALIFY_PLUSDOMAIN] = { "PLUSDOMAIN", "plusdomain" },
 		[QUALIFY_IDHOST] = { "IDHOST", "idhost" },
 	};
-	static struct str read[HOSTS];
-	static const char *known[HOSTS];
+	static struct str lines[HOSTS], meline;
+	static const char *known[HOSTS], *me;
 
 	(void)arg;
 	if (known[which] != NULL)
 		return known[which];
 	known[which] = site_env(names[which].env);
-	if (known[which] != NULL && known[which][0] != '\0')
+	if (known[which] == NULL || known[which][0] == '\0')
+		known[which] = control(names[which].control, &lines[which]);
+	if (known[which] != NULL)
 		return known[which];
-	switch (control_line_or_me(names[which].control, &read[which])) {
-	case CONTROL_OK:
-		break;
-	case CONTROL_ABSENT:
+	if (me == NULL)
+		me = control("me", &meline);
+	if (me == NULL)
 		fail(FAIL_TEMP, "control/me is missing", NULL);
-	case CONTROL_BAD:
-		fail(FAIL_TEMP, control_error(), NULL);
-	}
-	known[which] = str_c(&read[which]);
-	return known[which];
+	known[which] = me;
+	return me;
 }
 
 /* The first of these variables that is set and not empty; the first one has a
