@@ -38,6 +38,7 @@ struct loop {
 
 /* One session on fdin and fdout, until its end, logged. *l is large and needs
  * no initialisation; c is kept. */
-void loop_run(struct loop *l, const struct conf *c, int fdin, int fdout);
+void
+loop_run(struct loop *l, const struct conf *c, int fdin, int fdout);
 
 #endif
