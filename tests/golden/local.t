@@ -633,14 +633,24 @@ run '' '' s@x.org ./Mailbox
 is 'mbox locked for a while' "$rc $out" '0 did 1+0+0'
 
 # --- failing disks ---------------------------------------------------------
+# nth CALL ERE: which CALL of a Maildir delivery it is, the loader's counted
+nth()
+{
+	fresh
+	strace -qq -o "$T/trace" -e trace="$1" "$L" u "$U" u '' '' \
+		example.org s@x.org ./Maildir/ <"$T/msg" >/dev/null
+	grep -nE "$2" "$T/trace" | head -n 1 | cut -d: -f1
+}
+
 # inject NAME CALL ERROR WHEN DEFAULT TEXT: one call fails
 inject()
 {
 	fresh
 	[ ! -e "$T/old" ] || cp "$T/old" "$U/Mailbox"
 	rc=0
-	strace -qq -o /dev/null -e "inject=$2:error=$3:when=$4" "$L" u "$U" u \
+	strace -qq -o "$T/trace" -e "inject=$2:error=$3:when=$4" "$L" u "$U" u \
 		'' '' example.org s@x.org "$5" <"$T/msg" >"$T/out" 2>&1 || rc=$?
+	like "$1: done" "$(cat "$T/trace")" INJECTED
 	like "$1: text" "$rc $(cat "$T/out")" "$6"
 	is "$1: new is empty" "$(new_count)" 0
 	tmp_clean "$1"
@@ -661,7 +671,7 @@ if [ -z "$SAN" ] && strace -qq -o /dev/null true 2>/dev/null; then
 		'^111 Unable to move message to \./Maildir/new/.*: File exists \(#4\.3\.0\)$'
 	inject 'sync of the mbox' fsync EIO 1 ./Mailbox \
 		'^111 Unable to write \./Mailbox: (I/O|Input/output) error \(#4\.3\.0\)$'
-	inject 'reading' pread64 EIO 1 ./Maildir/ \
+	inject 'reading' pread64 EIO "$(nth pread64 Subject)" ./Maildir/ \
 		'^111 Unable to read message: (I/O|Input/output) error \(#4\.3\.0\)$'
 	# in this order, and never over an existing name
 	fresh
@@ -681,9 +691,16 @@ if [ -z "$SAN" ] && strace -qq -o /dev/null true 2>/dev/null; then
 	exits 'directories that cannot be synced' 0 strace -qq -o /dev/null \
 		-e inject=fsync:error=EINVAL:when=2 "$L" u "$U" u '' '' \
 		example.org s@x.org ./Maildir/ <"$T/msg"
+	n=$(nth openat O_EXCL)
 	fresh
 	exits 'name taken in tmp: another one' 0 strace -qq -o "$T/trace" \
-		-e inject=open,openat:error=EEXIST:when=5 "$L" \
+		-e trace=openat -e "inject=openat:error=EEXIST:when=$n" "$L" \
+		u "$U" u '' '' example.org s@x.org ./Maildir/ <"$T/msg"
+	like '... another one' "$(sed -n '/O_EXCL/s/.*) = //p' "$T/trace" |
+		tr '\n' ' ')" '^-1 EEXIST .* [0-9]+ $'
+	maildir_is 'name taken in tmp' u
+	exits 'all names taken' 111 strace -qq -o /dev/null \
+		-e "inject=openat:error=EEXIST:when=$n+" "$L" \
 		u "$U" u '' '' example.org s@x.org ./Maildir/ <"$T/msg"
 else
 	skip 'failing disks' 'no strace here, or sanitizers'
