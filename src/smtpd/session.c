@@ -89,7 +89,7 @@ session_reply(
 		str_puts(&s->out, enhanced);
 		str_putc(&s->out, ' ');
 	}
-	/* some texts come from programs: one printable line, whatever they say */
+	/* a program's words become one printable line, whatever they are */
 	for (; *text; text++)
 		str_putc(&s->out, *text < 32 || *text > 126 ? '?' : *text);
 	str_puts(&s->out, "\r\n");
