@@ -2,21 +2,8 @@
 /* addrlist: the bytes are the value of a field. */
 #include "mail/addrlist.h"
 
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz/fuzz.h"
 #include "mail/qualify.h"
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool cond)
-{
-	if (!cond)
-		abort();
-}
 
 static const char *
 host(void *arg, enum qualify_host which)

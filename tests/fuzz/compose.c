@@ -2,21 +2,8 @@
 /* compose: the first byte is flags, the rest a message. */
 #include "mail/compose.h"
 
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz/fuzz.h"
 #include "mail/header.h"
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool cond)
-{
-	if (!cond)
-		abort();
-}
 
 static const char *
 host(void *arg, enum qualify_host which)

@@ -3,19 +3,7 @@
  * comes in two pieces. */
 #include "mail/header.h"
 
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool cond)
-{
-	if (!cond)
-		abort();
-}
+#include "fuzz/fuzz.h"
 
 /* Where the fields end; they must follow each other without a gap. */
 static size_t
