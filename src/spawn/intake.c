@@ -126,7 +126,10 @@ intake_answer(struct spawn *s)
 	plan_clear(&s->plan);
 	switch (s->ops->answer(s->ops->arg, &token, &s->plan)) {
 	case -1:
+		/* Without it no job can be placed: finish what runs and end,
+		 * so that send ends too and supervise starts all anew. */
 		s->fdanswer = -1;
+		s->ended = true;
 		for (; i < s->nwait; i++)
 			s->waiters[i]->deadline = s->now;
 		return;

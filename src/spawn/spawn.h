@@ -61,7 +61,8 @@ struct spawn_ops {
 	bool (*plan)(void *arg, const struct job *j, int fdmess, uint32_t token,
 		struct spawn_plan *p);
 	/* fd is readable (-1: there is none). 1: *token and *p are filled;
-	 * 0 nothing yet; -1 fd is no good any more. */
+	 * 0 nothing yet; -1 fd is no good any more: what runs is finished,
+	 * then spawn_run returns. */
 	int (*answer)(void *arg, uint32_t *token, struct spawn_plan *p);
 	/* A job waited answer_ms in vain and was reported temporary. */
 	void (*expired)(void *arg);
