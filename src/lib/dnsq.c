@@ -143,6 +143,7 @@ by_tcp(struct dnsq *q, int64_t deadline)
 	if (q->until > deadline)
 		q->until = deadline;
 	q->at = 0;
+	q->buf = xrealloc(q->buf, DNSPKT_MAX);
 	q->state = TCP_CONNECT;
 	if (!dial(q, SOCK_STREAM))
 		next_server(q, deadline, "name server refuses TCP");
@@ -214,15 +215,16 @@ judge(struct dnsq *q, size_t n, int64_t deadline)
 static void
 udp_read(struct dnsq *q, int64_t deadline)
 {
-	ssize_t r;
+	static uint8_t packet[DNSPKT_MAX];
+	ssize_t r = recv(q->fd, packet, sizeof packet, 0);
 
-	if (!q->buf)
-		q->buf = xmalloc(DNSPKT_MAX);
-	r = recv(q->fd, q->buf, DNSPKT_MAX, 0);
-	if (r >= 0)
+	if (r >= 0) {
+		q->buf = xrealloc(q->buf, (size_t)r + 1);
+		memcpy(q->buf, packet, (size_t)r);
 		judge(q, (size_t)r, deadline);
-	else if (errno != EAGAIN && errno != EINTR)
+	} else if (errno != EAGAIN && errno != EINTR) {
 		next_server(q, deadline, "name server unreachable");
+	}
 }
 
 static void

@@ -51,6 +51,14 @@ is_local(const struct ipaddr *a)
 	return local;
 }
 
+/* Would mail come back to us? Not when an entry of smtproutes names a relay, or
+ * a port that is not that of our own smtpd. */
+static bool
+is_loop(const struct hosts *h, const struct ipaddr *a)
+{
+	return h->kind != HOSTS_RELAY && h->port == RELAY_PORT && is_local(a);
+}
+
 static int64_t
 dns_deadline(const struct hosts *h)
 {
@@ -181,7 +189,7 @@ hosts_start(struct hosts *h, const char *dest, const struct conf *conf,
 			" is not a valid address literal", NULL);
 		return false;
 	}
-	if (is_local(&ip))
+	if (is_loop(h, &ip))
 		return loop(why, dest);
 	add_address(h, &ip);
 	return true;
@@ -197,13 +205,13 @@ merge(struct hosts *h, struct dnsq *a, struct dnsq *aaaa, const char *host)
 	while (got4 || got6) {
 		got6 = got6 && dnsq_next(aaaa, &rr);
 		if (got6) {
-			if (h->kind != HOSTS_RELAY && is_local(&rr.ip))
+			if (is_loop(h, &rr.ip))
 				return false;
 			add(h, host, &rr.ip);
 		}
 		got4 = got4 && dnsq_next(a, &rr);
 		if (got4) {
-			if (h->kind != HOSTS_RELAY && is_local(&rr.ip))
+			if (is_loop(h, &rr.ip))
 				return false;
 			add(h, host, &rr.ip);
 		}

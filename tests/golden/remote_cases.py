@@ -756,6 +756,9 @@ def relays_by_name():
     q = peer("127.0.0.13", p.port)
     eq((run("aonly.test").letters, q.conns), ("rK", 1),
        "empty relay means MX")
+    control(smtproutes="selfaddr.test::%d" % p.port)
+    eq((run("selfaddr.test").letters, p4.conns), ("rK", 2),
+       "another port is not a loop")
 
 
 @case
