@@ -49,8 +49,8 @@ lock_wait(int fd, long long deadline)
 
 	if (!deadline)
 		return lock_op(fd, F_OFD_SETLKW, &l);
-	/* the lock call has no time limit and an alarm would be the program's: ask
-	 * again, at growing distances. */
+	/* The lock call has no time limit and an alarm would be the program's:
+	 * ask again, at growing distances. */
 	while (lock_try(fd) < 0) {
 		int64_t now, left;
 

@@ -166,6 +166,44 @@ test_collisions(void)
 	close(fd);
 }
 
+/* Two keys of the same length and hash that differ in their last bytes only,
+ * beyond all that is read at once. */
+static void
+test_long_twins(void)
+{
+	enum { LEN = 1302 };
+	static char a[LEN], b[LEN];
+	static uint32_t hash[65536];
+	struct record r = { a, LEN, "data", 4 };
+	bool found = false;
+	struct cdb c;
+	int fd;
+
+	memset(a, 'x', LEN);
+	memset(b, 'x', LEN);
+	for (int i = 0; i < 65536; i++) {
+		a[LEN - 2] = (char)(i >> 8);
+		a[LEN - 1] = (char)i;
+		hash[i] = cdb_hash(a, LEN);
+	}
+	for (int i = 0; i < 65536 && !found; i++)
+		for (int k = i + 1; k < 65536 && k < i + 4096; k++)
+			if (hash[i] == hash[k]) {
+				a[LEN - 2] = (char)(i >> 8);
+				a[LEN - 1] = (char)i;
+				b[LEN - 2] = (char)(k >> 8);
+				b[LEN - 1] = (char)k;
+				found = true;
+				break;
+			}
+	ok(found && memcmp(a, b, LEN) != 0, "twins");
+	fd = make(&r, 1);
+	cdb_init(&c, fd);
+	is_num(cdb_get(&c, a, LEN, &val), 1, "the one that is there");
+	is_num(cdb_get(&c, b, LEN, &val), 0, "is not the other");
+	close(fd);
+}
+
 /* Every single damaged byte, and every length the file may be cut to: an
  * answer or an error, within the file, and never data of another key. */
 static void
@@ -256,6 +294,7 @@ test_hostile(void)
 		{ "slots overflow 32 bits", 2060, 0x20000001, 1, 2048, 1, 3,
 			-1 },
 		{ "slots at their most", 2060, UINT32_MAX, 1, 2048, 1, 3, -1 },
+		{ "a free slot ends it", 2060, 1, 1, 0, 1, 3, 0 },
 		{ "no slots", UINT32_MAX, 0, 1, 2048, 1, 3, 0 },
 		{ "record beyond the end", 2060, 1, 1, UINT32_MAX, 1, 3, -1 },
 		{ "record's head cut", 2060, 1, 1, 2061, 1, 3, -1 },
@@ -273,6 +312,9 @@ test_hostile(void)
 		struct cdb c;
 
 		/* written for a little-endian machine */
+		/* what a reader that takes 0 for a position would find */
+		file[0] = 1;
+		file[8] = 'k';
 		n[0] = t[i].table;
 		n[1] = t[i].slots;
 		memcpy(file + (h & 255) * 8, n, 8);
@@ -304,6 +346,9 @@ test_init(void)
 
 	is_errno(cdb_init(&c, fd), EINVAL, "a device");
 	close(fd);
+	fd = open("/", O_RDONLY);
+	is_errno(cdb_init(&c, fd), EINVAL, "a directory");
+	close(fd);
 	fd_pipe(p);
 	is_errno(cdb_init(&c, p[0]), EINVAL, "a pipe");
 	close(p[0]);
@@ -331,6 +376,7 @@ main(void)
 	test_sizes();
 	test_ceiling();
 	test_collisions();
+	test_long_twins();
 	test_damage();
 	test_hostile();
 	test_init();

@@ -28,9 +28,9 @@ test_errors(void)
 	int full = open("/dev/full", O_RDWR), p[2];
 	int fd = open("x.cdb", O_RDWR | O_CREAT | O_TRUNC, 0600);
 	struct cdbmake m;
-	char buf[512];
+	char buf[512], large[8192];
 
-	cdbmake_start(&m, full, buf, sizeof buf);
+	cdbmake_start(&m, full, large, sizeof large);
 	cdbmake_add(&m, "k", 1, "v", 1);
 	is_errno(cdbmake_finish(&m), ENOSPC, "full disk");
 	ok(!m.entries, "memory is given back");

@@ -116,6 +116,25 @@ test_bytes(void)
 	close(fds[0]);
 }
 
+/* A file that grows after its end was seen. */
+static void
+test_end(void)
+{
+	char path[] = "/tmp/lib_ibuf.XXXXXX", buf[8], *p;
+	int fd = mkstemp(path);
+	struct ibuf in;
+
+	unlink(path);
+	fd_writeall(fd, "x", 1);
+	lseek(fd, 0, SEEK_SET);
+	ibuf_init(&in, fd, buf, sizeof buf);
+	is_num(ibuf_getc(&in), 'x', "the byte");
+	is_num(ibuf_getc(&in), -1, "the end");
+	is_num(pwrite(fd, "y", 1, 1), 1, "more is written");
+	is_num(ibuf_peek(&in, &p), 0, "the end is the end");
+	close(fd);
+}
+
 static void
 test_errors(void)
 {
@@ -322,6 +341,7 @@ main(void)
 		test_lines(caps[i], stamp_mono() + 60000);
 	}
 	test_bytes();
+	test_end();
 	test_errors();
 	for (int kind = SOCKET; kind <= PIPE_NB; kind++) {
 		test_deadline((enum peer)kind, false, 0);

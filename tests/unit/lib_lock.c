@@ -85,6 +85,61 @@ test_wait(bool signals)
 	close(fd);
 }
 
+static void
+test_held(void)
+{
+	int a = open(path, O_RDWR), b = open(path, O_RDWR);
+
+	is_num(lock_held(a), 0, "nobody holds it");
+	is_num(lock_try(a), 0, "asking took nothing");
+	is_num(lock_held(a), 0, "no other than we");
+	is_num(lock_held(b), 1, "another does");
+	close(open(path, O_RDWR));
+	is_num(lock_held(b), 1, "still, when a third one was closed");
+	close(a);
+	is_num(lock_held(b), 0, "gone");
+	close(b);
+	is_errno(lock_held(b), EBADF, "closed");
+	b = open(path, O_RDONLY);
+	is_errno(lock_try(b), EBADF, "not open for writing");
+	close(b);
+}
+
+/* A program with plain fcntl locks and ours keep each other out. */
+static void
+test_others(void)
+{
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
+		.l_start = 100, .l_len = 1 };
+	int fd = open(path, O_RDWR), p[2], status = -1;
+	pid_t pid;
+	char c;
+
+	if (pipe(p) < 0)
+		return;
+	pid = fork();
+	if (pid == 0) {
+		if (fcntl(fd, F_SETLK, &l) < 0 || write(p[1], "x", 1) != 1)
+			_exit(1);
+		usleep(100000);
+		_exit(0);
+	}
+	is_num(read(p[0], &c, 1), 1, "a plain lock on one byte");
+	is_errno(lock_try(fd), EWOULDBLOCK, "keeps us out");
+	is_num(lock_wait(fd, stamp_mono() + 5000), 0, "until it is gone");
+	waitpid(pid, &status, 0);
+	pid = fork();
+	if (pid == 0) {
+		fd = open(path, O_RDWR);
+		_exit(fcntl(fd, F_SETLK, &l) < 0 ? 0 : 1);
+	}
+	waitpid(pid, &status, 0);
+	is_num(status, 0, "and ours keeps it out");
+	close(fd);
+	close(p[0]);
+	close(p[1]);
+}
+
 int
 main(void)
 {
@@ -105,6 +160,8 @@ main(void)
 	is_errno(lock_try(b), EBADF, "closed");
 	is_errno(lock_wait(b, 0), EBADF, "closed");
 	is_errno(lock_wait(b, stamp_mono() + 1000), EBADF, "closed");
+	test_held();
+	test_others();
 	test_wait(false);
 	test_wait(true);
 	unlink(path);

@@ -39,6 +39,7 @@ test_ceiling(void)
 static void
 test_over(void)
 {
+	volatile size_t huge = SIZE_MAX;
 	struct str s = STR_INIT(4);
 
 	str_puts(&s, "abc");
@@ -54,6 +55,10 @@ test_over(void)
 	str_clear(&s);
 	str_puts(&s, "x");
 	ok(!str_room(&s, SIZE_MAX - 1), "nor with bytes in it");
+	str_clear(&s);
+	str_putc(&s, 'x');
+	str_put(&s, "four...", huge);
+	is_str(str_c(&s), "xfou", "a length that would wrap is cut");
 	str_free(&s);
 	is_num(s.max, 4, "free keeps the ceiling");
 	ok(!s.s && !s.len && !s.cap && !s.over, "and nothing else");
