@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
+#include <string.h>
+
 #include "lib/ascii.h"
 #include "mail/addrlex.h"
 
@@ -76,25 +78,29 @@ skip_quoted(const struct addrlex *l, size_t i, char close)
 	return 0;
 }
 
-/* Position behind the encoded-word "=?charset?x?text?=" at i, or i. Its text
+/* Position behind the encoded-word "=?charset?q?text?=" at i, or i. Its text
  * may hold characters that are special elsewhere (RFC 2047 5 forbids most, yet
- * they are common). */
+ * they are common), but none that belong to an address. */
 static size_t
 skip_encoded(const struct addrlex *l, size_t i)
 {
 	size_t j = i + 2;
-	int marks = 0;
 
 	if (l->n - i < 2 || l->p[i] != '=' || l->p[i + 1] != '?')
 		return i;
-	for (; j < l->n && ascii_isgraph(l->p[j]); j++) {
-		if (l->p[j] != '?')
-			continue;
-		if (++marks < 3)
-			continue;
-		return j + 1 < l->n && l->p[j + 1] == '=' ? j + 2 : i;
-	}
-	return i;
+	while (j < l->n &&
+		(ascii_isalnum(l->p[j]) ||
+			(l->p[j] != '\0' && strchr("-_.*+", l->p[j]) != NULL)))
+		j++;
+	if (j == i + 2 || l->n - j < 3 || l->p[j] != '?' ||
+		strchr("QqBb", l->p[j + 1]) == NULL || l->p[j + 2] != '?')
+		return i;
+	for (j += 3; j < l->n && ascii_isgraph(l->p[j]) &&
+		     strchr("?<>@\"", l->p[j]) == NULL;
+		j++)
+		;
+	return l->n - j >= 2 && l->p[j] == '?' && l->p[j + 1] == '=' ? j + 2
+								     : i;
 }
 
 static size_t

@@ -300,6 +300,19 @@ addrlist_put(struct str *out, const struct addrlist_addr *a)
 	struct str plain = STR_INIT(ADDRLIST_ADDR_MAX + 1);
 
 	addrlist_join(&plain, a);
-	addr_quote(out, plain.s, plain.len);
+	/* Without blanks it might be taken for the end of an encoded-word. */
+	if (a->local.len > 1 &&
+		memmem(a->local.s, a->local.len, "?=", 2) != NULL) {
+		str_putc(out, '"');
+		for (size_t i = 0; i < a->local.len; i++) {
+			if (a->local.s[i] == '"' || a->local.s[i] == '\\')
+				str_putc(out, '\\');
+			str_putc(out, a->local.s[i]);
+		}
+		str_putc(out, '"');
+		str_put(out, plain.s + a->local.len, plain.len - a->local.len);
+	} else {
+		addr_quote(out, plain.s, plain.len);
+	}
 	str_free(&plain);
 }

@@ -110,6 +110,13 @@ static const struct {
 	{ S("a@\"b\""), ADDRLIST_DOMAIN, "", NULL },
 	{ S("a@b\\c"), ADDRLIST_DOMAIN, "", NULL },
 	{ S("a@=?u?q?b,c?="), ADDRLIST_DOMAIN, "", NULL },
+	/* an encoded-word must not come into being */
+	{ S("=?u?q?e,..\n?= @"), ADDRLIST_OK, "|=?u?q?e@h||..?=@h|",
+		"=?u?q?e@h,\"..?=\"@h" },
+	{ S("=?u?q?e:f .?= @;"), ADDRLIST_OK, "|f.?=@h|",
+		"=?u?q?e:\"f.?=\"@h;" },
+	{ S("=?u?q?e,f?="), ADDRLIST_OK, "|=?u?q?e,f?=@h|",
+		"\"=?u?q?e,f?=\"@h" },
 	{ S("a@[1 2]"), ADDRLIST_DOMAIN, "", NULL },
 	{ S("a@[1\\]2]"), ADDRLIST_DOMAIN, "", NULL },
 	{ S("a\0b@c"), ADDRLIST_CONTROL, "", NULL },
