@@ -53,6 +53,7 @@ def session():
         reply(b"250")
         with lock:
             accepted.append(n)
+        time.sleep(0.1)  # so that there is time for every kill
     s.sendall(b"QUIT\r\n")
 def worker():
     while time.time() < end:
