@@ -74,6 +74,12 @@ content_send(struct smtp *s, struct data_source *d, struct verdict *v)
 	struct data_stuff stuff = DATA_STUFF_INIT(put_block, s);
 	int r;
 
+	if (ibuf_ready(&s->in)) {
+		/* it must not be taken for the reply to the final dot */
+		smtp_trouble(s, SMTP_GARBAGE, "in turn after 354", v);
+		smtp_drop(s);
+		return;
+	}
 	smtp_clock(s, PHASE_BLOCK);
 	r = data_feed(d, &stuff);
 	if (r < 0) {

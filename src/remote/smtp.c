@@ -250,6 +250,11 @@ smtp_open(struct smtp *s, const struct target *t, struct verdict *why)
 	r = step(s, PHASE_GREETING, "before its greeting", why);
 	if (r == STEP_OK)
 		r = hello(s, why);
+	if (r == STEP_OK && ibuf_ready(&s->in)) {
+		/* replies would be taken for those of other commands */
+		smtp_trouble(s, SMTP_GARBAGE, "in turn", why);
+		r = STEP_BROKEN;
+	}
 	if (r == STEP_REFUSED)
 		smtp_quit(s);
 	else if (r == STEP_BROKEN)

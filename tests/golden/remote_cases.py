@@ -485,6 +485,24 @@ def lost():
 
 
 @case
+def out_of_turn():
+    p = routed(DATA="354 go\r\n250 2.0.0 ok already")
+    r = run()
+    eq(r.letters, "rZ", "a reply before the dot is not the one to the dot")
+    match(r.text, r"did not answer in SMTP in turn after 354 \(#4.5.0\)",
+          "text")
+    eq([x for x in p.data if x.endswith(b"\r\n.\r\n")], [], "no final dot")
+    p = routed(EHLO=b"250 x\r\n250 y\r\n")
+    eq(run().letters, "Z", "two replies to EHLO")
+    eq(p.lines, ["EHLO me.example"], "no more is said")
+    p = routed(dot="250 ok\r\n250 more")
+    s = Resident()
+    eq(s.job()["R"][0][0], "K", "two replies to the dot")
+    eq((s.job()["R"][0][0], p.conns), ("K", 2), "not used again")
+    s.end()
+
+
+@case
 def silence():
     for at, letters in (("greeting", "Z"), ("EHLO", "Z"), ("MAIL", "Z"),
                         ("RCPT", "sZ"), ("DATA", "rZ")):

@@ -225,6 +225,13 @@ addresses(void)
 	answer(&p, query, qlen, 0, 1, 0);
 	record(&p, NULL, DNS_AAAA, "1234", 4);
 	is_num(judge(), DNSPKT_BAD, "AAAA of 4 bytes");
+	ask("x.test", DNS_MX);
+	answer(&p, query, qlen, 0, 1, 0);
+	record(&p, NULL, DNS_MX, "\0\1\0\0", 4);
+	is_num(judge(), DNSPKT_BAD, "MX with a byte too much");
+	answer(&p, query, qlen, 0, 1, 0);
+	record(&p, NULL, DNS_MX, "\0\1", 2);
+	is_num(judge(), DNSPKT_BAD, "MX without a name");
 }
 
 static void
@@ -375,7 +382,7 @@ pointers(void)
 		{ "to itself", "\300\30", 2 },
 		{ "forward", "\300\60", 2 },
 		{ "out of the packet", "\377\377", 2 },
-		{ "into the header", "\300\2", 2 },
+		{ "into the header", "\300\4", 2 },
 		{ "half", "\300", 1 },
 		{ "to its own run", "\1a\300\30", 4 },
 		{ "label type 01", "\101a\0", 3 },
