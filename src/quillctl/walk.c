@@ -33,6 +33,7 @@ list_split(unsigned n)
 {
 	char path[QPATH_MAX];
 	const struct dirent *d;
+	struct stat st;
 	struct qid id;
 	enum qfile f;
 	DIR *dir;
@@ -44,6 +45,10 @@ list_split(unsigned n)
 		return -1;
 	while ((d = readdir(dir))) {
 		if (!qpath_parse(d->d_name, n, &id, &f) || f != QFILE_ENV)
+			continue;
+		/* empty: being written, or left by a killed quill-queue */
+		if (fstatat(dirfd(dir), d->d_name, &st, 0) < 0 ||
+			st.st_size == 0)
 			continue;
 		if (nids == capids) {
 			capids = capids ? capids * 2 : 1024;

@@ -19,7 +19,7 @@ struct walk_message {
 	struct env env;
 };
 
-/* Number of messages; -1 errno. */
+/* Number of messages, without those that are being written; -1 errno. */
 int64_t
 walk_count(void);
 /* Messages in queue/lost. -1 errno. */
