@@ -230,8 +230,8 @@ test_damage(void)
 			r = cdb_get(&c, "!joe\0", 5, &val);
 			odd_answer += r < -1 || r > 1;
 			odd_answer += r == 1 && val.len > (size_t)st.st_size;
-			odd_answer += r == -1 && errno != EINVAL &&
-				errno != EFBIG;
+			odd_answer +=
+				r == -1 && errno != EINVAL && errno != EFBIG;
 			kept += r == 1;
 			lost += r != 1;
 		}
@@ -298,7 +298,8 @@ test_hostile(void)
 		{ "no slots", UINT32_MAX, 0, 1, 2048, 1, 3, 0 },
 		{ "record beyond the end", 2060, 1, 1, UINT32_MAX, 1, 3, -1 },
 		{ "record's head cut", 2060, 1, 1, 2061, 1, 3, -1 },
-		{ "key length is not ours", 2060, 1, 1, 2048, UINT32_MAX, 3, 0 },
+		{ "key length is not ours", 2060, 1, 1, 2048, UINT32_MAX, 3,
+			0 },
 		{ "data beyond the end", 2060, 1, 1, 2048, 1, 12, -1 },
 		{ "data to the very end", 2060, 1, 1, 2048, 1, 11, 1 },
 		{ "data length overflows", 2060, 1, 1, 2048, 1, UINT32_MAX,

@@ -282,8 +282,7 @@ test_map(void)
 	is_num(m.count, 2, "no others");
 	map_free(&m);
 	map_init(&m);
-	puts_file("f",
-		"A.b:C:D\n:rest\nuser@X:\nx:1\nX:2\n.dot:[::1]:25 \r\n");
+	puts_file("f", "A.b:C:D\n:rest\nuser@X:\nx:1\nX:2\n.dot:[::1]:25 \r\n");
 	is_num(control_map("f", &m, ':'), CONTROL_OK, "map with separator");
 	is_str(get(&m, "a.b"), "C:D", "the first one, value as it is");
 	is_str(get(&m, ""), "rest", "empty key");

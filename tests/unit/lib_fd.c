@@ -163,8 +163,7 @@ test_all(bool nonblock)
 	interrupt(!nonblock);
 	is_num(fd_readall(fds[0], big, sizeof big - 1), 0, "%s: read", how);
 	interrupt(false);
-	ok(big[0] == 'z' && big[sizeof big - 2] == 'z' &&
-			!big[sizeof big - 1],
+	ok(big[0] == 'z' && big[sizeof big - 2] == 'z' && !big[sizeof big - 1],
 		"%s: as much as was asked for", how);
 	is_errno(fd_readall(fds[0], big, 2), EPIPE, "%s: early end", how);
 	reap(pid);
@@ -417,7 +416,7 @@ test_sane(void)
 					close(fd);
 			}
 			before = count_open() +
-				(size_t)__builtin_popcount((unsigned)closed);
+				 (size_t)__builtin_popcount((unsigned)closed);
 			if (fd_sane() < 0)
 				_exit(1);
 			for (int fd = 0; fd < 3; fd++)

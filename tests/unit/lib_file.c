@@ -135,8 +135,8 @@ test_replace_fails(void)
 	ok(file_replace("e/f", "new", 3, 0644) == -1, ".tmp is a directory");
 	is_file("e/f", "old", 0644, "untouched");
 	rmdir("e/f.tmp");
-	is_errno(file_replace("nosuch/f", "x", 1, 0644), ENOENT,
-		"no directory");
+	is_errno(
+		file_replace("nosuch/f", "x", 1, 0644), ENOENT, "no directory");
 	mkdir("e/dir", 0755);
 	is_errno(file_replace("e/dir", "x", 1, 0644), EISDIR,
 		"a directory is no file");
@@ -159,9 +159,9 @@ test_no_room(void)
 		signal(SIGXFSZ, SIG_IGN);
 		setrlimit(RLIMIT_FSIZE, &lim);
 		_exit(file_replace("g/f", data, sizeof data, 0644) == -1 &&
-				errno == EFBIG
-			? 0
-			: 1);
+					errno == EFBIG
+				? 0
+				: 1);
 	}
 	waitpid(pid, &status, 0);
 	is_num(status, 0, "no room: refused");

@@ -109,8 +109,10 @@ test_held(void)
 static void
 test_others(void)
 {
-	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
-		.l_start = 100, .l_len = 1 };
+	struct flock l = { .l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = 100,
+		.l_len = 1 };
 	int fd = open(path, O_RDWR), p[2], status = -1;
 	pid_t pid;
 	char c;

@@ -56,8 +56,7 @@ test_hostile(void)
 
 	log_info("a\nquill-send: alert: forged\r\t\x1b[2J\x7f\x80\xff~");
 	next();
-	is_str(got,
-		"quill-test: info: a?quill-send: alert: forged???[2J???~\n",
+	is_str(got, "quill-test: info: a?quill-send: alert: forged???[2J???~\n",
 		"untrusted bytes");
 	memset(long_text, 'x', sizeof long_text);
 	long_text[sizeof long_text - 1] = 0;

@@ -159,8 +159,8 @@ test_deadline(enum peer kind, bool drip)
 		drip, (int)took);
 	is_num(o.err, ETIMEDOUT, "%s, drip %d: sticky", name, drip);
 	obuf_deadline(&o, 0);
-	is_errno(obuf_flush(&o), ETIMEDOUT, "%s, drip %d: for good", name,
-		drip);
+	is_errno(
+		obuf_flush(&o), ETIMEDOUT, "%s, drip %d: for good", name, drip);
 	close(p[0]);
 	close(p[1]);
 	if (pid > 0)
@@ -198,7 +198,8 @@ test_slow(enum peer kind, bool deadline)
 		close(p[1]);
 		while ((r = read(p[0], in, sizeof in)) > 0) {
 			for (ssize_t i = 0; i < r; i++)
-				bad += in[i] != (char)((total + (size_t)i) % 253);
+				bad += in[i] !=
+				       (char)((total + (size_t)i) % 253);
 			if (total / 70000 != (total + (size_t)r) / 70000)
 				usleep(10000);
 			total += (size_t)r;

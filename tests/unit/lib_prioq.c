@@ -32,16 +32,15 @@ test_sorts(size_t n, enum order order)
 	size_t bad = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		uint32_t when = order == UP ? (uint32_t)i
-			: order == DOWN	    ? (uint32_t)(n - i)
-			: order == SAME	    ? 7
-			: order == FEW	    ? draw() % 4
-					    : draw();
+		uint32_t when = order == UP	? (uint32_t)i
+				: order == DOWN ? (uint32_t)(n - i)
+				: order == SAME ? 7
+				: order == FEW	? draw() % 4
+						: draw();
 
 		want[i] = when;
-		prioq_push(&q,
-			(struct prioq_item){ .when = when,
-				.what = (uint32_t)i });
+		prioq_push(&q, (struct prioq_item){
+				       .when = when, .what = (uint32_t)i });
 	}
 	/* what[i] belongs to when: check it before sorting */
 	for (size_t i = 0; i < q.count; i++)

@@ -67,9 +67,10 @@ child_main(char **argv)
 	else if (!strcmp(argv[1], "exit"))
 		return atoi(argv[2]);
 	else if (!strcmp(argv[1], "env"))
-		return getenv("LIB_PROC") && !strcmp(getenv("LIB_PROC"), argv[2])
-			? 0
-			: 1;
+		return getenv("LIB_PROC") &&
+				       !strcmp(getenv("LIB_PROC"), argv[2])
+			       ? 0
+			       : 1;
 	else if (!strcmp(argv[1], "cwd")) {
 		char cwd[PATH_MAX];
 
@@ -128,13 +129,10 @@ static const struct map_case maps[] = {
 	{ "one to two, it is a target", 3, { { 3, 4 }, { 0, 3 }, { 1, 3 } },
 		"0D 1D 2C 3E " },
 	{ "stays, though close-on-exec", 1, { { 4, 4 } }, "0A 1B 2C 4E " },
-	{ "stays and is copied", 2, { { 3, 3 }, { 5, 3 } },
-		"0A 1B 2C 3D 5D " },
-	{ "is copied and stays", 2, { { 5, 3 }, { 3, 3 } },
-		"0A 1B 2C 3D 5D " },
+	{ "stays and is copied", 2, { { 3, 3 }, { 5, 3 } }, "0A 1B 2C 3D 5D " },
+	{ "is copied and stays", 2, { { 5, 3 }, { 3, 3 } }, "0A 1B 2C 3D 5D " },
 	{ "chain", 3, { { 0, 1 }, { 1, 2 }, { 2, 3 } }, "0B 1C 2D " },
-	{ "chain backwards", 3, { { 2, 3 }, { 1, 2 }, { 0, 1 } },
-		"0B 1C 2D " },
+	{ "chain backwards", 3, { { 2, 3 }, { 1, 2 }, { 0, 1 } }, "0B 1C 2D " },
 	{ "source just above the targets", 2, { { 3, 4 }, { 2, 3 } },
 		"0A 1B 2D 3E " },
 	{ "copies must not land on a source", 3,
@@ -203,8 +201,8 @@ test_maps(void)
 	for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
 		int code = run_map(&maps[i]);
 
-		is_num(code, maps[i].want ? 0 : PROC_EXECFAILED, "map: %s: code",
-			maps[i].name);
+		is_num(code, maps[i].want ? 0 : PROC_EXECFAILED,
+			"map: %s: code", maps[i].name);
 		is_str(slurp("out"), maps[i].want ? maps[i].want : "",
 			"map: %s", maps[i].name);
 	}
@@ -214,8 +212,10 @@ static void
 test_refused(void)
 {
 	static const char *const argv[] = { "x", NULL };
-	const struct proc good = { .path = "/bin/true", .argv = argv,
-		.uid = PROC_KEEP, .gid = PROC_KEEP };
+	const struct proc good = { .path = "/bin/true",
+		.argv = argv,
+		.uid = PROC_KEEP,
+		.gid = PROC_KEEP };
 	struct proc p = good;
 
 	p.nfd = 2;
@@ -521,7 +521,8 @@ static void
 clean_up(void)
 {
 	static const char *const names[] = { "A", "B", "C", "D", "E", "F",
-		"out", "plain", "bin/prog", "bin/sub/prog", "noexec/prog", "sig", "ids" };
+		"out", "plain", "bin/prog", "bin/sub/prog", "noexec/prog",
+		"sig", "ids" };
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		unlink(names[i]);

@@ -31,7 +31,8 @@ test_bytes(void)
 static void
 test_below(void)
 {
-	static const uint32_t limits[] = { 1, 2, 3, 10, 0x80000001, UINT32_MAX };
+	static const uint32_t limits[] = { 1, 2, 3, 10, 0x80000001,
+		UINT32_MAX };
 	size_t high = 0, counts[3] = { 0 };
 
 	is_num(rand_below(0), 0, "below 0 does not divide by it");

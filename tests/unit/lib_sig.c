@@ -15,8 +15,7 @@ note(int sig)
 	caught[sig]++;
 }
 
-static void
-(*disposition(int sig))(int)
+static void (*disposition(int sig))(int)
 {
 	struct sigaction sa;
 

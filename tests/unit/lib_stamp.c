@@ -98,7 +98,8 @@ test_clocks(void)
 	ok(a > 0, "mono is positive");
 	ok(b - a >= 29 && b - a < 5000, "mono counts milliseconds");
 	ok(c - us >= 29000 && c - us < 5000000, "us counts microseconds");
-	ok(now - us / 1000000 >= 0 && now - us / 1000000 <= 1, "now in seconds");
+	ok(now - us / 1000000 >= 0 && now - us / 1000000 <= 1,
+		"now in seconds");
 	ok(now - (int64_t)time(NULL) <= 1, "now is now");
 }
 
