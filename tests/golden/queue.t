@@ -273,16 +273,20 @@ is "300000 recipients" "$rc" 0
 is "all of them" "$(tr '\0' '\n' <"$(echo "$H"/queue/msg/?/*.env)" |
 	grep -c ^T)" 300000
 clear_queue
-for n in 32600 32639 32640 32641 32700 33000 65536; do
+# exactly n bytes: recipients of 20 and a sender that fills up
+for n in 32600 32638 32639 32640 32641 32642 32680 32700 32740 32768 33000 \
+	65535 65536 65537; do
+	k=$(((n - 500) / 20))
 	{
-		printf 'Fa\0'
-		head -c $((n - 4)) e.big | tail -c +4 | tr '\0' '\n' |
-			sed 's/^[^T]/T/;s/^$/T/' | tr '\n' '\0'
-		printf '\0\0'
+		printf F
+		head -c $((n - 20 * k - 3)) /dev/zero | tr '\0' a
+		printf '\0'
+		seq -f 'T%018.0f' 1 $k | tr '\n' '\0'
+		printf '\0'
 	} >e.1
 	queue m e.1
-	[ "$rc$(envs_whole)" = 01 ] ||
-		fail "envelope of $(stat -c %s e.1): exit $rc"
+	[ "$(stat -c %s e.1):$rc:$(envs_whole)" = "$n:0:1" ] ||
+		fail "envelope of $n: exit $rc"
 	clear_queue
 done
 pass "envelopes around the buffer"
@@ -445,16 +449,34 @@ wait $pid
 is "ALRM although it was ignored: exit 52" $? 52
 nothing_left "ALRM although it was ignored"
 
+(
+	# shellcheck disable=SC2086
+	exec env --block-signal=ALRM $PRE "$H/bin/quill-queue" <m.fifo 1<e
+) 8<>m.fifo &
+pid=$!
+wait_until 5 sh -c "ls $H/queue/msg/?/*.env"
+kill -ALRM $pid
+wait_until 5 grep -q 'State:.[ZX]' "/proc/$pid/status"
+kill -9 $pid 2>/dev/null
+wait $pid
+is "ALRM although it was blocked: exit 52" $? 52
+nothing_left "ALRM although it was blocked"
+
 # Killed at, or failing in, any of the system calls that touch the disk. The
 # program is not setuid here, or strace would take that away.
 install -m 755 "$T/link/bin/quill-queue" "$T/plain"
+chmod 711 "$T"
+rc=0
+setuidgid quillq "$T/plain" <&- 1<e || rc=$?
+is "no descriptor 0: an empty message" "$rc $(envs_whole)" "0 1"
+is "and nothing else in it" "$(wc -l <"$(echo "$H"/queue/msg/?/*.mess)")" 1
+clear_queue
 inject()
 {
 	rc=0
 	setuidgid quillq strace -qq -o "$T/strace" -e trace="$1" \
 		-e inject="$1:$2" "$T/plain" <m 1<e 2>/dev/null || rc=$?
 }
-chmod 711 "$T"
 strace_ok=
 setuidgid quillq strace -qq -o /dev/null true 2>/dev/null && strace_ok=1
 : >"$T/strace"
