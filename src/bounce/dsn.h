@@ -23,7 +23,6 @@ struct dsn {
 };
 
 /* The whole message into q. 0; -1 errno when the original cannot be read. */
-int
-dsn_write(const struct dsn *d, struct qclient *q);
+int dsn_write(const struct dsn *d, struct qclient *q);
 
 #endif

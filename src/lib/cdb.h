@@ -18,7 +18,6 @@ struct cdb {
 int cdb_init(struct cdb *c, int fd);
 /* 1 found: data of the first record with that key replaces val; 0 not there;
  * -1 errno (EINVAL: damaged, EFBIG: data larger than val's ceiling). */
-int cdb_get(const struct cdb *c, const void *key, size_t klen,
-	struct str *val);
+int cdb_get(const struct cdb *c, const void *key, size_t klen, struct str *val);
 
 #endif

@@ -19,7 +19,7 @@
 enum control {
 	CONTROL_OK,
 	CONTROL_ABSENT, /* no such file (or an empty single value) */
-	CONTROL_BAD,    /* unreadable or a bad value: see control_error() */
+	CONTROL_BAD,	/* unreadable or a bad value: see control_error() */
 };
 
 enum {
@@ -40,14 +40,14 @@ enum control control_line(const char *name, struct str *s);
 enum control control_line_or_me(const char *name, struct str *s);
 /* A decimal between min and max; *n keeps its value (the default) when the
  * file is absent. */
-enum control control_num(const char *name, uint64_t min, uint64_t max,
-	uint64_t *n);
+enum control control_num(
+	const char *name, uint64_t min, uint64_t max, uint64_t *n);
 
 /* Called for each entry of a list: line number from 1, NUL-terminated entry of
  * n bytes (may be changed in place). Return NULL, or the reason why the entry
  * is bad, which ends the reading. */
-typedef const char *control_entry_fn(void *arg, size_t line, char *entry,
-	size_t n);
+typedef const char *control_entry_fn(
+	void *arg, size_t line, char *entry, size_t n);
 enum control control_list(const char *name, control_entry_fn *fn, void *arg);
 /* A list into a map, keys lower-cased. Without sep (0) the whole entry is the
  * key and the value empty; with sep the key ends before the first sep and the

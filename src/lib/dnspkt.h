@@ -41,17 +41,14 @@ struct dnspkt_name {
 
 /* A C string ("mx.example", a final dot allowed; "." the root). false: empty
  * label, label over 63 or name over 255 bytes. */
-bool
-dnspkt_fromtext(struct dnspkt_name *n, const char *text);
+bool dnspkt_fromtext(struct dnspkt_name *n, const char *text);
 /* false when the name holds bytes that no host or service name has (out is
  * then empty); the root is ".". */
-bool
-dnspkt_totext(const struct dnspkt_name *n, char out[DNSPKT_TEXT_MAX]);
+bool dnspkt_totext(const struct dnspkt_name *n, char out[DNSPKT_TEXT_MAX]);
 
 enum { DNSPKT_EDNS = 1, DNSPKT_WANTAD = 2 };
 /* Write a query to buf of DNSPKT_QUERY_MAX bytes; returns its length. */
-size_t
-dnspkt_query(uint8_t *buf, const struct dnspkt_name *n, uint16_t type,
+size_t dnspkt_query(uint8_t *buf, const struct dnspkt_name *n, uint16_t type,
 	uint16_t id, unsigned flags);
 
 enum dnspkt_kind {
@@ -82,9 +79,8 @@ struct dnspkt {
 /* Judge the packet that came for query (as made by dnspkt_query). *d is filled
  * for ANSWER, NODATA and NXDOMAIN. NODATA with chain > 0 and no soa: the
  * server did not follow the alias, ask it for d->owner. */
-enum dnspkt_kind
-dnspkt_parse(struct dnspkt *d, const uint8_t *p, size_t n, const uint8_t *query,
-	size_t qlen);
+enum dnspkt_kind dnspkt_parse(struct dnspkt *d, const uint8_t *p, size_t n,
+	const uint8_t *query, size_t qlen);
 
 struct dnspkt_rr {
 	uint32_t ttl;
@@ -97,7 +93,6 @@ struct dnspkt_rr {
 	size_t len;
 };
 /* Next record of the type asked for at d->owner; false at the end. */
-bool
-dnspkt_next(struct dnspkt *d, struct dnspkt_rr *rr);
+bool dnspkt_next(struct dnspkt *d, struct dnspkt_rr *rr);
 
 #endif

@@ -51,16 +51,12 @@ struct dnsq {
 };
 
 /* name is kept, not copied. */
-void
-dnsq_init(struct dnsq *q, const char *name, uint16_t type);
+void dnsq_init(struct dnsq *q, const char *name, uint16_t type);
 /* Ask n questions, in parallel, until the stamp_mono() deadline (not 0). Every
  * one has its result then. */
-void
-dnsq_ask(struct dnsq *q, size_t n, int64_t deadline);
+void dnsq_ask(struct dnsq *q, size_t n, int64_t deadline);
 /* Next record of a DNSQ_OK answer; rr points into q until dnsq_free. */
-bool
-dnsq_next(struct dnsq *q, struct dnspkt_rr *rr);
-void
-dnsq_free(struct dnsq *q, size_t n);
+bool dnsq_next(struct dnsq *q, struct dnspkt_rr *rr);
+void dnsq_free(struct dnsq *q, size_t n);
 
 #endif

@@ -20,12 +20,12 @@ struct ibuf {
 	char *buf; /* the caller's */
 	size_t cap;
 	size_t pos, end;   /* unread bytes are buf[pos..end) */
-	bool eof;          /* sticky */
-	int err;           /* sticky errno */
+	bool eof;	   /* sticky */
+	int err;	   /* sticky errno */
 	struct obuf *tied; /* flushed before every read; may be NULL */
 	int64_t deadline;  /* stamp_mono() value, ms; 0 none */
-	bool full;         /* the last read filled buf: more is likely there */
-	bool notsock;      /* fd was found not to be a socket */
+	bool full;	   /* the last read filled buf: more is likely there */
+	bool notsock;	   /* fd was found not to be a socket */
 };
 
 enum ibuf_line {

@@ -9,9 +9,9 @@
 #include <sys/socket.h>
 
 struct ipaddr {
-	int family;       /* AF_INET, AF_INET6; 0 unset */
-	uint8_t b[16];    /* network order; 4 or 16 used */
-	uint32_t scope;   /* IPv6 link-local interface index, else 0 */
+	int family;	/* AF_INET, AF_INET6; 0 unset */
+	uint8_t b[16];	/* network order; 4 or 16 used */
+	uint32_t scope; /* IPv6 link-local interface index, else 0 */
 };
 
 enum { IPADDR_FMT = 64 };
@@ -26,9 +26,9 @@ bool ipaddr_parse_literal(const char *p, size_t n, struct ipaddr *a);
 bool ipaddr_equal(const struct ipaddr *a, const struct ipaddr *b);
 bool ipaddr_isloopback(const struct ipaddr *a);
 /* Fill a sockaddr; returns its length. */
-socklen_t ipaddr_tosock(const struct ipaddr *a, uint16_t port,
-	struct sockaddr_storage *ss);
-bool ipaddr_fromsock(const struct sockaddr_storage *ss, struct ipaddr *a,
-	uint16_t *port);
+socklen_t ipaddr_tosock(
+	const struct ipaddr *a, uint16_t port, struct sockaddr_storage *ss);
+bool ipaddr_fromsock(
+	const struct sockaddr_storage *ss, struct ipaddr *a, uint16_t *port);
 
 #endif

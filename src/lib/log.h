@@ -15,19 +15,19 @@ void log_init(const char *name);
 /* Strings up to a NULL are joined; use the macros. errno is kept. */
 void log_write(const char *level, const char *first, ...)
 	__attribute__((sentinel));
-#define log_alert(...) log_write("alert", __VA_ARGS__, (char *)0)
+#define log_alert(...)	 log_write("alert", __VA_ARGS__, (char *)0)
 #define log_warning(...) log_write("warning", __VA_ARGS__, (char *)0)
-#define log_info(...) log_write("info", __VA_ARGS__, (char *)0)
+#define log_info(...)	 log_write("info", __VA_ARGS__, (char *)0)
 void log_exit(int code, const char *first, ...)
 	__attribute__((sentinel, noreturn));
 /* log_alert, then _exit(code). */
 #define log_die(code, ...) log_exit(code, __VA_ARGS__, (char *)0)
 /* ": " and the text of errno are added by these. */
-#define log_alert_sys(...) \
+#define log_alert_sys(...)                                                     \
 	log_write("alert", __VA_ARGS__, ": ", log_strerror(), (char *)0)
-#define log_warning_sys(...) \
+#define log_warning_sys(...)                                                   \
 	log_write("warning", __VA_ARGS__, ": ", log_strerror(), (char *)0)
-#define log_die_sys(code, ...) \
+#define log_die_sys(code, ...)                                                 \
 	log_exit(code, __VA_ARGS__, ": ", log_strerror(), (char *)0)
 const char *log_strerror(void);
 

@@ -26,8 +26,8 @@ void map_put(struct map *m, const void *key, size_t klen, const void *val,
 	size_t vlen);
 /* The value, NUL-terminated beyond its length, or NULL; vlen may be NULL.
  * Valid until the map changes. */
-const char *map_get(const struct map *m, const void *key, size_t klen,
-	size_t *vlen);
+const char *map_get(
+	const struct map *m, const void *key, size_t klen, size_t *vlen);
 /* SipHash-2-4 of n bytes, for other tables with hostile keys. */
 uint64_t map_hash(const uint64_t seed[2], const void *p, size_t n);
 

@@ -10,10 +10,10 @@ struct obuf {
 	int fd;
 	char *buf; /* the caller's */
 	size_t cap;
-	size_t len;       /* bytes waiting */
-	int err;          /* errno of the first failure; later puts do nothing */
+	size_t len; /* bytes waiting */
+	int err;    /* errno of the first failure; later puts do nothing */
 	int64_t deadline; /* stamp_mono() value, ms; 0 none */
-	char kind;        /* what fd is, found out when it matters */
+	char kind;	  /* what fd is, found out when it matters */
 };
 
 void obuf_init(struct obuf *o, int fd, char *buf, size_t cap);

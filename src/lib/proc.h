@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 struct proc_fd {
-	int to;   /* descriptor in the child */
+	int to;	  /* descriptor in the child */
 	int from; /* descriptor here; -1: closed in the child */
 };
 
@@ -16,23 +16,26 @@ enum { PROC_FDS = 8 };
 #define PROC_KEEP ((uid_t)-1)
 
 struct proc {
-	const char *path;         /* executable; searched in PATH when search */
-	const char *const *argv;  /* ends in NULL */
-	const char *const *envp;  /* ends in NULL; NULL: this environment */
+	const char *path;	 /* executable; searched in PATH when search */
+	const char *const *argv; /* ends in NULL */
+	const char *const *envp; /* ends in NULL; NULL: this environment */
 	struct proc_fd fd[PROC_FDS];
 	size_t nfd;
-	const char *dir;          /* chdir there first; NULL stay */
-	uid_t uid;                /* PROC_KEEP: do not change user */
+	const char *dir; /* chdir there first; NULL stay */
+	uid_t uid;	 /* PROC_KEEP: do not change user */
 	gid_t gid;
-	int search;               /* look path up in $PATH */
-	int newgroup;             /* own process group (setpgid) */
+	int search;   /* look path up in $PATH */
+	int newgroup; /* own process group (setpgid) */
 };
 
 /* Exit code of a child that could not become what was asked for. */
 enum { PROC_EXECFAILED = 120 };
 
 /* A struct proc with nothing set and user unchanged. */
-#define PROC_INIT { .uid = PROC_KEEP, .gid = PROC_KEEP }
+#define PROC_INIT                                                              \
+	{                                                                      \
+		.uid = PROC_KEEP, .gid = PROC_KEEP                             \
+	}
 
 /* vfork and exec. The child gets exactly the map (sources may be anywhere,
  * overlaps are resolved), default dispositions of SIGPIPE and of every signal

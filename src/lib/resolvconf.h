@@ -29,7 +29,7 @@ struct resolvconf {
 /* Fills *r; what it does not know (search, domain, other options) is skipped,
  * as is a server that is no address. Without any server: 127.0.0.1. With
  * ports, "nameserver [address]:port" is understood too. */
-void
-resolvconf_parse(struct resolvconf *r, const char *p, size_t n, bool ports);
+void resolvconf_parse(
+	struct resolvconf *r, const char *p, size_t n, bool ports);
 
 #endif

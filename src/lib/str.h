@@ -24,7 +24,10 @@ struct str {
 
 enum { STR_MAX = 1 << 20 };
 
-#define STR_INIT(ceiling) { .max = (ceiling) }
+#define STR_INIT(ceiling)                                                      \
+	{                                                                      \
+		.max = (ceiling)                                               \
+	}
 
 /* Called when memory runs out; the default logs "out of memory" to fd 2 and
  * _exits 111. main may point it elsewhere. It must not return. */

@@ -22,10 +22,9 @@ enum route_kind { ROUTE_LOCAL, ROUTE_REMOTE };
 /* Where addr goes. out is replaced by the address to use from here on: host
  * completed, percents resolved, for a virtual domain "prepend-" put before
  * the local part. */
-enum route_kind
-route_address(const struct route *r, const char *addr, struct str *out);
+enum route_kind route_address(
+	const struct route *r, const char *addr, struct str *out);
 /* What follows the last @ of an address; "" without. */
-const char *
-route_host(const char *addr);
+const char *route_host(const char *addr);
 
 #endif

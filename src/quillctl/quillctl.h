@@ -15,9 +15,7 @@ enum { CTL_YES = 0, CTL_NO = 1, CTL_USAGE = 64 };
 /* Standard output; flushed by main. */
 extern struct obuf out;
 
-int
-ctl_status(int argc, char **argv);
-int
-ctl_queue(int argc, char **argv);
+int ctl_status(int argc, char **argv);
+int ctl_queue(int argc, char **argv);
 
 #endif

@@ -20,14 +20,11 @@ struct walk_message {
 };
 
 /* Number of messages, without those that are being written; -1 errno. */
-int64_t
-walk_count(void);
+int64_t walk_count(void);
 /* Messages in queue/lost. -1 errno. */
-int64_t
-walk_lost(void);
+int64_t walk_lost(void);
 /* Decode each and call fn; those that are damaged or unfinished are counted in
  * *odd. 0; -1 errno. */
-int
-walk_each(void (*fn)(const struct walk_message *m), uint64_t *odd);
+int walk_each(void (*fn)(const struct walk_message *m), uint64_t *odd);
 
 #endif

@@ -8,15 +8,11 @@
 #include "send/known.h"
 
 /* The message is unloaded, all its recipients are marked. */
-void
-bouncer_add(uint32_t slot);
+void bouncer_add(uint32_t slot);
 /* Start those that wait, as far as concurrencybounce allows. */
-void
-bouncer_run(void);
+void bouncer_run(void);
 /* A SIGCHLD came. */
-void
-bouncer_reap(void);
-size_t
-bouncer_running(void);
+void bouncer_reap(void);
+size_t bouncer_running(void);
 
 #endif

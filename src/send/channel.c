@@ -265,8 +265,8 @@ finished(struct channel *ch, int chan, struct delivery *r, struct report *rep)
 
 		if (out->class == 'Z' && m->pass[chan].last)
 			expire(out);
-		message_result(m, chan, r->rcpts[i], out,
-			remote_host(rep, host));
+		message_result(
+			m, chan, r->rcpts[i], out, remote_host(rep, host));
 		delivery_log_result(r, i, rep);
 	}
 	r->m = NULL;

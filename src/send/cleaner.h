@@ -10,18 +10,13 @@
 
 /* Ask; what waits for the pipe is kept here. A message that cannot be removed
  * is tried again later. */
-void
-cleaner_ask(enum clean_op op, struct qid id);
+void cleaner_ask(enum clean_op op, struct qid id);
 /* Write what waits; called once per round of the main loop. */
-void
-cleaner_flush(void);
+void cleaner_flush(void);
 /* Wants POLLOUT on SEND_FD_CLEAN? */
-bool
-cleaner_blocked(void);
+bool cleaner_blocked(void);
 /* Take answers; false: quill-clean is gone. */
-bool
-cleaner_answers(void);
-size_t
-cleaner_waiting(void);
+bool cleaner_answers(void);
+size_t cleaner_waiting(void);
 
 #endif

@@ -21,7 +21,6 @@ struct conf {
 extern struct conf conf;
 
 /* 0; -1 when a value is bad: control_error() tells, conf is as it was. */
-int
-conf_read(void);
+int conf_read(void);
 
 #endif

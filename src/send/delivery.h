@@ -20,11 +20,10 @@ struct delivery {
 };
 
 /* "starting delivery N: msg ID to local R", a line per recipient. */
-void
-delivery_log_start(
+void delivery_log_start(
 	const struct delivery *d, const struct job *j, const char *channel);
 /* "delivery N: success: TEXT ..." of the job's recipient i. */
-void
-delivery_log_result(const struct delivery *d, size_t i, const struct report *r);
+void delivery_log_result(
+	const struct delivery *d, size_t i, const struct report *r);
 
 #endif

@@ -11,21 +11,14 @@
 #include <stdint.h>
 
 /* Start a line, add to it, end it. */
-void
-event_begin(const char *s);
-void
-event_puts(const char *s);
-void
-event_putnum(uint64_t n);
+void event_begin(const char *s);
+void event_puts(const char *s);
+void event_putnum(uint64_t n);
 /* Seconds with three decimals from milliseconds; negative counts as 0. */
-void
-event_putms(int64_t ms);
+void event_putms(int64_t ms);
 /* Untrusted text: LF becomes /, bytes below 33, above 126 and % become _. */
-void
-event_text(const char *s);
-void
-event_end(void);
-void
-event_flush(void);
+void event_text(const char *s);
+void event_end(void);
+void event_flush(void);
 
 #endif

@@ -19,41 +19,28 @@ enum { CHAN_LOCAL, CHAN_REMOTE, NCHAN };
 #define KNOWN_NONE  UINT32_MAX
 
 /* Slot of an id, KNOWN_NONE when it is not known. */
-uint32_t
-known_find(struct qid id);
+uint32_t known_find(struct qid id);
 /* Make it known (it must not be): its slot, waiting for nothing. */
-uint32_t
-known_add(struct qid id);
-void
-known_forget(uint32_t slot);
-struct qid
-known_id(uint32_t slot);
-size_t
-known_count(void);
+uint32_t known_add(struct qid id);
+void known_forget(uint32_t slot);
+struct qid known_id(uint32_t slot);
+size_t known_count(void);
 
 /* Set when a channel is due, s since 1970, or KNOWN_NEVER. */
-void
-known_wait(uint32_t slot, int chan, int64_t when);
-uint32_t
-known_when(uint32_t slot, int chan);
+void known_wait(uint32_t slot, int chan, int64_t when);
+uint32_t known_when(uint32_t slot, int chan);
 /* No channel waits any more. */
-void
-known_rest(uint32_t slot);
+void known_rest(uint32_t slot);
 /* Remove and return a slot of which some channel is due at now; KNOWN_NONE
  * when there is none. The caller looks at known_when and sets it anew. */
-uint32_t
-known_due(int64_t now);
+uint32_t known_due(int64_t now);
 /* When known_due will have something, s; KNOWN_NEVER when nothing waits. */
-uint32_t
-known_next(void);
+uint32_t known_next(void);
 /* Everything that waits is due at now. */
-void
-known_hurry(int64_t now);
+void known_hurry(int64_t now);
 
 /* A pointer for the slots that are being worked on. */
-void
-known_attach(uint32_t slot, void *p);
-void *
-known_attached(uint32_t slot);
+void known_attach(uint32_t slot, void *p);
+void *known_attached(uint32_t slot);
 
 #endif

@@ -13,13 +13,10 @@
 
 /* The message of a known slot, attached to it; NULL: it was dealt with. A
  * first attempt is logged. */
-struct message *
-load_message(uint32_t slot);
+struct message *load_message(uint32_t slot);
 /* Close its files and free it; the slot stays known. */
-void
-load_free(struct message *m);
+void load_free(struct message *m);
 /* Its message file, opened anew for one job; -1 errno. */
-int
-load_open(struct message *m);
+int load_open(struct message *m);
 
 #endif

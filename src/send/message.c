@@ -254,8 +254,8 @@ fail:
 }
 
 void
-message_result(struct message *m, int chan, size_t i,
-	struct report_rcpt *r, const char *host)
+message_result(struct message *m, int chan, size_t i, struct report_rcpt *r,
+	const char *host)
 {
 	enum env_mark mark = ENV_DONE;
 

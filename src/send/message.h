@@ -45,26 +45,20 @@ struct message {
 
 /* A hint, or a scan, told of id: make it known, if it is not, and queue it as
  * new. */
-void
-message_new(struct qid id);
+void message_new(struct qid id);
 /* Start what is new or due, as far as there is room. */
-void
-message_admit(int64_t now);
+void message_admit(int64_t now);
 /* When message_admit will have work, s: 0 at once, KNOWN_NEVER when it waits
  * for a running message to end, or for nothing. */
-uint32_t
-message_next(void);
+uint32_t message_next(void);
 
 /* For the channels. An open message file of its own for a job; -1 errno. */
-int
-message_open(struct message *m);
+int message_open(struct message *m);
 /* Result of recipient i. For 'D' the reason is durable before the mark; when
  * it cannot be made so, *r becomes a 'Z'. */
-void
-message_result(struct message *m, int chan, size_t i, struct report_rcpt *r,
-	const char *host);
+void message_result(struct message *m, int chan, size_t i,
+	struct report_rcpt *r, const char *host);
 /* A job of that channel's pass is over; the message may be gone after. */
-void
-message_job_done(struct message *m, int chan);
+void message_job_done(struct message *m, int chan);
 
 #endif

@@ -11,13 +11,10 @@
 #include <stdint.h>
 
 /* Begin from the start (again). hurry: what is found is due at once. */
-void
-scan_begin(bool hurry);
+void scan_begin(bool hurry);
 /* Is a walk under way? */
-bool
-scan_running(void);
+bool scan_running(void);
 /* Do a piece of it. */
-void
-scan_step(int64_t now);
+void scan_step(int64_t now);
 
 #endif

@@ -56,39 +56,29 @@ struct children {
 	size_t n, cap;
 };
 
-void
-child_init(struct children *k);
+void child_init(struct children *k);
 /* The idle child with that key, the one used last; NULL without. */
-struct child *
-child_idle(const struct children *k, const struct errand *e);
+struct child *child_idle(const struct children *k, const struct errand *e);
 /* The idle child used longest ago; NULL without. *count: idle children. */
-struct child *
-child_oldest(const struct children *k, size_t *count);
-struct child *
-child_find(const struct children *k, pid_t pid);
+struct child *child_oldest(const struct children *k, size_t *count);
+struct child *child_find(const struct children *k, pid_t pid);
 
 /* Start a child that has the job waiting on its fd 0, or a wrapper. record is
  * the child's job record, argv the wrapper's arguments. NULL errno. The
  * caller closes fdmess. The new child is busy, without a deadline. */
-struct child *
-child_start(struct children *k, const struct spawn_ops *ops,
+struct child *child_start(struct children *k, const struct spawn_ops *ops,
 	const struct errand *e, const char *record, size_t n, int fdmess);
-struct child *
-child_wrap(struct children *k, const struct spawn_ops *ops,
+struct child *child_wrap(struct children *k, const struct spawn_ops *ops,
 	const struct errand *e, const char *const *argv, int fdmess);
 /* Give an idle child a job. 0, and it is busy and owns fdmess; -1: it left
  * already or does not listen. */
-int
-child_give(struct child *c, const struct errand *e, const char *record,
+int child_give(struct child *c, const struct errand *e, const char *record,
 	size_t n, int fdmess);
 /* Close its socket (which tells it to go) and the message held for it. */
-void
-child_close(struct children *k, struct child *c);
+void child_close(struct children *k, struct child *c);
 /* Kill its process group. */
-void
-child_kill(const struct child *c);
+void child_kill(const struct child *c);
 /* Forget one that has been reaped. Moves the last child to its place. */
-void
-child_drop(struct children *k, struct child *c);
+void child_drop(struct children *k, struct child *c);
 
 #endif

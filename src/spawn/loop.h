@@ -58,51 +58,37 @@ struct spawn {
 };
 
 /* A report goes out, or waits until it can. */
-void
-outbox_send(struct spawn *s, const char *p, size_t n);
+void outbox_send(struct spawn *s, const char *p, size_t n);
 /* The one in s->text. */
-void
-outbox_text(struct spawn *s);
+void outbox_text(struct spawn *s);
 /* The same for all recipients of a job. */
-void
-outbox_refuse(struct spawn *s, uint32_t number, size_t nrcpt, char class,
+void outbox_refuse(struct spawn *s, uint32_t number, size_t nrcpt, char class,
 	const char *why);
 /* fd 0 takes more now. */
-void
-outbox_flush(struct spawn *s);
+void outbox_flush(struct spawn *s);
 
 /* Do what s->plan says for s->job, whose record is n bytes at record. Takes
  * over fdmess. */
-void
-work_plan(struct spawn *s, const char *record, size_t n, int fdmess);
+void work_plan(struct spawn *s, const char *record, size_t n, int fdmess);
 /* Hand a job to a new child. Takes over fdmess. */
-void
-work_start(struct spawn *s, const struct errand *e, const char *record,
+void work_start(struct spawn *s, const struct errand *e, const char *record,
 	size_t n, int fdmess);
 /* The job of c has been reported; it may stay for the next one. */
-void
-work_rest(struct spawn *s, struct child *c);
+void work_rest(struct spawn *s, struct child *c);
 /* c is not wanted any more. */
-void
-work_let_go(struct spawn *s, struct child *c);
+void work_let_go(struct spawn *s, struct child *c);
 
 /* There is a job on fd 0; there is an answer. */
-void
-intake_job(struct spawn *s);
-void
-intake_answer(struct spawn *s);
+void intake_job(struct spawn *s);
+void intake_answer(struct spawn *s);
 /* Give up jobs that waited too long. Returns the next deadline, 0 none. */
-int64_t
-intake_expire(struct spawn *s);
+int64_t intake_expire(struct spawn *s);
 /* Nobody wants to know any more: forget the jobs that wait. */
-void
-intake_drop(struct spawn *s);
+void intake_drop(struct spawn *s);
 
 /* The socket of c has something to tell. */
-void
-hear_child(struct spawn *s, struct child *c);
+void hear_child(struct spawn *s, struct child *c);
 /* Children have ended. */
-void
-hear_exits(struct spawn *s);
+void hear_exits(struct spawn *s);
 
 #endif

@@ -78,7 +78,6 @@ struct spawn_ops {
 
 /* Returns at end of jobs: 0; -1 errno when it could not begin. fd 0 becomes
  * non-blocking, SIGCHLD is taken. Once per process. */
-int
-spawn_run(const struct spawn_ops *ops);
+int spawn_run(const struct spawn_ops *ops);
 
 #endif

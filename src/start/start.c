@@ -20,6 +20,7 @@
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/proc.h"
+#include "lib/sig.h"
 #include "wire/fds.h"
 #include "wire/site.h"
 #include "wire/status.h"
@@ -117,6 +118,7 @@ main(int argc, char **argv)
 	char alias[64], path[4096];
 
 	log_init("quill-start");
+	sig_reset();
 	if (fd_sane() < 0 || dup2(1, LOG) < 0)
 		_exit(STATUS_TEMP);
 	if (argc != 2)

@@ -19,8 +19,7 @@
  * Malformed, too many recipients or no verdict on the message: temporary for
  * all. A recipient without report is temporary when the message has K. What
  * follows the verdict is ignored. */
-void
-byhand_to_report(struct str *out, uint32_t number, size_t nrcpt, const char *p,
-	size_t n);
+void byhand_to_report(struct str *out, uint32_t number, size_t nrcpt,
+	const char *p, size_t n);
 
 #endif

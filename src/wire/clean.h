@@ -17,9 +17,8 @@
 enum clean_op { CLEAN_REMOVE = 'r', CLEAN_ORPHAN = 'o', CLEAN_LOST = 'l' };
 enum { CLEAN_REQUEST = QID_LEN + 2, CLEAN_DONE = '+', CLEAN_FAILED = '!' };
 
-void
-clean_encode(char out[CLEAN_REQUEST], enum clean_op op, struct qid id);
-bool
-clean_decode(const char in[CLEAN_REQUEST], enum clean_op *op, struct qid *id);
+void clean_encode(char out[CLEAN_REQUEST], enum clean_op op, struct qid id);
+bool clean_decode(
+	const char in[CLEAN_REQUEST], enum clean_op *op, struct qid *id);
 
 #endif

@@ -51,32 +51,23 @@ enum env_result {
 };
 
 /* Make the bytes of an envelope file from a checked wire/envelope.h stream. */
-void
-env_encode(struct str *out, uint64_t birth, uint64_t bytes, uint64_t pid,
+void env_encode(struct str *out, uint64_t birth, uint64_t bytes, uint64_t pid,
 	uint64_t uid, const char *envelope, size_t n);
 /* Decode; e->rcpt must be freed by env_free. data must stay. */
-enum env_result
-env_decode(struct env *e, const char *data, size_t size);
-void
-env_free(struct env *e);
-const char *
-env_rcpt(const struct env *e, size_t i);
-enum env_mark
-env_mark(const struct env *e, size_t i);
+enum env_result env_decode(struct env *e, const char *data, size_t size);
+void env_free(struct env *e);
+const char *env_rcpt(const struct env *e, size_t i);
+enum env_mark env_mark(const struct env *e, size_t i);
 /* The k-th parameter (from 0) of recipient i, or of the sender with i ==
  * ENV_SENDER; NULL when there are no more. */
 #define ENV_SENDER ((size_t)-1)
-const char *
-env_param(const struct env *e, size_t i, size_t k);
+const char *env_param(const struct env *e, size_t i, size_t k);
 /* Value of parameter key ("NOTIFY", any case) of i; NULL without. */
-const char *
-env_value(const struct env *e, size_t i, const char *key);
+const char *env_value(const struct env *e, size_t i, const char *key);
 /* Mark recipient i in the open file fd and in the decoded bytes (data must be
  * writable memory). Not synced. 0 or -1 errno. */
-int
-env_setmark(struct env *e, int fd, size_t i, enum env_mark m);
+int env_setmark(struct env *e, int fd, size_t i, enum env_mark m);
 /* CRC-32C (Castagnoli) of n bytes, continuing from crc (start with 0). */
-uint32_t
-env_crc(uint32_t crc, const void *p, size_t n);
+uint32_t env_crc(uint32_t crc, const void *p, size_t n);
 
 #endif

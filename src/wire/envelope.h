@@ -36,8 +36,7 @@ struct envelope {
 };
 
 /* Feed n bytes. Returns the state; bytes after the last NUL are BAD. */
-enum envelope_state
-envelope_feed(struct envelope *e, const char *p, size_t n);
+enum envelope_state envelope_feed(struct envelope *e, const char *p, size_t n);
 
 /* One record of a complete, checked envelope. */
 struct envelope_rec {
@@ -47,13 +46,11 @@ struct envelope_rec {
 };
 /* Next record at *pos of the n bytes of a checked envelope; false at its
  * end. Start with *pos = 0. */
-bool
-envelope_next(const char *p, size_t n, size_t *pos, struct envelope_rec *r);
+bool envelope_next(
+	const char *p, size_t n, size_t *pos, struct envelope_rec *r);
 
 /* Append one record, or the closing NUL. */
-void
-envelope_put(struct str *s, char kind, const char *text);
-void
-envelope_end(struct str *s);
+void envelope_put(struct str *s, char kind, const char *text);
+void envelope_end(struct str *s);
 
 #endif

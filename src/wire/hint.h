@@ -14,8 +14,7 @@
 
 /* cwd is the queue. Never blocks, never fails visibly; SIGPIPE is ignored or
  * caught by the caller. */
-void
-hint_send(struct qid id);
+void hint_send(struct qid id);
 
 struct hint {
 	int fd;
@@ -25,12 +24,10 @@ struct hint {
 };
 /* Open the reading end (and hold the writing end open, so that it never shows
  * end of file). 0 or -1 errno. */
-int
-hint_open(struct hint *h);
+int hint_open(struct hint *h);
 /* Next id; false when none is waiting. *lost is set, and never cleared, when
  * the fifo was found full (a hint may have been dropped) or held bytes that
  * are no id (they are skipped): scan. */
-bool
-hint_next(struct hint *h, struct qid *id, bool *lost);
+bool hint_next(struct hint *h, struct qid *id, bool *lost);
 
 #endif

@@ -46,14 +46,11 @@ struct job {
  * or in an env file: it must point at consecutive NUL-terminated fields that
  * start with P and are followed by one that does not (an empty one will do).
  * Check out->over: out's ceiling should be JOB_RECORD_MAX. */
-void
-job_encode(struct str *out, const struct job *j);
+void job_encode(struct str *out, const struct job *j);
 /* false: refused (a bug or an attack; nothing to retry). Pointers go into p,
  * which must stay. */
-bool
-job_decode(struct job *j, const char *p, size_t n);
+bool job_decode(struct job *j, const char *p, size_t n);
 /* Value of KEY in a params list, NULL without. */
-const char *
-job_param(const char *params, const char *key);
+const char *job_param(const char *params, const char *key);
 
 #endif

@@ -27,11 +27,9 @@ struct note {
 	const char *host;  /* remote host name, "" none */
 };
 
-void
-note_encode(struct str *out, const struct note *n);
+void note_encode(struct str *out, const struct note *n);
 /* Next whole record at or after *pos (start with 0); false at the end. The
  * pointers go into p; reply and host are "" when they are not there. */
-bool
-note_next(const char *p, size_t n, size_t *pos, struct note *out);
+bool note_next(const char *p, size_t n, size_t *pos, struct note *out);
 
 #endif

@@ -32,18 +32,14 @@ struct pwanswer {
 	const char *text;
 };
 
-void
-pwreq_ask(struct str *out, uint32_t number, const char *local);
-bool
-pwreq_question(const char *p, size_t n, uint32_t *number, const char **local);
-void
-pwreq_answer(struct str *out, const struct pwanswer *a);
-bool
-pwreq_decode(struct pwanswer *a, const char *p, size_t n);
+void pwreq_ask(struct str *out, uint32_t number, const char *local);
+bool pwreq_question(
+	const char *p, size_t n, uint32_t *number, const char **local);
+void pwreq_answer(struct str *out, const struct pwanswer *a);
+bool pwreq_decode(struct pwanswer *a, const char *p, size_t n);
 /* The six fields of a users/cdb record, each ended by NUL: as the last one has
  * none in the file (a wildcard's ext is completed by the caller), the caller
  * appends it. */
-bool
-pwuser_decode(struct pwuser *u, const char *p, size_t n);
+bool pwuser_decode(struct pwuser *u, const char *p, size_t n);
 
 #endif

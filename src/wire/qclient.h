@@ -45,24 +45,17 @@ struct qverdict {
  * and qclient_close then gives a temporary verdict). *q needs no
  * initialisation and must not move until qclient_close. The program inherits
  * fd 2, the environment, and no other descriptor that is close-on-exec. */
-int
-qclient_open(struct qclient *q);
+int qclient_open(struct qclient *q);
 /* Message bytes. */
-void
-qclient_put(struct qclient *q, const void *p, size_t n);
+void qclient_put(struct qclient *q, const void *p, size_t n);
 /* Envelope: sender once, then recipients; params follow their address. */
-void
-qclient_from(struct qclient *q, const char *sender);
-void
-qclient_to(struct qclient *q, const char *recipient);
-void
-qclient_param(struct qclient *q, const char *keyvalue);
+void qclient_from(struct qclient *q, const char *sender);
+void qclient_to(struct qclient *q, const char *recipient);
+void qclient_param(struct qclient *q, const char *keyvalue);
 /* Make sure that nothing is queued, whatever follows. */
-void
-qclient_abort(struct qclient *q);
+void qclient_abort(struct qclient *q);
 /* End the message, write the envelope, wait. Every field of *v is set. The
  * deadline of a hanging program is its own (24 h). */
-void
-qclient_close(struct qclient *q, struct qverdict *v);
+void qclient_close(struct qclient *q, struct qverdict *v);
 
 #endif

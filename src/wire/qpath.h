@@ -54,29 +54,21 @@ enum qfile {
 };
 
 /* A new id for now. */
-struct qid
-qid_new(void);
+struct qid qid_new(void);
 /* QID_LEN characters and a NUL. */
-void
-qid_fmt(char out[QID_LEN + 1], struct qid id);
+void qid_fmt(char out[QID_LEN + 1], struct qid id);
 /* Exactly QID_LEN valid characters at p. */
-bool
-qid_parse(const char *p, struct qid *id);
+bool qid_parse(const char *p, struct qid *id);
 /* Seconds since 1970 at its birth. */
-int64_t
-qid_birth(struct qid id);
-bool
-qid_equal(struct qid a, struct qid b);
+int64_t qid_birth(struct qid id);
+bool qid_equal(struct qid a, struct qid b);
 /* "msg/v/<id>.mess" and so on. */
-void
-qpath_fmt(char out[QPATH_MAX], struct qid id, enum qfile f);
+void qpath_fmt(char out[QPATH_MAX], struct qid id, enum qfile f);
 /* "msg/v": directory number n, 0 to QSPLITS - 1. */
-void
-qpath_split(char out[QPATH_MAX], unsigned n);
-unsigned
-qid_split(struct qid id);
+void qpath_split(char out[QPATH_MAX], unsigned n);
+unsigned qid_split(struct qid id);
 /* A name found in msg/<c>: is it <id>.mess or <id>.env of that split? */
-bool
-qpath_parse(const char *name, unsigned split, struct qid *id, enum qfile *f);
+bool qpath_parse(
+	const char *name, unsigned split, struct qid *id, enum qfile *f);
 
 #endif

@@ -40,22 +40,17 @@ struct report {
 /* Append one record; texts are cut so that it fits REPORT_RECORD_MAX, and a
  * status that does not fit its class is replaced (4.3.0, 5.3.0, 2.0.0).
  * status_len 0: status is a C string; NULL: look in text. */
-void
-report_encode(struct str *out, const struct report *r);
+void report_encode(struct str *out, const struct report *r);
 /* false: refused. Pointers go into p, which must stay. */
-bool
-report_decode(struct report *r, const char *p, size_t n);
+bool report_decode(struct report *r, const char *p, size_t n);
 /* Value of an info key, NULL without. */
-const char *
-report_info(const struct report *r, const char *key);
+const char *report_info(const struct report *r, const char *key);
 /* A report with the same outcome for nrcpt recipients. status is derived from
  * a "(#x.y.z)" in text when NULL, else class.0.0. */
-void
-report_all(struct str *out, uint32_t number, size_t nrcpt, char class,
+void report_all(struct str *out, uint32_t number, size_t nrcpt, char class,
 	const char *status, const char *text);
 /* Find "(#x.y.z)" in text whose class fits; copy it to out (12 bytes) or put
  * the default for class: 2.0.0, 4.3.0, 5.3.0. */
-void
-report_status(char out[12], char class, const char *text);
+void report_status(char out[12], char class, const char *text);
 
 #endif

@@ -18,11 +18,10 @@
 
 /* Seconds since 1970. last is clamped to birth or later; the result is at
  * least last + 1. c: control/retrylocal or control/retryremote. */
-int64_t
-retry_next(struct qid id, int64_t last, uint64_t c);
+int64_t retry_next(struct qid id, int64_t last, uint64_t c);
 /* Last attempt by the file's stat, seconds; false: never tried. A time in
  * the future (the clock was put back) counts as now. */
-bool
-retry_last(struct qid id, const struct stat *st, int64_t now, int64_t *last);
+bool retry_last(
+	struct qid id, const struct stat *st, int64_t now, int64_t *last);
 
 #endif

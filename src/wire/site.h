@@ -38,11 +38,9 @@ struct site_ids {
  * order: the seven users of conf-users, then the two groups of conf-groups.
  * 0; -1 errno (EINVAL: malformed). alias_name, when not NULL, gets the name of
  * the alias user (64 bytes). */
-int
-site_ids(struct site_ids *ids, char *alias_name);
+int site_ids(struct site_ids *ids, char *alias_name);
 
 /* $QUILL<name>, or else its twin $QMAIL<name>, or NULL. */
-const char *
-site_env(const char *name);
+const char *site_env(const char *name);
 
 #endif

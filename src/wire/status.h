@@ -50,7 +50,6 @@ struct status {
 /* Row of an exit code of a program run as quill-queue: always one; codes not
  * in the table give the row of their class (11-40 permanent, else temporary).
  * A code of -1 (ended by a signal) is temporary. */
-const struct status *
-status_of(int code);
+const struct status *status_of(int code);
 
 #endif
