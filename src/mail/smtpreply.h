@@ -29,30 +29,24 @@ struct smtpreply {
 	struct str text;
 };
 
-void
-smtpreply_init(struct smtpreply *r);
+void smtpreply_init(struct smtpreply *r);
 /* Begin the next reply. */
-void
-smtpreply_clear(struct smtpreply *r);
-void
-smtpreply_free(struct smtpreply *r);
+void smtpreply_clear(struct smtpreply *r);
+void smtpreply_free(struct smtpreply *r);
 /* One line with its LF, CRLF or without. Three digits, 2 to 5 first; then a
  * space, a hyphen or the end; the same code on every line. */
-enum smtpreply_result
-smtpreply_feed(struct smtpreply *r, const char *line, size_t n);
+enum smtpreply_result smtpreply_feed(
+	struct smtpreply *r, const char *line, size_t n);
 /* The text of line i (0 first) behind code and separator; false past the
  * last one kept. */
-bool
-smtpreply_line(
+bool smtpreply_line(
 	const struct smtpreply *r, unsigned i, const char **p, size_t *n);
 /* The enhanced status code after the code, if there is one and its class is
  * that of the code. */
-bool
-smtpreply_status(const struct smtpreply *r, char out[SMTPREPLY_STATUS]);
+bool smtpreply_status(const struct smtpreply *r, char out[SMTPREPLY_STATUS]);
 /* Is the keyword (upper case) the first word of the n bytes at p, as in an
  * EHLO answer? *arg, *argn: what follows it. */
-bool
-smtpreply_keyword(const char *p, size_t n, const char *keyword,
+bool smtpreply_keyword(const char *p, size_t n, const char *keyword,
 	const char **arg, size_t *argn);
 
 #endif

@@ -35,7 +35,6 @@ struct conf {
 };
 
 /* false: a bad value or none at all, see control_error(). */
-bool
-conf_read(struct conf *c);
+bool conf_read(struct conf *c);
 
 #endif

@@ -10,10 +10,8 @@
 /* Send it and take the verdict. When that was no reply, or the message could
  * not be sent whole, the connection is closed without a final dot: what the
  * peer has, it must throw away. */
-void
-content_send(struct smtp *s, struct data_source *d, struct verdict *v);
+void content_send(struct smtp *s, struct data_source *d, struct verdict *v);
 /* The verdict of a reply of 400 or more in s->reply: label and words. */
-void
-content_refused(struct smtp *s, const char *words, struct verdict *v);
+void content_refused(struct smtp *s, const char *words, struct verdict *v);
 
 #endif

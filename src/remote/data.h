@@ -22,11 +22,9 @@ struct data_scan {
 	{                                                                      \
 		.bol = true                                                    \
 	}
-void
-data_scan(struct data_scan *s, const char *p, size_t n);
+void data_scan(struct data_scan *s, const char *p, size_t n);
 /* The end: an unfinished line is finished. */
-void
-data_scan_end(struct data_scan *s);
+void data_scan_end(struct data_scan *s);
 
 /* Turns the blocks into the form of the wire. */
 struct data_stuff {
@@ -39,11 +37,9 @@ struct data_stuff {
 	{                                                                      \
 		false, true, (put), (arg)                                      \
 	}
-bool
-data_stuff(struct data_stuff *s, const char *p, size_t n);
+bool data_stuff(struct data_stuff *s, const char *p, size_t n);
 /* Finish the last line and put the final dot. */
-bool
-data_stuff_end(struct data_stuff *s);
+bool data_stuff_end(struct data_stuff *s);
 
 /* Where the message is read from. A small one is read once and kept. */
 enum { DATA_BLOCK = 65536 };
@@ -59,16 +55,13 @@ struct data_source {
 	char buf[DATA_BLOCK];
 };
 
-void
-data_open(struct data_source *d, int fd, uint64_t expect);
+void data_open(struct data_source *d, int fd, uint64_t expect);
 /* Load the first block and, if the file can be read twice, scan the rest.
  * false: errno. When it cannot be, scanned is false and bytes and eightbit
  * are guesses: 0 and true. */
-bool
-data_load(struct data_source *d);
+bool data_load(struct data_source *d);
 /* Feed all of it to s, without the final dot. 0; -1 errno of reading (ESTALE:
  * not the bytes expected); 1 put said no. Only once when not seekable. */
-int
-data_feed(struct data_source *d, struct data_stuff *s);
+int data_feed(struct data_source *d, struct data_stuff *s);
 
 #endif

@@ -44,12 +44,10 @@ struct hosts {
 };
 
 /* dest in lower case, kept. false: there is nothing to try, *why says so. */
-bool
-hosts_start(struct hosts *h, const char *dest, const struct conf *conf,
+bool hosts_start(struct hosts *h, const char *dest, const struct conf *conf,
 	int64_t limit, struct verdict *why);
 /* Next address; false at the end, and when there never was one, *why is
  * set. */
-bool
-hosts_next(struct hosts *h, struct target *t, struct verdict *why);
+bool hosts_next(struct hosts *h, struct target *t, struct verdict *why);
 
 #endif

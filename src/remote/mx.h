@@ -24,23 +24,18 @@ struct mxlist {
 	bool cut;  /* this host was in the list: it ends before it */
 };
 
-void
-mx_init(struct mxlist *l);
+void mx_init(struct mxlist *l);
 /* Add a record. A name that is no host name is left out; when the list is full
  * the worst goes. */
-void
-mx_add(struct mxlist *l, uint16_t pref, const char *host);
+void mx_add(struct mxlist *l, uint16_t pref, const char *host);
 /* Sort by preference, put equals in random order (below: see rand_below), drop
  * names that come twice, and end the list before the preference of a host for
  * which self is true. */
-void
-mx_arrange(struct mxlist *l, uint32_t (*below)(uint32_t n),
+void mx_arrange(struct mxlist *l, uint32_t (*below)(uint32_t n),
 	bool (*self)(const char *host));
 /* End the list before the preference of entry i. */
-void
-mx_cut(struct mxlist *l, size_t i);
+void mx_cut(struct mxlist *l, size_t i);
 /* One past the last entry with the preference of entry i. */
-size_t
-mx_level(const struct mxlist *l, size_t i);
+size_t mx_level(const struct mxlist *l, size_t i);
 
 #endif

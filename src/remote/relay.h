@@ -25,14 +25,11 @@ struct relay {
 };
 
 /* The part after the domain. NULL, or the reason why it is bad. */
-const char *
-relay_parse(const char *s, struct relay *r);
+const char *relay_parse(const char *s, struct relay *r);
 /* Put an entry (changed in place) into map: NULL, or why it is bad. */
-const char *
-relay_add(struct map *routes, char *entry, size_t n);
+const char *relay_add(struct map *routes, char *entry, size_t n);
 /* The entry that rules for domain (lower case): the domain itself, then the
  * longest .suffix, then the default. false: none, *r says MX, port 25. */
-bool
-relay_find(const struct map *routes, const char *domain, struct relay *r);
+bool relay_find(const struct map *routes, const char *domain, struct relay *r);
 
 #endif

@@ -40,21 +40,16 @@ struct result {
 };
 
 /* For nrcpt recipients; may be used again for the next job. */
-void
-result_init(struct result *r, size_t nrcpt);
+void result_init(struct result *r, size_t nrcpt);
 /* Set it: text is the strings up to NULL, then "(#status)", then the reply
  * when there is one, whose own enhanced code replaces the given status; the
  * first digit follows the class. */
-void
-verdict_set(struct verdict *v, char class, const char *status,
+void verdict_set(struct verdict *v, char class, const char *status,
 	const struct smtpreply *reply, const char *first, ...)
 	__attribute__((sentinel));
-void
-verdict_copy(struct verdict *to, char class, const struct verdict *from);
+void verdict_copy(struct verdict *to, char class, const struct verdict *from);
 /* One record. */
-void
-result_record(struct str *out, uint32_t number, struct result *r);
-void
-result_byhand(struct str *out, struct result *r);
+void result_record(struct str *out, uint32_t number, struct result *r);
+void result_byhand(struct str *out, struct result *r);
 
 #endif

@@ -16,15 +16,12 @@ struct session {
 	struct hosts hosts; /* of the present job */
 };
 
-void
-session_init(struct session *s, const struct conf *conf);
+void session_init(struct session *s, const struct conf *conf);
 /* Do what can be done for the letter; *r becomes the outcome, every time. */
-void
-session_deliver(struct session *s, const struct letter *l, struct result *r);
+void session_deliver(
+	struct session *s, const struct letter *l, struct result *r);
 /* After the report: end a connection that has been used enough. */
-void
-session_rest(struct session *s);
-void
-session_end(struct session *s);
+void session_rest(struct session *s);
+void session_end(struct session *s);
 
 #endif

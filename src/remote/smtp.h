@@ -47,33 +47,25 @@ enum smtp_got {
 	SMTP_GARBAGE, /* not an SMTP reply */
 };
 
-void
-smtp_init(struct smtp *s, const struct conf *conf);
+void smtp_init(struct smtp *s, const struct conf *conf);
 /* Connect, greeting, EHLO or HELO. false: *why is a deferral, and the
  * connection is closed. */
-bool
-smtp_open(struct smtp *s, const struct target *t, struct verdict *why);
+bool smtp_open(struct smtp *s, const struct target *t, struct verdict *why);
 /* Queue a command: strings up to NULL, and CRLF. Sent when a reply is waited
  * for. */
-void
-smtp_command(struct smtp *s, const char *first, ...) __attribute__((sentinel));
+void smtp_command(struct smtp *s, const char *first, ...)
+	__attribute__((sentinel));
 /* Flush and wait for one reply. */
-enum smtp_got
-smtp_get(struct smtp *s, enum phase phase);
+enum smtp_got smtp_get(struct smtp *s, enum phase phase);
 /* From now on, writing must be done within the time of phase. */
-void
-smtp_clock(struct smtp *s, enum phase phase);
+void smtp_clock(struct smtp *s, enum phase phase);
 /* A deferral in words for a got that is no reply; when: "after MAIL". */
-void
-smtp_trouble(struct smtp *s, enum smtp_got got, const char *when,
+void smtp_trouble(struct smtp *s, enum smtp_got got, const char *when,
 	struct verdict *why);
 /* Nothing has come unasked, not even an end of file. */
-bool
-smtp_alive(const struct smtp *s);
+bool smtp_alive(const struct smtp *s);
 /* Close at once; or say QUIT and give the peer a moment to answer. */
-void
-smtp_drop(struct smtp *s);
-void
-smtp_quit(struct smtp *s);
+void smtp_drop(struct smtp *s);
+void smtp_quit(struct smtp *s);
 
 #endif

@@ -25,7 +25,7 @@ enum transact {
 };
 
 /* The connection may be closed afterwards (s->fd). */
-enum transact
-transact(struct smtp *s, const struct letter *l, struct result *r);
+enum transact transact(
+	struct smtp *s, const struct letter *l, struct result *r);
 
 #endif
