@@ -9,6 +9,7 @@
 # shellcheck shell=sh
 
 TOP=$(cd "$(dirname "$0")/../.." && pwd) || exit 99
+SELF=$(cd "$(dirname "$0")" && pwd)/${0##*/}
 SAN=${SAN:-}
 if [ -z "${B:-}" ]; then
 	if [ "$SAN" ]; then B=build/san; else B=build; fi
@@ -208,11 +209,12 @@ own_net()
 	[ -z "${quill_test_net:-}" ] || return 0
 	need_root
 	unshare -n -m true 2>/dev/null || skip_all "no network namespaces here"
+	cd "$TOP" || exit 99
 	rm -rf "$T"
 	trap - EXIT
 	# shellcheck disable=SC2016
 	exec unshare -n -m env quill_test_net=1 \
-		sh -c 'ip link set lo up && exec sh "$@"' sh "$0" "$@"
+		sh -c 'ip link set lo up && exec sh "$@"' sh "$SELF" "$@"
 }
 
 # --- processes and waiting -------------------------------------------------
@@ -305,7 +307,7 @@ quill_home_make()
 		unset MAKEFLAGS MFLAGS MAKELEVEL
 		# PARTIAL=1: what can be linked will do (while programs are
 		# missing).
-		make -s ${PARTIAL:+-k} -C "$TOP" B="$B" SAN="$SAN" \
+		make -s ${PARTIAL:+-k} -C "$TOP" B="${B#"$TOP"/}" SAN="$SAN" \
 			${TESTCC:+"CC=$TESTCC"} ${TESTLD:+"LD=$TESTLD"} \
 			R="$T/link" rhome="$H" relink || [ "${PARTIAL:-}" ] ||
 			exit 1
