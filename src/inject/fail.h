@@ -14,10 +14,9 @@ enum fail {
 
 /* From now on exit with codes of sysexits(3) (64, 65, 69, 75) instead of 100
  * and 111. */
-void
-fail_sysexits(void);
+void fail_sysexits(void);
 /* Say "quill-inject: fatal: " and the strings up to a NULL; exit. */
-void
-fail(enum fail why, const char *first, ...) __attribute__((sentinel, noreturn));
+void fail(enum fail why, const char *first, ...)
+	__attribute__((sentinel, noreturn));
 
 #endif

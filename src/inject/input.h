@@ -23,7 +23,6 @@ struct input {
 };
 
 /* >0 bytes put into buf; 0 end of message; -1 errno. */
-ssize_t
-input_read(struct input *i, char *buf, size_t cap);
+ssize_t input_read(struct input *i, char *buf, size_t cap);
 
 #endif

@@ -16,7 +16,6 @@ struct settings {
 
 /* Fill what of *s and *c comes from the environment; host names are read when
  * they are asked for. Exits STATUS_TEMP when a file cannot be read. */
-void
-settings_read(struct settings *s, struct compose *c);
+void settings_read(struct settings *s, struct compose *c);
 
 #endif

@@ -23,7 +23,6 @@ struct submit {
 };
 
 /* Returns when the message is queued or printed; else exits by fail(). */
-void
-submit_message(struct submit *s);
+void submit_message(struct submit *s);
 
 #endif

@@ -37,25 +37,19 @@ struct addrlex {
 
 /* The token behind l->end; ADDRLEX_END at the end, and with l->err set where
  * the text is no sequence of tokens. Start with p and n set, the rest 0. */
-void
-addrlex_next(struct addrlex *l);
+void addrlex_next(struct addrlex *l);
 /* Note an error and end the tokens. */
-void
-addrlex_fail(struct addrlex *l, enum addrlist err);
+void addrlex_fail(struct addrlex *l, enum addrlist err);
 /* An atom, quoted string or domain literal? */
-bool
-addrlex_isword(const struct addrlex *l);
+bool addrlex_isword(const struct addrlex *l);
 /* Append the meaning of the token: without quotes, backslashes and folds; a
  * control character fails with ADDRLIST_CONTROL. */
-void
-addrlex_put(struct addrlex *l, struct str *s);
+void addrlex_put(struct addrlex *l, struct str *s);
 /* Append the comments that stand between two places of the text, each after a
  * blank. */
-void
-addrlex_comments(
+void addrlex_comments(
 	const struct addrlex *l, size_t start, size_t end, struct str *out);
 /* Blank, tab, CR or LF? */
-bool
-addrlex_isspace(char c);
+bool addrlex_isspace(char c);
 
 #endif

@@ -47,25 +47,20 @@ struct addrlist_addr {
 
 /* Called for each address in order. It may change domain, and then sets
  * changed. Both parts are empty for <>. The address is gone afterwards. */
-typedef void
-addrlist_fn(void *arg, struct addrlist_addr *a);
+typedef void addrlist_fn(void *arg, struct addrlist_addr *a);
 
 /* Walk over the n bytes of a field's value. out, when not NULL, gets the value
  * appended with changed addresses in place of old ones (comments from inside
  * such an address come after it) and missing commas filled in; out is cut back
  * to where it was unless ADDRLIST_OK. After an error some addresses may have
  * been seen already. */
-enum addrlist
-addrlist_walk(
+enum addrlist addrlist_walk(
 	const char *p, size_t n, struct str *out, addrlist_fn *fn, void *arg);
 /* What is wrong, in words: "( without )". */
-const char *
-addrlist_error(enum addrlist e);
+const char *addrlist_error(enum addrlist e);
 /* Append local@domain in quill's form (mail/addr.h), without quoting. */
-void
-addrlist_join(struct str *out, const struct addrlist_addr *a);
+void addrlist_join(struct str *out, const struct addrlist_addr *a);
 /* Append local@domain as it must stand in a header. */
-void
-addrlist_put(struct str *out, const struct addrlist_addr *a);
+void addrlist_put(struct str *out, const struct addrlist_addr *a);
 
 #endif

@@ -55,9 +55,7 @@ enum { COMPOSE_MAX = 64 << 20 }; /* ceiling of head and of rcpts */
 
 /* Make a header of the n bytes at p, where the header ends (header_scan).
  * false: errfield and error say why; it is permanent. */
-bool
-compose_header(struct compose *c, const char *p, size_t n);
-void
-compose_free(struct compose *c);
+bool compose_header(struct compose *c, const char *p, size_t n);
+void compose_free(struct compose *c);
 
 #endif

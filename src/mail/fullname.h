@@ -10,10 +10,8 @@
 #include "lib/str.h"
 
 /* As the words before <an address>. */
-void
-fullname_phrase(struct str *out, const char *name);
+void fullname_phrase(struct str *out, const char *name);
 /* As a comment, with its parentheses. */
-void
-fullname_comment(struct str *out, const char *name);
+void fullname_comment(struct str *out, const char *name);
 
 #endif

@@ -32,30 +32,23 @@ struct header_field {
  * empty line, at a line that is no field and at the end of the block; *pos
  * then stays there. Start with *pos = 0: a mbox separator ("From " or
  * ">From ") in the first line is skipped when a field follows it. */
-bool
-header_next(const char *p, size_t n, size_t *pos, struct header_field *f);
+bool header_next(const char *p, size_t n, size_t *pos, struct header_field *f);
 /* For a header that comes in pieces, all of them kept in one block: true when
  * the header ends at *pos (the place where header_next would stop), false when
  * more bytes are needed to know. eof: there are no more. Start with *pos = 0
  * and call again with the longer block. */
-bool
-header_scan(const char *p, size_t n, bool eof, size_t *pos);
+bool header_scan(const char *p, size_t n, bool eof, size_t *pos);
 /* Is it that field, without regard to case? */
-bool
-header_is(const struct header_field *f, const char *name);
+bool header_is(const struct header_field *f, const char *name);
 /* Offset of the body: behind the empty line, or of the first line that is no
  * field, or n. */
-size_t
-header_end(const char *p, size_t n);
+size_t header_end(const char *p, size_t n);
 /* Length of the field name that the line of n bytes starts with; 0 when the
  * line cannot start a field. */
-size_t
-header_name(const char *line, size_t n);
+size_t header_name(const char *line, size_t n);
 /* Does the line start as a mbox separator? */
-bool
-header_mbox(const char *line, size_t n);
+bool header_mbox(const char *line, size_t n);
 /* Is it the line (LF or CRLF alone) that ends the header? */
-bool
-header_empty(const char *line, size_t n);
+bool header_empty(const char *line, size_t n);
 
 #endif

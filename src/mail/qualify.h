@@ -25,12 +25,10 @@ struct qualify {
 };
 
 /* Complete a->domain; sets a->changed when it did. */
-void
-qualify_addr(const struct qualify *q, struct addrlist_addr *a);
+void qualify_addr(const struct qualify *q, struct addrlist_addr *a);
 /* Make an address of a user and a host (NULL: none) and complete it. Control
  * characters become "_". The caller frees both parts. */
-void
-qualify_user(const struct qualify *q, struct addrlist_addr *a, const char *user,
-	const char *host);
+void qualify_user(const struct qualify *q, struct addrlist_addr *a,
+	const char *user, const char *host);
 
 #endif
