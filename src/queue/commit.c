@@ -210,6 +210,12 @@ set_birth(const struct commit *c)
 	return futimens(c->env, t);
 }
 
+/* The order: the message is durable before a byte of the envelope is written,
+ * so no subset of unsynced writes can be half a message that is delivered; and
+ * both names exist before the first sync, which spares a journal commit.
+ * Measured on ext4, median: 0.94 ms; names by rename 1.08 ms; both files
+ * written before the first sync 0.84 ms, but then only a checksum of the
+ * message would make that safe. */
 int
 commit_envelope(struct commit *c, int fd)
 {

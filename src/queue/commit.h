@@ -29,16 +29,12 @@ struct commit {
 };
 
 /* Choose an id and create both files, empty. */
-int
-commit_create(struct commit *c);
+int commit_create(struct commit *c);
 /* Copy fd, to its end, behind a Received line; durable. */
-int
-commit_message(struct commit *c, int fd);
+int commit_message(struct commit *c, int fd);
 /* Read the envelope from fd, up to its last NUL, and commit. */
-int
-commit_envelope(struct commit *c, int fd);
+int commit_envelope(struct commit *c, int fd);
 /* Remove what commit_create made. */
-void
-commit_undo(struct commit *c);
+void commit_undo(struct commit *c);
 
 #endif

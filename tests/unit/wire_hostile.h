@@ -9,8 +9,7 @@
 #include <string.h>
 
 /* Returns whether the bytes were taken for a record. */
-typedef bool
-hostile_fn(char *p, size_t n);
+typedef bool hostile_fn(char *p, size_t n);
 
 static inline bool
 hostile_one(hostile_fn *fn, const char *p, size_t n)
