@@ -35,8 +35,7 @@ struct lookup_found {
 };
 
 /* NULL and *f; or why it cannot be said now, one line with (#4.3.0). */
-const char *
-lookup_account(const struct lookup_ops *ops, const char *alias,
+const char *lookup_account(const struct lookup_ops *ops, const char *alias,
 	const char *local, struct lookup_found *f);
 
 #endif

@@ -32,10 +32,9 @@ enum lookup_result {
 };
 
 /* path is kept, not copied. */
-void
-lookup_init(struct lookup *l, const char *path);
+void lookup_init(struct lookup *l, const char *path);
 /* *u points into l until the next call. */
-enum lookup_result
-lookup_find(struct lookup *l, const char *local, size_t n, struct pwuser *u);
+enum lookup_result lookup_find(
+	struct lookup *l, const char *local, size_t n, struct pwuser *u);
 
 #endif

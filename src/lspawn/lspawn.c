@@ -11,7 +11,8 @@
  * writes      nothing
  * trusts      root, quillq; not send's bytes, not message content; getpw for
  *             any user but root
- * exits       STATUS_OK at end of jobs, STATUS_TEMP if it cannot start
+ * exits       STATUS_OK at end of jobs or when getpw is gone, STATUS_TEMP if it
+ *             cannot start
  */
 #include <fcntl.h>
 #include <stdlib.h>

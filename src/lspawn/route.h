@@ -42,18 +42,13 @@ struct route {
 	char answer[PWREQ_MAX];
 };
 
-void
-route_init(struct route *r, uid_t owner, const char *cdb, int getpw);
-bool
-route_plan(void *arg, const struct job *j, int fdmess, uint32_t token,
+void route_init(struct route *r, uid_t owner, const char *cdb, int getpw);
+bool route_plan(void *arg, const struct job *j, int fdmess, uint32_t token,
 	struct spawn_plan *p);
-int
-route_answer(void *arg, uint32_t *token, struct spawn_plan *p);
-void
-route_expired(void *arg);
+int route_answer(void *arg, uint32_t *token, struct spawn_plan *p);
+void route_expired(void *arg);
 /* Arguments of quill-local run by hand: -- user home local dash ext domain
  * sender defaultdelivery. */
-size_t
-route_argv(const struct job *j, const char **argv);
+size_t route_argv(const struct job *j, const char **argv);
 
 #endif

@@ -150,6 +150,8 @@ fill(const struct job *j, struct spawn_plan *p)
 	}
 	if (j->host == NULL)
 		return;
+	if (strcmp(j->sender, "nobody") == 0)
+		p->uid = p->gid = 65534;
 	p->keylen = strlen(j->host);
 	memcpy(p->key, j->host, p->keylen);
 }
@@ -455,6 +457,10 @@ test_keep(void)
 	ok(worker(10, "a", "ok") != a, "idle_ms: gone");
 	ok(kill((pid_t)a, 0) == -1 && errno == ESRCH, "and reaped");
 
+	/* (that user may not be able to run this program) */
+	a = worker(10, "u", "ok");
+	ok(worker(11, "u", "nobody") != a, "never a child of another user");
+
 	a = worker(11, "l", "leave");
 	nap(100);
 	b = worker(12, "l", "ok");
@@ -562,6 +568,8 @@ test_end(void)
 	close(sock);
 	for (int i = 0; i < 60 && waitpid(spawner, &status, WNOHANG) == 0; i++)
 		nap(50);
+	if (status == -1)
+		kill(spawner, SIGKILL);
 	is_num(status, 0, "send died: the loop finishes and ends");
 }
 
