@@ -57,8 +57,7 @@ main(void)
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		is_num(route_address(&r, rows[i].addr, &out), rows[i].kind,
 			"%s", rows[i].addr);
-		is_str(str_c(&out), rows[i].out, "%s",
-			rows[i].out);
+		is_str(str_c(&out), rows[i].out, "%s", rows[i].out);
 	}
 	put(&r.virtualdomains, "", "all");
 	route_address(&r, "x@far.test", &out);
