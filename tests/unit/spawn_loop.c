@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 /* The real loop with scripted children: this program again, run with -s (or as
  * a wrapper). What a child does is told by the sender of its job. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -342,6 +343,24 @@ millis(void)
 	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* Descriptors that the spawner has open. */
+static int
+descriptors(void)
+{
+	char path[64];
+	DIR *d;
+	int n = 0;
+
+	nap(100);
+	sprintf(path, "/proc/%d/fd", (int)spawner);
+	d = opendir(path);
+	while (d && readdir(d))
+		n++;
+	if (d)
+		closedir(d);
+	return n;
+}
+
 /* --- tests ---------------------------------------------------------------- */
 
 static void
@@ -373,8 +392,11 @@ test_outcomes(void)
 			"(#4.3.5) Z 4.3.5 the delivery program gave a wrong "
 			"report (#4.3.5)" },
 	};
+	int fds;
 
 	begin(&defaults);
+	worker(1, "h", "ok");
+	fds = descriptors();
 	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
 		job(5, strcmp(t[i].sender, "user") == 0 ? NULL : "h",
 			t[i].sender, t[i].nrcpt);
@@ -387,6 +409,7 @@ test_outcomes(void)
 	ok(worker(8, "h", "ok") > 0, "and the second does no harm");
 	ok(worker(9, "h", "parting") > 0, "a report, then exit 7: counts");
 	ok(worker(10, "h", "ok") > 0, "a new child after it");
+	is_num(descriptors(), fds, "no descriptor was left open");
 	end("outcomes");
 }
 
