@@ -21,6 +21,8 @@ CC := $(SYSCC) $(SANFLAGS)
 LD := $(SYSLD) $(SANFLAGS)
 SYSCC += $(SANFLAGS)
 SYSLD += $(SANFLAGS)
+# options that a setuid program cannot be given by its environment
+SANOBJ := $(B)/san.o
 else ifeq ($(have_cc),)
 $(info make: $(firstword $(conf_cc)) (conf-cc) is not installed: \
 using conf-cc-system)
@@ -114,6 +116,10 @@ $(B)/os/%.o: src/%.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(SYSCC) $(CFLAGS) -c -o $@ $<
 
+$(B)/san.o: tests/san.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
+
 # The home is compiled into one object; $(B)/home changes when it does.
 $(B)/home: FORCE
 	$(Q)mkdir -p $(@D)
@@ -131,9 +137,9 @@ $(foreach l,$(LAYERS),$(eval $(call layer_rule,$l,o)))
 $(foreach l,$(LAYERS),$(eval $(call layer_rule,$l,os)))
 
 define program_rule
-$$(B)/bin/$(1): $$(call objs,$(1),$(2)) $$(call libs,$(1),$(2))
+$$(B)/bin/$(1): $$(SANOBJ) $$(call objs,$(1),$(2)) $$(call libs,$(1),$(2))
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$$($(3)) -o $$@ $$(call objs,$(1),$(2)) $$(call libs,$(1),$(2))
+	$$(Q)$$($(3)) -o $$@ $$^
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$p,o,LD)))
 $(foreach p,$(SYSPROGRAMS),$(eval $(call program_rule,$p,os,SYSLD)))
@@ -234,7 +240,7 @@ check-install:
 # The same objects linked for another home: make relink rhome=DIR R=OUT. The
 # tests use it, each for a private copy, without touching $(B)/bin.
 define relink_rule
-$$(R)/bin/$(1): $$(R)/$(2)/site.o $$(call objs,$(1),$(2)) \
+$$(R)/bin/$(1): $$(SANOBJ) $$(R)/$(2)/site.o $$(call objs,$(1),$(2)) \
 		$$(call libs,$(1),$(2))
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$($(3)) -o $$@ $$^

@@ -130,7 +130,8 @@ walk_each(void (*fn)(const struct walk_message *m), uint64_t *odd)
 	for (n = 0; n < QSPLITS; n++) {
 		if (list_split(n) < 0)
 			return -1;
-		qsort(ids, nids, sizeof(*ids), by_age);
+		if (nids > 0)
+			qsort(ids, nids, sizeof(*ids), by_age);
 		for (i = 0; i < nids; i++)
 			if (visit(ids[i], fn, odd) < 0)
 				return -1;

@@ -4,13 +4,14 @@
 #
 #	closure.sh NAME MAIN.c OBJDIR LD [OPTIONS] OBJECTS ARCHIVES
 #
-# Prints: name, who it runs as (from its process card), lines, files. The
-# linker itself says which members of the archives it took.
+# Prints: name, who it runs as (from its process card), lines of its own folder
+# and of all that is linked, comments included. The linker itself says which
+# members of the archives it took.
 set -eu
 name=$1 main=$2 objdir=$3
 shift 3
-user=$(sed -n 's/^ \* runs as  *\([^;,]*\).*/\1/p' "$main" | head -n 1)
-"$@" -Wl,--trace -o /dev/null | tr '()' '  ' |
+user=$(sed -n 's/^ \* runs as  *\([^;,(]*[^;,( ]\).*/\1/p' "$main" | head -n 1)
+"$@" -Wl,--trace,--trace -o /dev/null | tr '()' '  ' |
 	awk -v dir="$objdir/" '
 	index($0, dir) {
 		# build/o/lib.a str.o, or build/o/queue/queue.o
@@ -25,7 +26,7 @@ user=$(sed -n 's/^ \* runs as  *\([^;,]*\).*/\1/p' "$main" | head -n 1)
 			seen[f]
 			print "src/" f
 		}
-	}' | xargs cat | wc -l | {
-	read -r lines
-	printf '%-14s %-10s %6d\n' "$name" "${user:-?}" "$lines"
-}
+	}' | xargs awk -v name="$name" -v user="${user:-?}" '
+	{ all++ }
+	FILENAME !~ /^src\/(lib|mail|wire|spawn)\// { own++ }
+	END { printf "%-14s %-10s %6d %6d\n", name, user, own, all }'
