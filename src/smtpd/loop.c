@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "lib/control.h"
 #include "lib/log.h"
@@ -179,7 +180,8 @@ read_command(struct loop *l)
 	n = l->line.len - 1;
 	if (n && l->line.s[n - 1] == '\r')
 		n--;
-	return session_line(&l->s, l->line.s, n, ibuf_ready(&l->in) > 0);
+	return session_line(&l->s, l->line.s, n,
+		!l->batch && ibuf_ready(&l->in) > 0);
 }
 
 static enum effect
@@ -209,6 +211,7 @@ read_data(struct loop *l)
 void
 loop_run(struct loop *l, const struct conf *c, int fdin, int fdout)
 {
+	struct stat st;
 	enum effect e;
 
 	l->conf = c;
@@ -219,6 +222,7 @@ loop_run(struct loop *l, const struct conf *c, int fdin, int fdout)
 	ibuf_tie(&l->in, &l->out);
 	str_init(&l->line, LINE_MAX_SMTPD);
 	l->queueing = false;
+	l->batch = fstat(fdin, &st) == 0 && !S_ISSOCK(st.st_mode);
 	l->octets = 0;
 	l->last = c->maxsession ? stamp_mono() + (int64_t)c->maxsession * 1000
 				: 0;

@@ -31,6 +31,8 @@ struct loop {
 	struct data data;
 	struct qclient queue;
 	bool queueing;	 /* queue is open */
+	bool batch;	 /* input is no socket: commands written ahead, for
+			  * sendmail -bs, are nobody else's bytes */
 	int64_t last;	 /* stamp_mono of the session's end, 0 none */
 	uint64_t octets; /* read from the client */
 	char outbuf[LOOP_OUT], inbuf[LOOP_IN];
@@ -38,7 +40,6 @@ struct loop {
 
 /* One session on fdin and fdout, until its end, logged. *l is large and needs
  * no initialisation; c is kept. */
-void
-loop_run(struct loop *l, const struct conf *c, int fdin, int fdout);
+void loop_run(struct loop *l, const struct conf *c, int fdin, int fdout);
 
 #endif

@@ -17,9 +17,11 @@ envelope_begin(struct envelope *e, char c)
 		return ENVELOPE_DONE;
 	} else if (c == 'T') {
 		e->nrcpt++;
-	} else if (c != 'P') {
+	} else if (c != 'P' || e->nparam++ == PARAMS_MAX) {
 		return ENVELOPE_BAD;
 	}
+	if (c != 'P')
+		e->nparam = 0;
 	e->kind = c;
 	e->len = 0;
 	e->key = false;

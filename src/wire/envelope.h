@@ -28,10 +28,11 @@ enum envelope_state {
 /* Checks a stream piece by piece; it keeps no bytes. Zero-initialise. */
 struct envelope {
 	enum envelope_state state;
-	bool started; /* F was seen */
-	char kind;    /* record being read; 0 between records */
-	size_t len;   /* its bytes so far */
-	bool key;     /* the P record has a '=' */
+	bool started;  /* F was seen */
+	char kind;     /* record being read; 0 between records */
+	size_t len;    /* its bytes so far */
+	bool key;      /* the P record has a '=' */
+	size_t nparam; /* P records of the last address */
 	size_t nrcpt;
 };
 

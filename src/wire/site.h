@@ -20,6 +20,7 @@ enum {
 	ADDR_MAX = 1000,	 /* bytes in an envelope address */
 	ENVELOPE_MAX = 64 << 20, /* ceiling of control/envelopebytes */
 	ENVELOPE_DEFAULT = 16 << 20,
+	PARAMS_MAX = 16,	 /* parameters of one address */
 	PARAM_MAX = 1200,	 /* bytes in one KEY=VALUE parameter */
 	JOB_RCPT_MAX = 100,	 /* recipients in one job */
 	JOB_RECORD_MAX = 160000, /* bytes of one job record on a socket */

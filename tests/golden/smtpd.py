@@ -789,6 +789,15 @@ def test_early():
         same(codes(replies), want, "input %s: refused" % name)
         ok(not c.queued and "end=early" in c.logtext, "... nothing queued",
            c.logtext)
+    # sendmail -bs with a whole session on a pipe: nobody else's bytes there
+    r = subprocess.run(
+        [PROGRAM], capture_output=True, timeout=WAIT,
+        input=lines("EHLO c") + MAILTO + lines("DATA", "x", ".", "QUIT"),
+        env=dict(os.environ, QUILLQUEUE=QUEUE, QSPOOL=SPOOL,
+                 TCPREMOTEIP="127.0.0.1"))
+    same([a[:3] for a in r.stdout.decode().splitlines() if a[3:4] == " "],
+         ["220", "250", "250", "250", "354", "250", "221"],
+         "a session written ahead into a pipe is taken")
 
 
 def test_received():

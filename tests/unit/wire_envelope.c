@@ -94,6 +94,23 @@ test_long(void)
 	}
 }
 
+/* PARAMS_MAX for the sender and for each recipient. */
+static void
+test_params(void)
+{
+	struct envelope e = { .state = ENVELOPE_MORE };
+	size_t i;
+
+	envelope_feed(&e, "Fa", 3);
+	for (i = 0; i < PARAMS_MAX; i++)
+		envelope_feed(&e, "PA=", 4);
+	envelope_feed(&e, "Tb", 3);
+	for (i = 0; i < PARAMS_MAX; i++)
+		envelope_feed(&e, "PA=", 4);
+	is_num(e.state, ENVELOPE_MORE, "as many parameters as allowed");
+	is_num(envelope_feed(&e, "PA=", 4), ENVELOPE_BAD, "one more");
+}
+
 static void
 test_next(void)
 {
@@ -132,6 +149,7 @@ main(void)
 {
 	test_rows();
 	test_long();
+	test_params();
 	test_next();
 	return done_testing();
 }
