@@ -130,8 +130,8 @@ main(int argc, char **argv)
 		fd_seqpair(getpw) < 0 || fd_pipe(clean) < 0 ||
 		fd_pipe(cleaned) < 0)
 		log_die_sys(STATUS_TEMP, "unable to make a pipe");
-	raise_limit();
 	run_helpers(&ids, argv[1], alias);
+	raise_limit(); /* for send alone: users' programs get what we were given */
 	arrange();
 	if (chdir(site_queue) < 0)
 		log_die_sys(STATUS_TEMP, "unable to enter ", site_queue);
