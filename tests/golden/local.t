@@ -396,8 +396,10 @@ row 'unknown command' '|/nonexistent/x 2>/dev/null\n' 111 'Program exited 127 (#
 row 'directory, umask, shell' '|pwd; umask\n' 0 "$U
 0077
 did 0+0+1"
+exec 7<"$T/msg" 9<"$T"
 row 'descriptors' '|ls /proc/self/fd | tr "\\n" " "\n' 0 '0 1 2 3 
 did 0+0+1'
+exec 7<&- 9<&-
 row 'each program reads from the start' '|cat >a\n|head -c 3 >b\n|cat >c\n' 0 'did 0+0+3'
 same 'first program' "$U/a" "$T/msg"
 same 'third program' "$U/c" "$T/msg"

@@ -149,18 +149,38 @@ delivered(const char *home)
 	return count == 1 ? str_c(&s) : count ? "too many" : "none";
 }
 
+/* Descriptors it has open. */
+static int
+open_fds(void)
+{
+	char path[64];
+	int n = 0;
+	DIR *d;
+
+	snprintf(path, sizeof path, "/proc/%ld/fd", (long)pid);
+	d = opendir(path);
+	while (d && readdir(d))
+		n++;
+	if (d)
+		closedir(d);
+	return n;
+}
+
 static void
 test_jobs(void)
 {
+	int fds;
+
 	start();
 	send_job(7, "a", "", "", "u@h.org", "mess", 0);
 	is_str(answer(7), "K 2.0.0 did 1+0+0\n", "Maildir of a");
 	is_str(delivered("a"),
 		"Return-Path: <s@x.org>\nDelivered-To: u@h.org\nS: x\n\nb\n",
 		"its bytes");
+	fds = open_fds();
 	/* three at once, other homes, offset of the descriptor anywhere */
 	send_job(8, "b", "-", "x", "u-x@h.org", "mess", 3);
-	send_job(9, "b", "-", "none", "u-none@h.org", "mess", 0);
+	send_job(9, "a", "-", "none", "u-none@h.org", "mess", 0);
 	send_job(4000000000u, "b", "", "", "u@h.org", "mess2", 99);
 	is_str(answer(8),
 		"D 5.7.9 S: x\n\nb\nu-x h.org a+b o@x.org\nno (#5.7.9)\n",
@@ -179,6 +199,13 @@ test_jobs(void)
 	is_str(answer(11),
 		"D 5.1.1 Sorry, no mailbox here by that name. (#5.1.1)\n",
 		"files of b are not used for a");
+	/* nothing is left of one for the next */
+	send_job(12, "b", "-", "d", "u-d@h.org", "mess", 0);
+	is_str(answer(12), "K 2.0.0 d u-d\ndid 0+0+1\n", "$DEFAULT set");
+	send_job(13, "b", "-", "e", "u-e@h.org", "mess", 0);
+	is_str(answer(13), "K 2.0.0 unset u-e\ndid 0+0+1\n",
+		"$DEFAULT not set");
+	is_num(open_fds(), fds, "no descriptor is left open");
 	is_num(finish(), 0, "exit at end of jobs");
 }
 
@@ -220,6 +247,8 @@ main(int argc, char **argv)
 	write_file("b/.qmail-x",
 		"|cat; echo $LOCAL $HOST $ENVID $ORIGINAL_RECIPIENT\n"
 		"|echo 'no (#5.7.9)'; exit 100\n");
+	write_file("b/.qmail-default", "|echo $DEFAULT $LOCAL\n");
+	write_file("b/.qmail-e", "|echo ${DEFAULT-unset} $LOCAL\n");
 	test_jobs();
 	test_bad();
 	snprintf(clean, sizeof clean, "rm -rf %s", dir);
