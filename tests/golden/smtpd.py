@@ -798,6 +798,7 @@ def test_early():
     same([a[:3] for a in r.stdout.decode().splitlines() if a[3:4] == " "],
          ["220", "250", "250", "250", "354", "250", "221"],
          "a session written ahead into a pipe is taken")
+    same(len(queued()), 1, "... and queued")
 
 
 def test_received():
