@@ -28,6 +28,8 @@ clang-format:clang-format prove:perl svscan:daemontools tcpserver:ucspi-tcp
 tinydns:tinydns dnscache:dnscache dnsq:djbdns-utils swaks:swaks mandoc:mandoc
 shellcheck:shellcheck strace:strace unshare:util-linux ip:iproute2
 python3:python3 socat:socat cdb:tinycdb'
+# and smtp-sink and smtp-source of Postfix, unpacked, not installed
+. tests/peers.sh
 
 missing=''
 for n in $needs; do
@@ -68,6 +70,14 @@ if [ "$missing" ]; then
 		echo "check: not installed:$missing"
 		echo "check: tests that need them are skipped or fail" \
 			"(as root, with apt-get, they would be installed)"
+	fi
+fi
+if [ ! -x "$POSTFIX/usr/sbin/smtp-sink" ]; then
+	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+		echo "check: fetching smtp-sink"
+		peers_fetch || echo "check: no smtp-sink: see $PEERS/log"
+	else
+		echo "check: no smtp-sink: tests that need it are skipped"
 	fi
 fi
 [ "$(id -u)" = 0 ] ||
