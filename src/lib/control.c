@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "lib/ascii.h"
+#include "lib/fd.h"
 #include "lib/ibuf.h"
 #include "lib/num.h"
 
@@ -64,7 +65,7 @@ reader_open(struct reader *r, const char *name)
 	str_puts(&path, control_dir);
 	str_putc(&path, '/');
 	str_puts(&path, name);
-	fd = open(str_c(&path), O_RDONLY | O_CLOEXEC);
+	fd = fd_open(str_c(&path), O_RDONLY, 0);
 	str_free(&path);
 	if (fd < 0 && errno == ENOENT)
 		return CONTROL_ABSENT;

@@ -41,6 +41,12 @@ fd_block(int fd)
 }
 
 int
+fd_open(const char *path, int flags, mode_t mode)
+{
+	return openat(AT_FDCWD, path, flags | O_CLOEXEC, mode);
+}
+
+int
 fd_move(int to, int from)
 {
 	if (to == from)

@@ -53,7 +53,7 @@ close_keep(int fd)
 int
 file_read(const char *path, struct str *s)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), r;
+	int fd = fd_open(path, O_RDONLY, 0), r;
 
 	if (fd < 0)
 		return -1;
@@ -65,7 +65,7 @@ file_read(const char *path, struct str *s)
 int
 file_syncdir(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
+	int fd = fd_open(path, O_RDONLY | O_DIRECTORY, 0), r;
 
 	if (fd < 0)
 		return -1;

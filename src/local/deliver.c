@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/control.h"
+#include "lib/fd.h"
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/num.h"
@@ -169,7 +170,7 @@ find_file(void)
 
 	dotqmail_search(&s, run.d->dash, run.d->ext);
 	while (fd < 0 && good && dotqmail_search_next(&s)) {
-		fd = open(str_c(&s.name), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		fd = fd_open(str_c(&s.name), O_RDONLY | O_NONBLOCK, 0);
 		if (fd < 0 && !is_absent(errno))
 			good = result_sys(
 				run.r, "Unable to open", str_c(&s.name));

@@ -58,7 +58,7 @@ open_file(struct qid id, enum qfile f)
 	char path[QPATH_MAX];
 
 	qpath_fmt(path, id, f);
-	return open(path, O_RDONLY | O_CLOEXEC);
+	return fd_open(path, O_RDONLY, 0);
 }
 
 static void

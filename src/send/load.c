@@ -34,7 +34,7 @@ load_open(struct message *m)
 		return fd;
 	}
 	qpath_fmt(path, m->id, QFILE_MESS);
-	return open(path, O_RDONLY | O_CLOEXEC);
+	return fd_open(path, O_RDONLY, 0);
 }
 
 /* The envelope file as writable bytes; NULL with errno. */
@@ -45,7 +45,7 @@ read_env(struct qid id, int *fd, struct stat *st)
 	char *data = NULL;
 
 	qpath_fmt(path, id, QFILE_ENV);
-	*fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	*fd = fd_open(path, O_RDWR | O_NOFOLLOW, 0);
 	if (*fd < 0)
 		return NULL;
 	if (fstat(*fd, st) < 0)

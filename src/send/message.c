@@ -238,7 +238,7 @@ write_note(struct message *m, size_t i, const struct report_rcpt *r,
 	str_clear(&record);
 	note_encode(&record, &n);
 	qpath_fmt(path, m->id, QFILE_BOUNCE);
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	fd = fd_open(path, O_WRONLY | O_APPEND | O_CREAT, 0600);
 	if (fd < 0)
 		return -1;
 	if (fd_writeall(fd, record.s, record.len) < 0 || fsync(fd) < 0)

@@ -8,6 +8,7 @@
 
 #include "lib/ascii.h"
 #include "lib/control.h"
+#include "lib/fd.h"
 #include "lib/ipaddr.h"
 #include "mail/addr.h"
 #include "wire/site.h"
@@ -121,7 +122,7 @@ more_open(struct policy *p)
 		return true;
 	str_puts(&path, site_control);
 	str_puts(&path, "/morercpthosts.cdb");
-	fd = open(str_c(&path), O_RDONLY | O_CLOEXEC);
+	fd = fd_open(str_c(&path), O_RDONLY, 0);
 	str_free(&path);
 	if ((fd < 0 && errno != ENOENT) || (fd >= 0 && cdb_init(&p->more, fd)))
 		return false;
