@@ -207,8 +207,9 @@ for p in ("first", "next"):
            get(p, "quill-send").started, 0)
     budget("%s: log writes of the queue manager, of its log lines" % p,
            get(p, "quill-send").log, logs[p]["quill-send"])
-    n = sum(c > 1 for (q, _, _), c in opened.items() if q == p)
-    budget("%s: files that some process opened twice" % p, n, 0)
+    n = sum(c > 1 for (q, who, _), c in opened.items() if q == p and
+            prog[who] in ("quill-smtpd", "quill-queue"))
+    budget("%s: files opened twice in accepting" % p, n, 0)
     n = sum(bool(NAMES.match(f)) for q, who, f in opened if q == p and
             prog[who] in ("quill-smtpd", "quill-queue"))
     budget("%s: name-service files opened in accepting" % p, n, 0)
@@ -222,5 +223,5 @@ budget("connections to the other host, for both messages",
        int(sys.argv[11]), 1)
 twice = sorted({(prog[who], f) for (_, who, f), c in opened.items() if c > 1})
 for who, f in twice:
-    print("      twice: %s %s" % (who, f.replace(home, "HOME")))
+    print("      opened twice: %s %s" % (who, f.replace(home, "HOME")))
 sys.exit(worst)
