@@ -22,19 +22,19 @@ static long long tap_result;
 /* The name is printf's format and what belongs to it. */
 #define ok(cond, ...) tap_ok(!!(cond), __FILE__, __LINE__, #cond, __VA_ARGS__)
 /* Signed and unsigned numbers up to 64 bits. */
-#define is_num(got, want, ...) \
-	tap_is_num((long long)(got), (long long)(want), __FILE__, __LINE__, \
+#define is_num(got, want, ...)                                                 \
+	tap_is_num((long long)(got), (long long)(want), __FILE__, __LINE__,    \
 		__VA_ARGS__)
 /* C strings; NULL equals NULL only. */
-#define is_str(got, want, ...) \
+#define is_str(got, want, ...)                                                 \
 	tap_is_str((got), (want), __FILE__, __LINE__, __VA_ARGS__)
 /* Bytes with a length each. */
-#define is_mem(got, gotn, want, wantn, ...) \
-	tap_is_mem((got), (size_t)(gotn), (want), (size_t)(wantn), __FILE__, \
+#define is_mem(got, gotn, want, wantn, ...)                                    \
+	tap_is_mem((got), (size_t)(gotn), (want), (size_t)(wantn), __FILE__,   \
 		__LINE__, __VA_ARGS__)
 /* Operations that return -1 and errno. */
-#define is_errno(call, want, ...) \
-	(errno = 0, tap_result = (long long)(call), \
+#define is_errno(call, want, ...)                                              \
+	(errno = 0, tap_result = (long long)(call),                            \
 		tap_is_errno((want), errno, __FILE__, __LINE__, __VA_ARGS__))
 /* A comment line in the output. */
 #define diag(...) tap_diag(__VA_ARGS__)
@@ -82,9 +82,8 @@ tap_bytes(const char *label, const char *p, size_t n)
 	printf("\"\n");
 }
 
-static inline bool __attribute__((format(printf, 5, 6)))
-tap_ok(bool good, const char *file, int line, const char *expr,
-	const char *fmt, ...)
+static inline bool __attribute__((format(printf, 5, 6))) tap_ok(bool good,
+	const char *file, int line, const char *expr, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -114,8 +113,8 @@ static inline bool __attribute__((format(printf, 7, 8)))
 tap_is_mem(const void *got, size_t gotn, const void *want, size_t wantn,
 	const char *file, int line, const char *fmt, ...)
 {
-	bool good = gotn == wantn && (!gotn || (got && want &&
-		memcmp(got, want, gotn) == 0));
+	bool good = gotn == wantn &&
+		    (!gotn || (got && want && memcmp(got, want, gotn) == 0));
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -151,9 +150,8 @@ tap_is_str(const char *got, const char *want, const char *file, int line,
 	return good;
 }
 
-static inline bool __attribute__((format(printf, 5, 6)))
-tap_is_errno(int want, int err, const char *file, int line, const char *fmt,
-	...)
+static inline bool __attribute__((format(printf, 5, 6))) tap_is_errno(
+	int want, int err, const char *file, int line, const char *fmt, ...)
 {
 	long long r = tap_result;
 	bool good = r == -1 && err == want;

@@ -212,7 +212,7 @@ proc_start(const struct proc *p)
 			search = "/usr/local/bin:/usr/bin:/bin";
 	}
 	/* A handler of ours must not run in the child: the memory it would
-	 * change is the parent's. Without handlers there is nothing to guard. */
+	 * change is the parent's. Without handlers nothing is to guard. */
 	if (guard) {
 		sigfillset(&all);
 		sigprocmask(SIG_SETMASK, &all, &old);

@@ -15,14 +15,11 @@ struct conf_limits {
 };
 
 /* control/me, for unique names. */
-const char *
-conf_host(void);
+const char *conf_host(void);
 /* control/maildircreate: make the missing Maildir of a default delivery? */
 enum conf_create { CONF_CREATE, CONF_LEAVE, CONF_BAD };
-enum conf_create
-conf_maildircreate(void);
+enum conf_create conf_maildircreate(void);
 /* NULL and control_error() when a value is bad. */
-const struct conf_limits *
-conf_limits(void);
+const struct conf_limits *conf_limits(void);
 
 #endif

@@ -8,7 +8,6 @@
 
 /* Do it, as the user we already are, and replace *r by what became of it.
  * Changes the working directory to d->home. */
-void
-deliver(const struct delivery *d, struct result *r);
+void deliver(const struct delivery *d, struct result *r);
 
 #endif

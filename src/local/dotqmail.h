@@ -44,17 +44,14 @@ struct dotqmail_entry {
 	size_t len;	  /* > 0 but for DOTQMAIL_LIST */
 };
 
-void
-dotqmail_init(struct dotqmail *d, const char *p, size_t n);
+void dotqmail_init(struct dotqmail *d, const char *p, size_t n);
 /* Next entry, its kind returned as well; comments and blank lines are
  * skipped. After DOTQMAIL_BAD it may be called for the next line. */
-enum dotqmail_kind
-dotqmail_next(struct dotqmail *d, struct dotqmail_entry *e);
+enum dotqmail_kind dotqmail_next(struct dotqmail *d, struct dotqmail_entry *e);
 /* Read the whole file before anything is done with it: false when a line is
  * bad, or is no forward where only forwards are allowed (forward_only from
  * the start, or after a +list line); line and why tell. */
-bool
-dotqmail_check(struct dotqmail *d, bool forward_only);
+bool dotqmail_check(struct dotqmail *d, bool forward_only);
 
 /* The names under which the file may be, best first. */
 struct dotqmail_search {
@@ -66,17 +63,14 @@ struct dotqmail_search {
 	long deflt;
 };
 
-void
-dotqmail_search(struct dotqmail_search *s, const char *dash, const char *ext);
+void dotqmail_search(
+	struct dotqmail_search *s, const char *dash, const char *ext);
 /* Set s->name; false when there are no more. */
-bool
-dotqmail_search_next(struct dotqmail_search *s);
-void
-dotqmail_search_end(struct dotqmail_search *s);
+bool dotqmail_search_next(struct dotqmail_search *s);
+void dotqmail_search_end(struct dotqmail_search *s);
 /* ".qmail" dash ext suffix with ext made safe: lower case, "." as ":" (so that
  * no ".." can be asked for), cut to extlen bytes. Replaces out. */
-void
-dotqmail_name(struct str *out, const char *dash, const char *ext, size_t extlen,
-	const char *suffix);
+void dotqmail_name(struct str *out, const char *dash, const char *ext,
+	size_t extlen, const char *suffix);
 
 #endif

@@ -19,8 +19,7 @@ struct forward_done {
 };
 
 /* to: n addresses, each with its NUL. false: nothing was queued, r says why. */
-bool
-forward_send(const struct delivery *d, const struct vars *v,
+bool forward_send(const struct delivery *d, const struct vars *v,
 	const struct message *m, const char *newsender, const struct str *to,
 	size_t n, struct forward_done *done, struct result *r);
 

@@ -27,8 +27,7 @@ struct maildir {
 
 /* The message with the bytes of before in front of it. false: r says why, and
  * nothing is left behind (but see above). */
-bool
-maildir_deliver(const struct maildir *md, const struct message *m,
+bool maildir_deliver(const struct maildir *md, const struct message *m,
 	const struct str *before, struct result *r);
 
 #endif

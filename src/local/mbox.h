@@ -17,8 +17,7 @@
 #include "local/vars.h"
 
 /* wait: ms for the lock. false: r says why. */
-bool
-mbox_deliver(const char *path, const struct message *m, const struct vars *v,
-	int64_t wait, struct result *r);
+bool mbox_deliver(const char *path, const struct message *m,
+	const struct vars *v, int64_t wait, struct result *r);
 
 #endif

@@ -18,17 +18,14 @@ struct message {
 };
 
 /* 0; -1 errno (ESPIPE: not a plain file). One message at a time. */
-int
-message_open(struct message *m, int fd);
+int message_open(struct message *m, int fd);
 /* The next piece at *pos, which moves on: its length with *p at it (valid
  * until the next call), 0 at the end, -1 errno (EIO: cut short). Begin with
  * *pos = 0. A message of ordinary size comes in one piece. */
-ssize_t
-message_read(const struct message *m, off_t *pos, const char **p);
+ssize_t message_read(const struct message *m, off_t *pos, const char **p);
 /* Is there a Delivered-To field with that value in the header, of which 1 MiB
  * is read? 1 yes, 0 no, -1 errno. Case is ignored: the .qmail file that would
  * be found is the same. */
-int
-message_delivered_to(const struct message *m, const char *value);
+int message_delivered_to(const struct message *m, const char *value);
 
 #endif

@@ -19,8 +19,7 @@ enum { PROGRAM_TEXT = 600 }; /* bytes of output kept for the report, in all */
  * the report, in a process group of its own, which is killed when it outstays
  * limit ms or when we are told to end. What it leaves running behind it when
  * it exits is not waited for. Does not return without having reaped it. */
-enum program_end
-program_run(const char *command, int fd, const char *const *env, int64_t limit,
-	struct result *r);
+enum program_end program_run(const char *command, int fd,
+	const char *const *env, int64_t limit, struct result *r);
 
 #endif

@@ -11,25 +11,21 @@ struct result {
 	struct str text; /* lines, each with its LF; no NUL */
 };
 
-void
-result_init(struct result *r);
+void result_init(struct result *r);
 /* Success so far, no text; memory is kept for the next delivery. */
-void
-result_clear(struct result *r);
+void result_clear(struct result *r);
 /* Set the class and add a line: the strings up to a NULL joined, then
  * " (#code)". Always false, so that a failing function can return it. */
-bool
-result_set(struct result *r, char class, const char *code, const char *first,
-	...) __attribute__((sentinel));
+bool result_set(struct result *r, char class, const char *code,
+	const char *first, ...) __attribute__((sentinel));
 #define result_temp(r, code, ...)                                              \
 	result_set((r), 'Z', (code), __VA_ARGS__, (char *)0)
 #define result_perm(r, code, ...)                                              \
 	result_set((r), 'D', (code), __VA_ARGS__, (char *)0)
 /* Temporary, "WHAT PATH: text of errno" and its code. */
-bool
-result_sys(struct result *r, const char *what, const char *path);
+bool result_sys(struct result *r, const char *what, const char *path);
 /* Add a line without code: the strings up to a NULL joined. */
-void
-result_say(struct result *r, const char *first, ...) __attribute__((sentinel));
+void result_say(struct result *r, const char *first, ...)
+	__attribute__((sentinel));
 
 #endif

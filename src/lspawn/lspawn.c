@@ -3,7 +3,7 @@
  *
  * runs as     root; each child becomes the recipient before exec, refuses uid 0
  * started by  start
- * fd 0        delivery jobs from send, reports to send  wire/job.h wire/report.h
+ * fd 0        jobs from send, reports to send         wire/job.h wire/report.h
  * fd 3        questions to getpw and its answers        wire/pwreq.h
  * argv        default delivery (./Maildir/)
  * cwd         HOME
@@ -89,8 +89,8 @@ main(int argc, char **argv)
 		log_die_sys(STATUS_TEMP, "unable to enter ", site_home);
 	if (stat(site_queue, &st) == -1)
 		log_die_sys(STATUS_TEMP, "unable to look at ", site_queue);
-		/* No child of ours runs as root: it gets nothing that was left open.
-	 * An old kernel does not know the call; start leaves nothing. */
+	/* No child of ours runs as root: it gets nothing that was left open. An
+	 * old kernel does not know the call; start leaves nothing. */
 #ifdef SYS_close_range
 	syscall(SYS_close_range, LSPAWN_FD_GETPW + 1, ~0U, 0);
 #endif

@@ -24,24 +24,19 @@ enum addr_result {
 /* The path in angle brackets at p: out becomes the address, empty for <>,
  * source routes dropped; *used counts the bytes up to and with ">". A local
  * part alone, without @, is accepted here; what it means is the caller's. */
-enum addr_result
-addr_path(struct str *out, const char *p, size_t n, size_t *used);
+enum addr_result addr_path(
+	struct str *out, const char *p, size_t n, size_t *used);
 /* A mailbox without brackets, n bytes, all of them. */
-enum addr_result
-addr_mailbox(struct str *out, const char *p, size_t n);
+enum addr_result addr_mailbox(struct str *out, const char *p, size_t n);
 /* Offset of the @ before the domain; n when there is none. */
-size_t
-addr_at(const char *p, size_t n);
+size_t addr_at(const char *p, size_t n);
 /* A domain of letters, digits, hyphens and (found in the wild) underscores,
  * labels of 1 to 63 bytes, 255 in all, or an address literal. */
-bool
-addr_isdomain(const char *p, size_t n);
+bool addr_isdomain(const char *p, size_t n);
 /* Append an address in SMTP's form, quoted where it must be, without
  * brackets. addr is n bytes in quill's form. */
-void
-addr_quote(struct str *out, const char *addr, size_t n);
+void addr_quote(struct str *out, const char *addr, size_t n);
 /* May the byte stand in an unquoted local part (atext or a dot)? */
-bool
-addr_isatext(char c);
+bool addr_isatext(char c);
 
 #endif

@@ -3,7 +3,7 @@
  *
  * runs as     quillr
  * started by  start
- * fd 0        delivery jobs from send, reports to send  wire/job.h wire/report.h
+ * fd 0        jobs from send, reports to send         wire/job.h wire/report.h
  * cwd         HOME
  * reads       nothing; messages come open with their jobs
  * writes      nothing

@@ -13,16 +13,12 @@
 #include "wire/qclient.h"
 
 /* s->refused and the reply in s->out. */
-void
-audit_refused(const struct session *s);
-void
-audit_accepted(
+void audit_refused(const struct session *s);
+void audit_accepted(
 	const struct session *s, const struct qverdict *v, uint64_t octets);
 /* octets: all that was read from the client. */
-void
-audit_session(const struct session *s, uint64_t octets);
+void audit_session(const struct session *s, uint64_t octets);
 /* A session that could not begin; reason is ours. */
-void
-audit_failed(const char *ip, const char *reason);
+void audit_failed(const char *ip, const char *reason);
 
 #endif

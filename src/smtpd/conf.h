@@ -37,7 +37,6 @@ struct conf {
 
 /* Fill c from the environment and control files (control_init was called).
  * false: a value is bad, control_error() says which. */
-bool
-conf_read(struct conf *c);
+bool conf_read(struct conf *c);
 
 #endif

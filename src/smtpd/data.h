@@ -42,12 +42,10 @@ struct data {
 	char start[13]; /* enough for "delivered-to:" */
 };
 
-void
-data_init(struct data *d, uint64_t limit, unsigned maxhops);
+void data_init(struct data *d, uint64_t limit, unsigned maxhops);
 /* Decode n bytes in place: dots unstuffed, CRLF made LF. Returns how many
  * bytes at p are now message text; *used tells how many were consumed, less
  * than n only when the end of data was found before the last of them. */
-size_t
-data_feed(struct data *d, char *p, size_t n, size_t *used);
+size_t data_feed(struct data *d, char *p, size_t n, size_t *used);
 
 #endif

@@ -180,8 +180,8 @@ read_command(struct loop *l)
 	n = l->line.len - 1;
 	if (n && l->line.s[n - 1] == '\r')
 		n--;
-	return session_line(&l->s, l->line.s, n,
-		!l->batch && ibuf_ready(&l->in) > 0);
+	return session_line(
+		&l->s, l->line.s, n, !l->batch && ibuf_ready(&l->in) > 0);
 }
 
 static enum effect

@@ -31,16 +31,12 @@ struct policy {
 };
 
 /* c and the directory of control_init are kept. */
-void
-policy_init(struct policy *p, const struct conf *c);
-void
-policy_free(struct policy *p);
+void policy_init(struct policy *p, const struct conf *c);
+void policy_free(struct policy *p);
 /* 421 in an answer means that a control file is bad (control_error()). */
-struct answer
-policy_sender(struct policy *p, const struct str *from);
+struct answer policy_sender(struct policy *p, const struct str *from);
 /* May rewrite rcpt: postmaster without a domain, our address as a literal,
  * RELAYCLIENT's suffix. */
-struct answer
-policy_rcpt(struct policy *p, struct str *rcpt);
+struct answer policy_rcpt(struct policy *p, struct str *rcpt);
 
 #endif

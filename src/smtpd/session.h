@@ -76,54 +76,41 @@ struct session {
 	const char *end; /* why it was closed, once it was */
 };
 
-void
-session_init(struct session *s, const struct conf *c);
-void
-session_free(struct session *s);
+void session_init(struct session *s, const struct conf *c);
+void session_free(struct session *s);
 
 /* Events. */
 /* The connection is there: the greeting. */
-enum effect
-session_greet(struct session *s);
+enum effect session_greet(struct session *s);
 /* A command line of n bytes without its CRLF or LF. more: further input has
  * already arrived. */
-enum effect
-session_line(struct session *s, const char *p, size_t n, bool more);
+enum effect session_line(struct session *s, const char *p, size_t n, bool more);
 /* A command line that was too long and has been thrown away. */
-enum effect
-session_longline(struct session *s);
+enum effect session_longline(struct session *s);
 /* Policy's answer to EFFECT_SENDER and EFFECT_RCPT. */
-enum effect
-session_answer(struct session *s, const struct answer *a);
+enum effect session_answer(struct session *s, const struct answer *a);
 /* The queue program was started, or could not be. */
-enum effect
-session_opened(struct session *s, bool opened);
+enum effect session_opened(struct session *s, bool opened);
 /* The end of data was read; d says what it was like. */
-enum effect
-session_data(struct session *s, const struct data *d);
+enum effect session_data(struct session *s, const struct data *d);
 /* What the queue said, and the wall clock at that moment. */
-enum effect
-session_verdict(struct session *s, const struct qverdict *v, int64_t now);
+enum effect session_verdict(
+	struct session *s, const struct qverdict *v, int64_t now);
 /* No byte came in time; the session has lasted too long. */
-enum effect
-session_timeout(struct session *s);
+enum effect session_timeout(struct session *s);
 /* The client is gone or the program must stop: no reply, only why. */
-enum effect
-session_lost(struct session *s, const char *why);
+enum effect session_lost(struct session *s, const char *why);
 
 /* The Received field of the message being received (RFC 5321 4.4). */
-void
-session_received(const struct session *s, int64_t now, struct str *out);
+void session_received(const struct session *s, int64_t now, struct str *out);
 
 /* For verbs.c: one reply line, with an enhanced code if not NULL. */
-void
-session_reply(
+void session_reply(
 	struct session *s, int code, const char *enhanced, const char *text);
 
 /* For verbs.c: 421 in place of any other reply, and the end of the session,
  * logged as why. */
-enum effect
-session_close(struct session *s, const char *why, const char *enhanced,
-	const char *text);
+enum effect session_close(struct session *s, const char *why,
+	const char *enhanced, const char *text);
 
 #endif

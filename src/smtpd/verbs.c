@@ -272,8 +272,7 @@ notoffered(struct session *s, const char *arg, size_t n)
 	return EFFECT_NONE;
 }
 
-static enum effect
-help(struct session *s, const char *arg, size_t n);
+static enum effect help(struct session *s, const char *arg, size_t n);
 
 static const struct verb verbs[] = {
 	{ "EHLO", VERB_LAST | VERB_RESETS, ehlo },

@@ -28,7 +28,6 @@ struct verb {
 };
 
 /* The row for the command word at p, n bytes, any case; NULL: unknown. */
-const struct verb *
-verb_find(const char *p, size_t n);
+const struct verb *verb_find(const char *p, size_t n);
 
 #endif

@@ -131,7 +131,8 @@ main(int argc, char **argv)
 		fd_pipe(cleaned) < 0)
 		log_die_sys(STATUS_TEMP, "unable to make a pipe");
 	run_helpers(&ids, argv[1], alias);
-	raise_limit(); /* for send alone: users' programs get what we were given */
+	/* for send alone: users' programs keep the limit we were given */
+	raise_limit();
 	arrange();
 	if (chdir(site_queue) < 0)
 		log_die_sys(STATUS_TEMP, "unable to enter ", site_queue);

@@ -46,7 +46,7 @@ struct env {
 
 enum env_result {
 	ENV_OK,
-	ENV_UNFINISHED, /* no END record: never acknowledged, or being written */
+	ENV_UNFINISHED, /* no END: never acknowledged, or being written */
 	ENV_DAMAGED,	/* END is there but something does not fit */
 };
 

@@ -3,8 +3,8 @@
  *
  * Question: N<number> NUL local part NUL (the local part as it stands in the
  * address). Answer: N<number> NUL, then either Z text NUL (the name service
- * is in trouble, try later), or = user NUL uid NUL gid NUL home NUL dash NUL ext NUL: always a user, the
- * alias user when no other fits.
+ * is in trouble, try later), or = user NUL uid NUL gid NUL home NUL dash NUL
+ * ext NUL: always a user, the alias user when no other fits.
  * The user record is the one of users/assign and users/cdb.
  */
 #ifndef WIRE_PWREQ_H

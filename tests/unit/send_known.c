@@ -42,6 +42,15 @@ one_message(void)
 	is_num(known_next(), 0, "before 1970 is at once");
 	known_wait(s, CHAN_REMOTE, (int64_t)1 << 40);
 	is_num(known_next(), KNOWN_NEVER, "after 2106 is never");
+	known_line(s, CHAN_REMOTE);
+	is_num(known_next(), KNOWN_NEVER, "in line: waits for no time");
+	known_hurry(10);
+	ok(known_when(s, CHAN_REMOTE) == KNOWN_INLINE,
+		"hurried: still in line");
+	known_wait(s, CHAN_REMOTE, KNOWN_INLINE);
+	ok(known_when(s, CHAN_REMOTE) == KNOWN_NEVER, "no time means in line");
+	ok(known_first(s) && !known_first(s), "the first time is told once");
+	is_num(known_id(s).rnd, id.rnd, "the id is still right");
 	ok(!known_attached(s), "nothing attached");
 	known_attach(s, &thing);
 	ok(known_attached(s) == &thing, "attached");
