@@ -10,6 +10,7 @@
 #define RND_MASK 0x1ffffffu
 #define LIVE	 0x80000000u
 #define ATTACHED 0x40000000u
+#define ASKED	 0x20000000u /* known_first */
 
 struct slot {
 	uint64_t us; /* free slots: index of the next free one */
@@ -168,9 +169,9 @@ known_count(void)
 void
 known_wait(uint32_t slot, int chan, int64_t when)
 {
-	uint32_t w = when < 0			    ? 0
-		     : when >= (int64_t)KNOWN_NEVER ? KNOWN_NEVER
-						    : (uint32_t)when;
+	uint32_t w = when < 0			     ? 0
+		     : when >= (int64_t)KNOWN_INLINE ? KNOWN_NEVER
+						     : (uint32_t)when;
 
 	slots[slot].when[chan] = w;
 	/* the item of an earlier time is found stale when it comes up */
@@ -182,6 +183,21 @@ uint32_t
 known_when(uint32_t slot, int chan)
 {
 	return slots[slot].when[chan];
+}
+
+void
+known_line(uint32_t slot, int chan)
+{
+	slots[slot].when[chan] = KNOWN_INLINE;
+}
+
+bool
+known_first(uint32_t slot)
+{
+	bool first = !(slots[slot].rnd & ASKED);
+
+	slots[slot].rnd |= ASKED;
+	return first;
 }
 
 void
@@ -242,7 +258,7 @@ known_hurry(int64_t now)
 	for (s = 0; s < nslots; s++)
 		for (c = 0; c < NCHAN; c++)
 			if ((slots[s].rnd & LIVE) &&
-				slots[s].when[c] != KNOWN_NEVER)
+				slots[s].when[c] < KNOWN_INLINE)
 				known_wait(s, c, now);
 }
 

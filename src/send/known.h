@@ -16,7 +16,9 @@
 enum { CHAN_LOCAL, CHAN_REMOTE, NCHAN };
 
 #define KNOWN_NEVER UINT32_MAX
-#define KNOWN_NONE  UINT32_MAX
+/* due, and waiting in line for a place in its channel */
+#define KNOWN_INLINE (UINT32_MAX - 1)
+#define KNOWN_NONE   UINT32_MAX
 
 /* Slot of an id, KNOWN_NONE when it is not known. */
 uint32_t known_find(struct qid id);
@@ -29,6 +31,10 @@ size_t known_count(void);
 /* Set when a channel is due, s since 1970, or KNOWN_NEVER. */
 void known_wait(uint32_t slot, int chan, int64_t when);
 uint32_t known_when(uint32_t slot, int chan);
+/* That channel waits for room from now on: KNOWN_INLINE. */
+void known_line(uint32_t slot, int chan);
+/* Is it the first time that this is asked of the slot? */
+bool known_first(uint32_t slot);
 /* No channel waits any more. */
 void known_rest(uint32_t slot);
 /* Remove and return a slot of which some channel is due at now; KNOWN_NONE
@@ -36,7 +42,7 @@ void known_rest(uint32_t slot);
 uint32_t known_due(int64_t now);
 /* When known_due will have something, s; KNOWN_NEVER when nothing waits. */
 uint32_t known_next(void);
-/* Everything that waits is due at now. */
+/* Everything that waits for a time is due at now. */
 void known_hurry(int64_t now);
 
 /* A pointer for the slots that are being worked on. */

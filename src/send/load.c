@@ -251,7 +251,7 @@ load_message(uint32_t slot)
 	known_attach(slot, m);
 	count_marks(m);
 	m->fresh = !retry_last(m->id, &st, st.st_mtim.tv_sec, &last);
-	if (m->fresh)
+	if (m->fresh && known_first(slot))
 		log_new(m);
 	return m;
 }

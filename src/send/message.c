@@ -23,36 +23,67 @@
 #include "wire/retry.h"
 #include "wire/site.h"
 
+/* Per channel, so that one which is slow, or off, does not keep the other
+ * waiting. A message that is worked on has two descriptors. */
 enum {
-	ACTIVE_MAX = 1000,  /* messages loaded at once; two fds each */
-	ACTIVE_RETRY = 750, /* of these, not for a first attempt */
+	ACTIVE_MAX = 500,   /* passes at once */
+	ACTIVE_RETRY = 375, /* of these, not for a first attempt */
+	ROUND = 250,	    /* messages loaded in one round of the main loop */
+};
+
+/* First come, first served. */
+struct line {
+	uint32_t *slot;
+	size_t cap, head, tail;
 };
 
 /* New messages that wait to be loaded. */
-static uint32_t *fresh;
-static size_t capfresh, headfresh, tailfresh;
-static size_t nactive, nretrying;
+static struct line arrivals;
+/* Those that wait for room in a channel, [fresh]: loaded again then. */
+static struct line lines[NCHAN][2];
+static size_t nactive[NCHAN], nretrying[NCHAN];
+
+static bool
+is_empty(const struct line *l)
+{
+	return l->head == l->tail;
+}
+
+static void
+line_put(struct line *l, uint32_t slot)
+{
+	if (l->tail - l->head == l->cap) {
+		size_t n = l->cap ? l->cap * 2 : 256;
+		uint32_t *new = xmalloc(n * sizeof(*new));
+		size_t i;
+
+		for (i = l->head; i != l->tail; i++)
+			new[i % n] = l->slot[i % l->cap];
+		free(l->slot);
+		l->slot = new;
+		l->cap = n;
+	}
+	l->slot[l->tail++ % l->cap] = slot;
+}
+
+static uint32_t
+line_take(struct line *l)
+{
+	return l->slot[l->head++ % l->cap];
+}
+
+static bool
+has_room(int chan, bool fresh)
+{
+	return nactive[chan] < ACTIVE_MAX &&
+	       (fresh || nretrying[chan] < ACTIVE_RETRY);
+}
 
 void
 message_new(struct qid id)
 {
-	uint32_t slot;
-
-	if (known_find(id) != KNOWN_NONE)
-		return;
-	slot = known_add(id);
-	if (tailfresh - headfresh == capfresh) {
-		size_t n = capfresh ? capfresh * 2 : 256;
-		uint32_t *new = xmalloc(n * sizeof(*new));
-		size_t i;
-
-		for (i = headfresh; i != tailfresh; i++)
-			new[i % n] = fresh[i % capfresh];
-		free(fresh);
-		fresh = new;
-		capfresh = n;
-	}
-	fresh[tailfresh++ % capfresh] = slot;
+	if (known_find(id) == KNOWN_NONE)
+		line_put(&arrivals, known_add(id));
 }
 
 /* --- passes --------------------------------------------------------------- */
@@ -106,17 +137,19 @@ pass_start(struct message *m, int chan, int64_t now)
 	p->fresh = m->fresh;
 	p->last = qid_birth(m->id) + (int64_t)conf.lifetime < now;
 	p->deferred = false;
-	p->on = p->n > 0;
-	if (p->on)
+	p->on = p->n > 0 && has_room(chan, p->fresh);
+	if (p->on) {
+		nactive[chan]++;
+		nretrying[chan] += !p->fresh;
 		channel_add(chan, p);
-}
-
-static void
-unload(struct message *m)
-{
-	nactive--;
-	nretrying -= m->retrying;
-	load_free(m);
+		return;
+	}
+	free(p->order);
+	p->order = NULL;
+	if (p->n == 0)
+		return;
+	known_line(m->slot, chan);
+	line_put(&lines[chan][p->fresh], m->slot);
 }
 
 static void
@@ -127,7 +160,7 @@ finish(struct message *m)
 	bool failed = m->failed;
 
 	known_rest(slot);
-	unload(m);
+	load_free(m);
 	if (failed)
 		bouncer_add(slot);
 	else
@@ -138,6 +171,8 @@ finish(struct message *m)
 static void
 settle(struct message *m)
 {
+	int c;
+
 	if (m->pass[CHAN_LOCAL].on || m->pass[CHAN_REMOTE].on)
 		return;
 	if (m->todo == 0) {
@@ -147,8 +182,9 @@ settle(struct message *m)
 	/* HUP may have moved a recipient to the other channel meanwhile */
 	if (known_when(m->slot, CHAN_LOCAL) == KNOWN_NEVER &&
 		known_when(m->slot, CHAN_REMOTE) == KNOWN_NEVER)
-		known_wait(m->slot, CHAN_LOCAL, stamp_now());
-	unload(m);
+		for (c = 0; c < NCHAN; c++)
+			known_wait(m->slot, c, stamp_now());
+	load_free(m);
 }
 
 static void
@@ -158,6 +194,8 @@ pass_end(struct message *m, int chan)
 	int64_t now = stamp_now();
 
 	p->on = false;
+	nactive[chan]--;
+	nretrying[chan] -= !p->fresh;
 	free(p->order);
 	p->order = NULL;
 	if (p->deferred) {
@@ -169,46 +207,85 @@ pass_end(struct message *m, int chan)
 	settle(m);
 }
 
+/* Start the passes of these channels, a bit each. */
 static void
-start(uint32_t slot, bool retrying, int64_t now)
+start(uint32_t slot, unsigned chans, int64_t now)
 {
 	struct message *m = known_attached(slot);
 	int c;
 
-	if (!m) {
+	if (!m)
 		m = load_message(slot);
-		if (!m)
-			return;
-		m->retrying = retrying;
-		nactive++;
-		nretrying += retrying;
-	}
+	if (!m)
+		return;
 	for (c = 0; c < NCHAN; c++)
-		if (!m->pass[c].on && (!retrying || known_when(slot, c) <= now))
+		if ((chans & 1u << c) && !m->pass[c].on)
 			pass_start(m, c, now);
 	settle(m);
+}
+
+/* Does some message of a line have room? */
+static bool
+can_enter(int chan, bool fresh)
+{
+	return !is_empty(&lines[chan][fresh]) && has_room(chan, fresh);
+}
+
+static bool
+any_room(bool fresh)
+{
+	return has_room(CHAN_LOCAL, fresh) || has_room(CHAN_REMOTE, fresh);
 }
 
 uint32_t
 message_next(void)
 {
-	if (headfresh != tailfresh && nactive < ACTIVE_MAX)
+	int c;
+
+	for (c = 0; c < NCHAN; c++)
+		if (can_enter(c, true) || can_enter(c, false))
+			return 0;
+	if (!is_empty(&arrivals) && any_room(true))
 		return 0;
-	if (nactive < ACTIVE_MAX && nretrying < ACTIVE_RETRY)
-		return known_next();
-	return KNOWN_NEVER;
+	return any_room(false) ? known_next() : KNOWN_NEVER;
+}
+
+static size_t
+admit_line(int chan, bool fresh, size_t most, int64_t now)
+{
+	size_t n;
+
+	for (n = 0; n < most && can_enter(chan, fresh); n++) {
+		uint32_t slot = line_take(&lines[chan][fresh]);
+
+		if (known_when(slot, chan) == KNOWN_INLINE)
+			start(slot, 1u << chan, now);
+	}
+	return n;
 }
 
 void
 message_admit(int64_t now)
 {
+	size_t n = 0;
 	uint32_t slot;
+	unsigned due;
+	int c;
 
-	while (headfresh != tailfresh && nactive < ACTIVE_MAX)
-		start(fresh[headfresh++ % capfresh], false, now);
-	while (nactive < ACTIVE_MAX && nretrying < ACTIVE_RETRY &&
-		(slot = known_due(now)) != KNOWN_NONE)
-		start(slot, true, now);
+	for (c = 0; c < NCHAN; c++) {
+		n += admit_line(c, true, ROUND - n, now);
+		n += admit_line(c, false, ROUND - n, now);
+	}
+	for (; n < ROUND && !is_empty(&arrivals) && any_room(true); n++)
+		start(line_take(&arrivals), ~0u, now);
+	for (; n < ROUND && any_room(false) &&
+		(slot = known_due(now)) != KNOWN_NONE;
+		n++) {
+		for (due = 0, c = 0; c < NCHAN; c++)
+			if (known_when(slot, c) <= now)
+				due |= 1u << c;
+		start(slot, due, now);
+	}
 }
 
 /* --- jobs ----------------------------------------------------------------- */

@@ -36,10 +36,9 @@ struct message {
 	int fdmess; /* open for the first job, or -1 */
 	char *data; /* the envelope file */
 	struct env env;
-	size_t todo;   /* recipients not marked yet */
-	bool failed;   /* some recipient is marked failed */
-	bool fresh;    /* never tried before */
-	bool retrying; /* loaded since it was due, not by a hint */
+	size_t todo; /* recipients not marked yet */
+	bool failed; /* some recipient is marked failed */
+	bool fresh;  /* never tried before */
 	struct pass pass[NCHAN];
 };
 

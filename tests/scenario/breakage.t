@@ -1,0 +1,102 @@
+#!/bin/sh
+# SPDX-License-Identifier: 0BSD
+# What an administrator, a full disk or a killed process can do to a running
+# suite: nothing is lost, nothing spins, and it goes on by itself.
+. "$(dirname "$0")/../lib.sh"
+own_net "$@"
+need svscan tcpserver
+
+quill_config quill.example
+mktestuser
+user=$testuser
+mktestuser
+closed=$testuser closedhome=$testhome
+testhome=$T/user-$user
+echo ':[127.0.0.1]:9' >"$H/control/smtproutes" # nobody listens there
+start_suite --smtp none
+
+# inject SUBJECT RECIPIENT...
+inject()
+{
+	printf 'Subject: %s\n\nbody\n' "$1" >"$T/mess"
+	shift
+	{
+		printf 'Fsender@quill.example\0'
+		printf 'T%s\0' "$@"
+		printf '\0'
+	} >"$T/env"
+	"$H/bin/quill-queue" <"$T/mess" 1<"$T/env"
+}
+
+log_count()
+{
+	cat "$H"/log/send/@* "$H/log/send/current" 2>/dev/null | grep -c "$1"
+}
+
+# has_log ERE N: at least N lines of send's log.
+has_log()
+{
+	[ "$(log_count "$1")" -ge "$2" ]
+}
+
+queue_holds()
+{
+	[ "$(queue_count)" = "$1" ]
+}
+
+send_pid()
+{
+	svstat "$S/send" | sed -n 's/.*: up (pid \([0-9]*\)).*/\1/p'
+}
+
+# clock ticks of CPU time that send has used
+send_ticks()
+{
+	awk '{ print $14 + $15 }' "/proc/$(send_pid)/stat"
+}
+
+# hup TEXT FILE: change a control file, have it read.
+hup()
+{
+	hup_n=$(log_count 'control files read')
+	printf '%b' "$1" >"$H/control/$2"
+	svc -h "$S/send"
+	wait_until 5 has_log 'control files read' $((hup_n + 1)) ||
+		fail "HUP: $2"
+}
+
+# --- one channel off, or slow, does not stop the other -----------------------
+hup '0\n' concurrencylocal
+i=0
+while [ $i -lt 1100 ]; do
+	i=$((i + 1))
+	inject "held $i" "$user@quill.example" || fail "inject $i"
+done
+inject other "one@remote.example" "$user@quill.example"
+ok "1100 held local messages do not hold a remote one" wait_until 10 \
+	log_has 'deferral: .* to=one@remote.example'
+is "none of them was tried" "$(maildir_count "$testhome/Maildir")" 0
+hup '10\n' concurrencylocal
+ok "all of them are delivered then" wait_until 30 \
+	maildir_has "$testhome/Maildir" 1101
+is "each is new once" "$(log_count ': new msg \| new msg ')" 1101
+ok "the remote one waits" wait_until 5 queue_holds 1
+
+# --- a recipient moves to the other channel while it waits -------------------
+chmod +t "$closedhome"
+inject moved "$closed@quill.example"
+ok "a local recipient is deferred" wait_until 10 log_has \
+	"deferral: .*sticky.* to=$closed@"
+hup 'other.example\n' locals
+svc -a "$S/send"
+ok "no local domain any more: it is tried as remote" wait_until 10 log_has \
+	"deferral: .*onnect.* to=$closed@"
+ticks=$(send_ticks)
+sleep 1
+ok "and send does not spin" [ $(($(send_ticks) - ticks)) -lt 30 ]
+chmod -t "$closedhome"
+hup 'quill.example\n' locals
+svc -a "$S/send"
+ok "and back" wait_until 10 maildir_has "$closedhome/Maildir" 1
+
+done_testing
