@@ -125,7 +125,8 @@ bouncer_run(void)
 	while (n < nqueue && nrunning < conf.bouncers && nrunning < MOST)
 		start(queue[n++]);
 	nqueue -= n;
-	memmove(queue, queue + n, nqueue * sizeof(*queue));
+	if (nqueue > 0)
+		memmove(queue, queue + n, nqueue * sizeof(*queue));
 }
 
 /* The bounce is queued, or there was none to make. */

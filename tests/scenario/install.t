@@ -357,9 +357,13 @@ greets()
 {
 	greeting 127.0.0.8 | grep -q ^220
 }
+limit_3()
+{
+	p=$(svstat "$S/smtp" | sed 's/.*pid \([0-9]*\).*/\1/')
+	tr '\0' ' ' <"/proc/$p/cmdline" | grep -q '^tcpserver .* -c 3 '
+}
+ok "the new limit" wait_until 10 limit_3
 ok "it listens again" wait_until 10 greets
-p=$(svstat "$S/smtp" | sed 's/.*pid \([0-9]*\).*/\1/')
-like "the new limit" "$(tr '\0' ' ' <"/proc/$p/cmdline")" ' -c 3 '
 is "the rules refuse a client" "$(greeting 127.0.0.9)" ''
 stop_suite
 is "nothing is left running" "$(of_home)" ''
