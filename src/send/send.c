@@ -42,6 +42,7 @@
 
 enum {
 	LOST_WAIT = 30000, /* ms for deliveries that run when a helper died */
+	LOOK = 60,	   /* s between looks at lock/hint */
 };
 
 static struct hint hints;
@@ -53,6 +54,7 @@ static int sigs;
 static bool term;	  /* TERM: finish what runs, then exit */
 static int64_t lost;	  /* a helper is gone: exit then, stamp_mono() */
 static int64_t next_scan; /* s */
+static int64_t next_look; /* s */
 
 static void
 hold_lock(void)
@@ -114,6 +116,7 @@ signals(void)
 		case SIGALRM:
 			known_hurry(stamp_now());
 			scan_begin(true);
+			next_look = 0;
 			break;
 		case SIGCHLD:
 			bouncer_reap();
@@ -132,6 +135,29 @@ take_hints(void)
 		message_new(id);
 	if (missed)
 		scan_begin(false);
+}
+
+/* Somebody may have removed or replaced the fifo. quill-queue does not mind,
+ * so it is for us to notice, and to scan until it is there again. */
+static void
+look_at_fifo(void)
+{
+	static struct hint again;
+	static bool told;
+
+	if (hint_current(&hints))
+		return;
+	if (hint_open(&again) == 0) {
+		close(hints.fd);
+		hints = again;
+		told = false;
+		log_info("lock/hint was replaced: using the new one");
+	} else if (!told) {
+		told = true;
+		log_alert_sys("unable to open lock/hint, so new mail waits up "
+			      "to a minute (make install mends it)");
+	}
+	scan_begin(false);
 }
 
 static void
@@ -163,11 +189,21 @@ over(void)
 	return wait == 0;
 }
 
+/* Once in so many seconds; a clock put back does not put it off for long. */
+static bool
+is_time(int64_t *next, int64_t now, int64_t every)
+{
+	if (now < *next && *next <= now + every)
+		return false;
+	*next = now + every;
+	return true;
+}
+
 /* How long poll may sleep, ms. */
 static int
 sleep_time(int64_t now)
 {
-	int64_t until = next_scan;
+	int64_t until = next_scan < next_look ? next_scan : next_look;
 
 	if (lost)
 		return 1000;
@@ -221,12 +257,10 @@ main(void)
 		now = stamp_now();
 		if (over())
 			break;
-		/* a clock put back must not put the scan off for long */
-		if (now >= next_scan ||
-			next_scan > now + (int64_t)conf.rescan) {
-			next_scan = now + (int64_t)conf.rescan;
+		if (is_time(&next_scan, now, (int64_t)conf.rescan))
 			scan_begin(false);
-		}
+		if (is_time(&next_look, now, LOOK))
+			look_at_fifo();
 		scan_step(now);
 		if (!term && !lost) {
 			message_admit(now);

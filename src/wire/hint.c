@@ -69,6 +69,15 @@ hint_open(struct hint *h)
 	return 0;
 }
 
+bool
+hint_current(const struct hint *h)
+{
+	struct stat ours, found;
+
+	return fstat(h->fd, &ours) == 0 && stat(fifo, &found) == 0 &&
+	       ours.st_dev == found.st_dev && ours.st_ino == found.st_ino;
+}
+
 static bool
 hint_fill(struct hint *h, bool *lost)
 {

@@ -25,6 +25,8 @@ struct hint {
 /* Open the reading end (and hold the writing end open, so that it never shows
  * end of file). 0 or -1 errno. */
 int hint_open(struct hint *h);
+/* Is the fifo that is open still the one that quill-queue would find? */
+bool hint_current(const struct hint *h);
 /* Next id; false when none is waiting. *lost is set, and never cleared, when
  * the fifo was found full (a hint may have been dropped) or held bytes that
  * are no id (they are skipped): scan. */

@@ -99,4 +99,18 @@ hup 'quill.example\n' locals
 svc -a "$S/send"
 ok "and back" wait_until 10 maildir_has "$closedhome/Maildir" 1
 
+# --- the fifo from quill-queue is gone ---------------------------------------
+rm "$H/queue/lock/hint"
+inject unseen "$user@quill.example"
+svc -a "$S/send"
+ok "no fifo: send says so" wait_until 10 log_has 'alert: .*lock/hint.*install'
+ok "and finds new mail by looking" wait_until 10 \
+	maildir_has "$testhome/Maildir" 1102
+mkfifo -m 660 "$H/queue/lock/hint"
+chown quillq:quill "$H/queue/lock/hint"
+svc -a "$S/send"
+ok "a new one is taken" wait_until 10 log_has 'info: lock/hint was replaced'
+inject seen "$user@quill.example"
+ok "and works" wait_until 5 maildir_has "$testhome/Maildir" 1103
+
 done_testing

@@ -109,7 +109,12 @@ main(void)
 	hint_send(id);
 	ok(true, "no reader, no harm");
 	is_num(hint_open(&h), 0, "open");
+	ok(hint_current(&h), "the one that writers find");
 	test_some();
+	unlink("lock/hint");
+	ok(!hint_current(&h), "not when it was removed");
+	mkfifo("lock/hint", 0600);
+	ok(!hint_current(&h), "nor when there is another");
 	close(h.fd);
 	test_full(0);
 	test_full(65536);
