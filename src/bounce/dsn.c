@@ -2,11 +2,13 @@
 #include "bounce/dsn.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/rand.h"
 #include "lib/stamp.h"
+#include "lib/str.h"
 #include "mail/header.h"
 #include "wire/note.h"
 
@@ -82,28 +84,43 @@ token(void)
 	return t;
 }
 
+/* Where the last note of each recipient starts, plus one; 0: it has none. Not
+ * looked for anew each time: there may be 100000 of them. */
+static size_t *
+find_notes(const struct dsn *d)
+{
+	size_t *at = xmalloc((d->env->nrcpt + 1) * sizeof(*at));
+	size_t start, pos = 0;
+	struct note n;
+
+	memset(at, 0, (d->env->nrcpt + 1) * sizeof(*at));
+	while (start = pos, note_next(d->notes, d->nnotes, &pos, &n))
+		if (n.rcpt < d->env->nrcpt)
+			at[n.rcpt] = start + 1;
+	return at;
+}
+
 /* Call fn for the last note of each failed recipient. */
 static void
 each_failure(const struct dsn *d, struct qclient *q,
 	void (*fn)(
 		const struct dsn *d, struct qclient *q, const struct note *n))
 {
-	size_t i;
+	size_t *at = find_notes(d);
+	size_t i, pos;
 
 	for (i = 0; i < d->env->nrcpt; i++) {
-		struct note n, best = { .text = NULL };
-		size_t pos = 0;
+		struct note n;
 
 		if (env_mark(d->env, i) != ENV_FAILED)
 			continue;
-		while (note_next(d->notes, d->nnotes, &pos, &n))
-			if (n.rcpt == i)
-				best = n;
-		if (!best.text)
-			best = (struct note){ i, stamp_now(), "5.0.0",
+		pos = at[i] - 1;
+		if (!at[i] || !note_next(d->notes, d->nnotes, &pos, &n))
+			n = (struct note){ i, stamp_now(), "5.0.0",
 				"The reason was not recorded.", "", "" };
-		fn(d, q, &best);
+		fn(d, q, &n);
 	}
+	free(at);
 }
 
 static void

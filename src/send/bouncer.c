@@ -148,6 +148,15 @@ finished(struct qid id, const char *words)
 	cleaner_ask(CLEAN_REMOVE, id);
 }
 
+/* What quill-bounce has not said itself. */
+static const char *
+why(int status)
+{
+	if (proc_code(status) == PROC_EXECFAILED)
+		return ": quill-bounce cannot be run";
+	return proc_code(status) < 0 ? ": quill-bounce was killed" : "";
+}
+
 static void
 ended(const struct bounce *b, int status)
 {
@@ -168,7 +177,7 @@ ended(const struct bounce *b, int status)
 		return;
 	}
 	qid_fmt(name, known_id(b->slot));
-	log_warning("bounce of ", name, " will be tried again");
+	log_warning("bounce of ", name, " will be tried again", why(status));
 	later(b->slot);
 }
 

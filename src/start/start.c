@@ -41,6 +41,9 @@ run(const char *name, const char *arg, struct proc *p)
 	strcpy(path, site_bin);
 	strcat(path, "/");
 	strcat(path, name);
+	/* its child could not say so */
+	if (access(path, X_OK) < 0)
+		log_die_sys(STATUS_TEMP, "unable to run ", path);
 	p->path = path;
 	p->argv = argv;
 	p->fd[p->nfd++] = (struct proc_fd){ 2, LOG };

@@ -113,4 +113,37 @@ ok "a new one is taken" wait_until 10 log_has 'info: lock/hint was replaced'
 inject seen "$user@quill.example"
 ok "and works" wait_until 5 maildir_has "$testhome/Maildir" 1103
 
+# --- many recipients that all fail -------------------------------------------
+printf 'Subject: many\n\nbody\n' >"$T/mess"
+{
+	printf 'F%s@quill.example\0' "$user"
+	i=0
+	while [ $i -lt 5000 ]; do
+		i=$((i + 1))
+		printf 'Tnobody%d@quill.example\0' $i
+	done
+	printf '\0'
+} >"$T/env"
+"$H/bin/quill-queue" <"$T/mess" 1<"$T/env" || fail "inject many"
+ok "5000 failures: the bounce comes soon" wait_until 20 sh -c \
+	"grep -rlqF '<nobody5000@quill.example>:' '$testhome/Maildir/new'"
+is "and names each" "$(grep -rhc '^<nobody[0-9]*@quill.example>:' \
+	"$testhome/Maildir/new" | sort -n | tail -n 1)" 5000
+
+# --- programs that are not there ---------------------------------------------
+mv "$H/bin/quill-bounce" "$H/bin/away"
+inject unbounced nobody@quill.example
+ok "no quill-bounce: the log says why" wait_until 10 log_has \
+	'warning: bounce of .* again: quill-bounce cannot be run'
+mv "$H/bin/away" "$H/bin/quill-bounce"
+svc -a "$S/send"
+ok "with it the bounce is made" wait_until 10 log_has \
+	'to=sender@quill.example from=<> .*status=bounced'
+mv "$H/bin/quill-clean" "$H/bin/away"
+svc -t "$S/send"
+ok "no quill-clean: the log says what is missing" wait_until 10 log_has \
+	'quill-start: alert: unable to run .*/quill-clean: No such file'
+mv "$H/bin/away" "$H/bin/quill-clean"
+ok "with it all is well" wait_until 10 "$H/bin/quillctl" status
+
 done_testing
