@@ -186,6 +186,12 @@ done_testing()
 	exit
 }
 
+# make, with the compiler that B was built with (check.sh sets TESTCC, TESTLD).
+make()
+{
+	command make ${TESTCC:+"CC=$TESTCC"} ${TESTLD:+"LD=$TESTLD"} "$@"
+}
+
 # --- needs -----------------------------------------------------------------
 # need_root; need CMD...: skip the whole file where they are missing.
 need_root()
@@ -308,7 +314,6 @@ quill_home_make()
 		# PARTIAL=1: what can be linked will do (while programs are
 		# missing).
 		make -s ${PARTIAL:+-k} -C "$TOP" B="${B#"$TOP"/}" SAN="$SAN" \
-			${TESTCC:+"CC=$TESTCC"} ${TESTLD:+"LD=$TESTLD"} \
 			R="$T/link" rhome="$H" relink || [ "${PARTIAL:-}" ] ||
 			exit 1
 		BIN=$T/link/bin sh "$TOP/src/tools/install.sh" install "$H" ||

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: 0BSD
 # install.sh - make install and make check-install
 #
-#	BIN=build/bin sh src/tools/install.sh install|check HOME
+#	BIN=build/bin sh src/tools/install.sh install|check|accounts HOME
 #
 # install: missing accounts, directories and files below HOME, as install.tab
 # says; what is right already is not touched, not even its times. Contents of
 # control/, users/ (but users/ids), alias/ and queue/ are never touched.
+# accounts: the first part of install alone.
 # check: say what is not as install.tab says; exit 1 if anything is.
 # By root. Anybody else may install into a home of their own, to look at it.
 # shellcheck disable=SC2034,SC2154  # u_ROLE, g_ROLE: see roles_find
@@ -15,7 +16,7 @@ umask 022
 
 usage()
 {
-	echo 'usage: BIN=DIR install.sh install|check HOME' >&2
+	echo 'usage: BIN=DIR install.sh install|check|accounts HOME' >&2
 	exit 100
 }
 
@@ -27,7 +28,7 @@ die()
 
 [ $# = 2 ] || usage
 verb=$1 HOME_DIR=$2
-case $verb in install | check) ;; *) usage ;; esac
+case $verb in install | check | accounts) ;; *) usage ;; esac
 # The home goes into scripts, rules and run files unquoted.
 case $HOME_DIR in
 *[!A-Za-z0-9._/+-]* | *//* | */../* | */.. | */ | '')
@@ -360,6 +361,11 @@ parents_check()
 }
 
 single='' owner=0 group=0
+if [ "$verb" = accounts ]; then
+	[ "$me" = 0 ] || die "accounts are made by root"
+	roles_create
+	exit 0
+fi
 if [ "$verb" = install ]; then
 	if [ "$me" != 0 ]; then
 		single=1 owner=$me group=$(id -g)

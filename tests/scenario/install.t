@@ -383,8 +383,7 @@ maker()
 {
 	(
 		unset MAKEFLAGS MFLAGS MAKELEVEL
-		make -s -j2 -C "$TOP" B="$T/build" SAN="$SAN" \
-			${TESTCC:+"CC=$TESTCC"} ${TESTLD:+"LD=$TESTLD"} "$@"
+		make -s -j2 -C "$TOP" B="$T/build" SAN="$SAN" "$@"
 	)
 }
 exits "make install home=" 0 maker install home="$T/made"
