@@ -228,6 +228,22 @@ fuzz: $(FUZZERS:%=$(B)/fuzz/%)
 		sh tests/fuzz/run.sh $(B)/fuzz '$(FUZZTIME)' $(FUZZERS)
 .PHONY: fuzz
 
+# --- bench -----------------------------------------------------------------
+# Speed, against peers in the same run: tests/bench/bench. 20 minutes at most,
+# with QUICK=1 four.
+bench: all
+	$(Q)QUICK='$(QUICK)' sh tests/bench/bench
+
+ifneq ($(R),)
+$(R)/runmany: tests/bench/runmany.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS)) -o $@ $<
+$(R)/manyq: tests/bench/manyq.c $(R)/o/site.o $(B)/o/wire.a $(B)/o/lib.a
+	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS)) -o $@ $^
+bench-tools: $(R)/runmany $(R)/manyq
+.PHONY: bench-tools
+endif
+
 # --- install ---------------------------------------------------------------
 # src/tools/install.tab says what goes where, with owner and mode.
 BIN = $(B)/bin

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: 0BSD
+"""Runs every measure on every contender in turn; see bench."""
+import json
+import os
+import re
+import statistics
+import sys
+import threading
+import time
+import traceback
+
+import contender
+import measure
+import queue_measures
+import report
+from contenders import ALL
+
+QUICK = bool(os.environ.get("QUICK"))
+RUNS = int(os.environ.get("RUNS") or 3)
+SECONDS = float(os.environ.get("SECONDS_RUN") or (1.2 if QUICK else 3))
+ONLY = os.environ.get("ONLY") or "."
+
+
+class Bench:
+    def __init__(self):
+        self.t0 = time.monotonic()
+        self.results = {}
+        self.tools = measure.Tools()
+        self.contenders = []
+        for name in ["quill"] + os.environ.get("PEERS", "").split():
+            try:
+                c = ALL[name]()
+                c.start()
+                self.contenders.append(c)
+            except Exception as e:
+                if name == "quill":
+                    raise
+                self.say("%s does not start: %r" % (name, e))
+
+    def say(self, text):
+        print("# %4d s  %s" % (time.monotonic() - self.t0, text),
+              file=sys.stderr, flush=True)
+
+    def keep(self, name, c, r):
+        self.results.setdefault(name, {}).setdefault(c.name, []).append(r)
+
+    def wanted(self, name):
+        return re.search(ONLY, name)
+
+    def in_turn(self, name, fn, runs=RUNS, only=None):
+        """A B A B ...: fn(c) of every contender, that many runs."""
+        if not self.wanted(name):
+            return
+        for _ in range(runs):
+            for c in self.contenders:
+                if only and c.name not in only:
+                    continue
+                try:
+                    self.keep(name, c, fn(c))
+                except Exception as e:
+                    self.say("%s: %s: %r" % (name, c.name, e))
+                    traceback.print_exc()
+        self.say("%s: %s" % (name, report.brief(self.results.get(name))))
+
+    def rated(self, name, fn, least=40):
+        """The same for fn(c, n): n so that a run takes SECONDS."""
+        if not self.wanted(name):
+            return
+        count = {}
+        for c in self.contenders:
+            r = fn(c, least)
+            count[c.name] = max(least, min(8000, int(r["rate"] * SECONDS)))
+        self.in_turn(name, lambda c: fn(c, count[c.name]))
+
+    # --- the measures -------------------------------------------------------
+    def memory(self):
+        time.sleep(3)
+        self.in_turn("idle suite", lambda c: {
+            "kb": c.pss(), "programs": c.pss(names=True)}, 1)
+        self.in_turn("100 idle sessions", measure.idle_sessions, 1)
+
+    def mail(self):
+        t = self.tools
+        for sessions in (1, 10, 50):
+            for many in (False, True):
+                self.rated(
+                    "smtp to maildir, %d, %s" % (
+                        sessions, "many" if many else "one"),
+                    lambda c, n: measure.smtp_local(t, c, n, sessions, many),
+                    max(40, sessions))
+        for many in (False, True):
+            self.rated(
+                "relay, 10, %s" % ("many" if many else "one"),
+                lambda c, n: measure.smtp_relay(t, c, n, 10, many))
+        for k in (1, 8):
+            self.rated("inject, %d" % k,
+                       lambda c, n: measure.inject(t, c, n, k))
+
+    def sizes(self):
+        t = self.tools
+        self.in_turn("10,000 recipients",
+                     lambda c: measure.big_list(t, c, 10000),
+                     2 if QUICK else 3)
+        n = 10 if QUICK else 20
+        mib20 = 20 * 1024 * 1024
+
+        def large(c):
+            stop, rss = threading.Event(), {}
+            th = threading.Thread(target=measure.largest,
+                                  args=(c, stop, rss))
+            th.start()
+            try:
+                r = measure.smtp_local(t, c, n, 5, True, mib20)
+            finally:
+                stop.set()
+                th.join()
+            r["mb_s"] = r["rate"] * 20
+            r["rss"] = rss
+            return r
+        self.in_turn("20 MB messages", large, 2 if QUICK else 3)
+
+    def queues(self):
+        n = 5000 if QUICK else 20000
+        self.in_turn("dead destination",
+                     lambda c: queue_measures.dead(self.tools, c, n), 1,
+                     ("quill", "postfix"))
+        if not QUICK or os.environ.get("MILLION"):
+            self.in_turn(
+                "1,000,000 queued",
+                lambda c: queue_measures.million(
+                    self.tools, c, int(os.environ.get("MILLION") or 1000000)),
+                1, ("quill",))
+
+    def about(self):
+        cpu = ""
+        for line in open("/proc/cpuinfo"):
+            if line.startswith("model name"):
+                cpu = line.split(":")[1].strip()
+        return {
+            "quick": QUICK, "runs": RUNS, "cpus": os.cpu_count(), "cpu": cpu,
+            "kernel": os.uname().release,
+            "fs": os.environ.get("FS") or "ext4 on a loop device",
+            "cpu_from": "cgroup" if contender.CGROUP else "/proc",
+            "load": os.getloadavg(),
+            "versions": {c.name: c.version for c in self.contenders}}
+
+    def main(self):
+        about = self.about()
+        for part in (self.memory, self.mail, self.sizes, self.queues):
+            part()
+        about["load_after"] = os.getloadavg()
+        about["seconds"] = time.monotonic() - self.t0
+        table = report.table(self.results, [c.name for c in self.contenders])
+        with open(os.environ["B"] + "/bench.json", "w") as f:
+            json.dump({"about": about, "table": table,
+                       "runs": self.results}, f, indent=1)
+            f.write("\n")
+        report.show(about, table)
+
+    def end(self):
+        for c in self.contenders:
+            try:
+                c.stop()
+            except Exception as e:
+                self.say("stopping %s: %r" % (c.name, e))
+        if contender.CGROUP:
+            for c in self.contenders:
+                if c.cg:
+                    try:
+                        os.rmdir(c.cg)
+                    except OSError:
+                        pass
+            try:
+                os.rmdir(contender.CGROUP)
+            except OSError:
+                pass
+
+
+b = Bench()
+try:
+    b.main()
+finally:
+    b.end()
