@@ -7,17 +7,20 @@
  * fd 1        answers to send                       wire/clean.h
  * cwd         queue
  * reads       nothing
- * writes      msg/<c>/<id>.mess, msg/<c>/<id>.env (removes or renames), lost/
+ * writes      msg/<c>/<id>.mess, msg/<c>/<id>.env (removes or renames), lost/;
+ *             syncs them for send
  * trusts      root; send's ids are parsed, never used as paths
  * exits       STATUS_OK at end of requests, STATUS_TEMP on garbage (a bug)
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h> /* rename */
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/fd.h"
+#include "lib/file.h"
 #include "lib/log.h"
 #include "lib/num.h"
 #include "lib/sig.h"
@@ -27,6 +30,9 @@
 
 enum { REQUESTS = 64, FD_IN = 0, FD_OUT = 1, LOST_TRIES = 1000 };
 
+/* Directories that changed and were not synced yet. */
+static bool split_changed[QSPLITS], lost_changed;
+
 /* Gone already is as good as removed: a request may come twice. */
 static bool
 remove_file(struct qid id, enum qfile f)
@@ -34,7 +40,11 @@ remove_file(struct qid id, enum qfile f)
 	char path[QPATH_MAX];
 
 	qpath_fmt(path, id, f);
-	if (unlink(path) == 0 || errno == ENOENT)
+	if (unlink(path) == 0) {
+		split_changed[qid_split(id)] = true;
+		return true;
+	}
+	if (errno == ENOENT)
 		return true;
 	log_warning_sys("unable to remove ", path);
 	return false;
@@ -90,7 +100,27 @@ set_aside(struct qid id, enum qfile from, enum qfile to)
 		return false;
 	}
 	log_warning("set aside ", path, " as ", dest);
+	split_changed[qid_split(id)] = lost_changed = true;
 	return true;
+}
+
+static bool
+sync_marks(struct qid id)
+{
+	char path[QPATH_MAX];
+	bool ok;
+	int fd;
+
+	qpath_fmt(path, id, QFILE_ENV);
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1 && errno == ENOENT)
+		return true;
+	ok = fd != -1 && fdatasync(fd) == 0;
+	if (!ok)
+		log_warning_sys("unable to sync ", path);
+	if (fd != -1)
+		close(fd);
+	return ok;
 }
 
 static bool
@@ -105,10 +135,44 @@ obey(enum clean_op op, struct qid id)
 		       remove_file(id, QFILE_MESS);
 	case CLEAN_ORPHAN:
 		return remove_orphan(id);
+	case CLEAN_SYNC:
+		return sync_marks(id);
 	case CLEAN_LOST:
 	default:
 		ok = set_aside(id, QFILE_ENV, QFILE_LOST_ENV);
 		return set_aside(id, QFILE_MESS, QFILE_LOST_MESS) && ok;
+	}
+}
+
+/* Is the same request there once more in the n bytes at p? Syncs come in
+ * bursts, one for each delivery of a message with many recipients. */
+static bool
+again(const char *request, const char *p, size_t n)
+{
+	for (; n >= CLEAN_REQUEST; p += CLEAN_REQUEST, n -= CLEAN_REQUEST)
+		if (memcmp(request, p, CLEAN_REQUEST) == 0)
+			return true;
+	return false;
+}
+
+/* Once for all requests that were read together. What is removed is removed,
+ * whether that lasts or not: a failure is no reason to be asked again. */
+static void
+sync_dirs(void)
+{
+	char path[QPATH_MAX];
+	unsigned i;
+
+	if (lost_changed && file_syncdir("lost") == -1)
+		log_warning_sys("unable to sync lost");
+	lost_changed = false;
+	for (i = 0; i < QSPLITS; i++) {
+		if (!split_changed[i])
+			continue;
+		split_changed[i] = false;
+		qpath_split(path, i);
+		if (file_syncdir(path) == -1)
+			log_warning_sys("unable to sync ", path);
 	}
 }
 
@@ -117,22 +181,26 @@ static int
 serve(void)
 {
 	char buf[CLEAN_REQUEST * REQUESTS], answers[REQUESTS];
-	size_t have = 0, used, n;
+	size_t have = 0, used, next, n;
 	enum clean_op op;
 	struct qid id;
+	bool ok;
 	ssize_t r;
 
 	while ((r = fd_read(FD_IN, buf + have, sizeof buf - have)) > 0) {
 		have += (size_t)r;
-		for (used = n = 0; have - used >= CLEAN_REQUEST;
-			used += CLEAN_REQUEST) {
+		for (used = n = 0; have - used >= CLEAN_REQUEST; used = next) {
+			next = used + CLEAN_REQUEST;
 			if (!clean_decode(buf + used, &op, &id)) {
 				log_alert("garbled request");
 				return STATUS_TEMP;
 			}
-			answers[n++] = (char)(obey(op, id) ? CLEAN_DONE
-							   : CLEAN_FAILED);
+			ok = (op == CLEAN_SYNC && again(buf + used, buf + next,
+							  have - next)) ||
+			     obey(op, id);
+			answers[n++] = (char)(ok ? CLEAN_DONE : CLEAN_FAILED);
 		}
+		sync_dirs();
 		have -= used;
 		memmove(buf, buf + used, have);
 		if (n > 0 && fd_writeall(FD_OUT, answers, n) == -1)

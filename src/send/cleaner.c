@@ -83,7 +83,7 @@ answered(const struct request *r, bool done)
 	uint32_t slot = known_find(r->id);
 	char name[QID_LEN + 1];
 
-	if (slot == KNOWN_NONE)
+	if (slot == KNOWN_NONE || r->op == CLEAN_SYNC)
 		return;
 	if (!done) {
 		/* loaded again, it is found finished and asked for anew */

@@ -79,11 +79,27 @@ has_room(int chan, bool fresh)
 	       (fresh || nretrying[chan] < ACTIVE_RETRY);
 }
 
+/* A scan can meet an envelope that is still being written, whose times then
+ * look like those of a message that was tried before. */
+static void
+not_tried(uint32_t slot)
+{
+	int c;
+
+	for (c = 0; c < NCHAN && !known_attached(slot); c++)
+		if (known_when(slot, c) != KNOWN_NEVER)
+			known_wait(slot, c, stamp_now());
+}
+
 void
 message_new(struct qid id)
 {
-	if (known_find(id) == KNOWN_NONE)
+	uint32_t slot = known_find(id);
+
+	if (slot == KNOWN_NONE)
 		line_put(&arrivals, known_add(id));
+	else
+		not_tried(slot);
 }
 
 /* --- passes --------------------------------------------------------------- */
@@ -354,6 +370,7 @@ message_result(struct message *m, int chan, size_t i, struct report_rcpt *r,
 	if (env_setmark(&m->env, m->fdenv, i, mark) < 0)
 		log_alert_sys(
 			"unable to mark a recipient of ", m->name, " as done");
+	m->unsynced |= mark == ENV_DONE;
 }
 
 void
@@ -361,6 +378,12 @@ message_job_done(struct message *m, int chan)
 {
 	struct pass *p = &m->pass[chan];
 
+	/* A message that is over is removed at once, durably. Where more is to
+	 * do, a power cut would make every delivery again that is marked in
+	 * memory only. A lost mark of a failure just makes it fail again. */
+	if (m->unsynced && (m->todo > 0 || m->failed))
+		cleaner_ask(CLEAN_SYNC, m->id);
+	m->unsynced = false;
 	p->running--;
 	if (p->running == 0 && p->at == p->n)
 		pass_end(m, chan);

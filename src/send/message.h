@@ -36,9 +36,10 @@ struct message {
 	int fdmess; /* open for the first job, or -1 */
 	char *data; /* the envelope file */
 	struct env env;
-	size_t todo; /* recipients not marked yet */
-	bool failed; /* some recipient is marked failed */
-	bool fresh;  /* never tried before */
+	size_t todo;   /* recipients not marked yet */
+	bool failed;   /* some recipient is marked failed */
+	bool unsynced; /* a delivery is marked, perhaps not durably yet */
+	bool fresh;    /* never tried before */
 	struct pass pass[NCHAN];
 };
 

@@ -5,7 +5,9 @@
  *	r  remove .env, then .mess
  *	o  remove .mess, an orphan (refused when there is an .env)
  *	l  move .env and .mess to lost/
+ *	s  sync .env: marks made before the request are durable at the answer
  * Answer: one byte per request in order: + done, ! failed (logged by clean).
+ * What r, o and l change is durable at the answer, too.
  */
 #ifndef WIRE_CLEAN_H
 #define WIRE_CLEAN_H
@@ -14,7 +16,12 @@
 
 #include "wire/qpath.h"
 
-enum clean_op { CLEAN_REMOVE = 'r', CLEAN_ORPHAN = 'o', CLEAN_LOST = 'l' };
+enum clean_op {
+	CLEAN_REMOVE = 'r',
+	CLEAN_ORPHAN = 'o',
+	CLEAN_LOST = 'l',
+	CLEAN_SYNC = 's'
+};
 enum { CLEAN_REQUEST = QID_LEN + 2, CLEAN_DONE = '+', CLEAN_FAILED = '!' };
 
 void clean_encode(char out[CLEAN_REQUEST], enum clean_op op, struct qid id);
