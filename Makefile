@@ -228,6 +228,23 @@ fuzz: $(FUZZERS:%=$(B)/fuzz/%)
 		sh tests/fuzz/run.sh $(B)/fuzz '$(FUZZTIME)' $(FUZZERS)
 .PHONY: fuzz
 
+# --- crash tests -----------------------------------------------------------
+# Cuts the power, kills, lets operations fail; tests/crash/run.sh says how. A
+# sample of it, quick.t, is part of make check. CRASH=all: much longer.
+CRASH =
+FUSE = $(shell pkg-config --cflags --libs fuse3)
+$(B)/crash/cutfs: tests/crash/cutfs.c tests/crash/control.c \
+		tests/crash/image.c tests/crash/cutfs.h tests/crash/image.h
+	$(Q)mkdir -p $(@D)
+	$(Q)$(SYSCC) $(CFLAGS) -o $@ $(filter %.c,$^) $(FUSE)
+$(B)/crash/box: tests/crash/box.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(SYSCC) $(CFLAGS) -o $@ $<
+crash-tools: $(B)/crash/cutfs $(B)/crash/box
+check-crash: all crash-tools
+	$(Q)B=$(B) CRASH='$(CRASH)' sh tests/crash/run.sh full
+.PHONY: crash-tools check-crash
+
 # --- bench -----------------------------------------------------------------
 # Speed, against peers in the same run: tests/bench/bench. 20 minutes at most,
 # with QUICK=1 four.
