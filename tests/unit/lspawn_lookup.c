@@ -104,7 +104,7 @@ main(void)
 		E("!joe\0", "joe\0001\0002\0/h\0\0"),
 	};
 	static char name[1200];
-	struct lookup l;
+	static struct lookup l;
 	int fd = mkstemp(path);
 
 	lookup_init(&l, path);

@@ -71,5 +71,10 @@ main(void)
 	is_num(out.len, sizeof(big) - 1 + 4, "a host too long for any entry");
 	is_str(route_host("a@b@c"), "c", "host after the last @");
 	is_str(route_host("a"), "", "no host");
+	map_free(&r.locals);
+	map_free(&r.virtualdomains);
+	map_free(&r.percenthack);
+	str_free(&r.envnoathost);
+	str_free(&out);
 	return done_testing();
 }
