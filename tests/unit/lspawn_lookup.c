@@ -131,5 +131,8 @@ main(void)
 		is_str(find(&l, "joe"), "failed", "cut short");
 	unlink(path);
 	is_str(find(&l, "joe"), "none", "removed");
+	str_free(&l.wild);
+	str_free(&l.key);
+	str_free(&l.val);
 	return done_testing();
 }
