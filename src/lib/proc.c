@@ -32,8 +32,8 @@ enum {
 };
 #endif
 
-/* Everything from here to child() runs between vfork and exec, in the parent's
- * memory: system calls and the stack only. */
+/* Everything from here to child() may run between vfork and exec, in the
+ * parent's memory: system calls and the stack only. */
 
 int
 proc_drop(uid_t uid, gid_t gid)
@@ -67,16 +67,25 @@ is_target(const struct proc *p, int fd)
 	return false;
 }
 
+/* The first descriptor above all targets. */
+static int
+above(const struct proc *p)
+{
+	int top = 0;
+
+	for (size_t i = 0; i < p->nfd; i++)
+		if (p->fd[i].to >= top)
+			top = p->fd[i].to + 1;
+	return top;
+}
+
 /* Sources that are somebody's target are first copied out of the way, above
  * all targets; after that the order does not matter. */
 static int
 map_fds(const struct proc *p)
 {
-	int from[PROC_FDS], top = 0;
+	int from[PROC_FDS], top = above(p);
 
-	for (size_t i = 0; i < p->nfd; i++)
-		if (p->fd[i].to >= top)
-			top = p->fd[i].to + 1;
 	for (size_t i = 0; i < p->nfd; i++) {
 		from[i] = p->fd[i].from;
 		if (from[i] < 0 || from[i] == p->fd[i].to ||
@@ -147,8 +156,14 @@ child(const struct proc *p, const char *search, char *const *argv,
 		goto fail;
 	if (map_fds(p) < 0)
 		goto fail;
-	if (p->uid != PROC_KEEP && proc_drop(p->uid, p->gid) < 0)
-		goto fail;
+	if (p->uid != PROC_KEEP) {
+#ifdef SYS_close_range
+		/* The user may stop it before exec closes them. */
+		syscall(SYS_close_range, above(p), ~0U, 0);
+#endif
+		if (proc_drop(p->uid, p->gid) < 0)
+			goto fail;
+	}
 	/* As the user: root may be nobody on a file server. */
 	if (p->dir && chdir(p->dir) < 0)
 		goto fail;
@@ -161,12 +176,14 @@ fail:
 	_exit(PROC_EXECFAILED);
 }
 
-/* By itself, so that no variable of proc_start lives across vfork. */
+/* By itself, so that no variable of proc_start lives across vfork. Once the
+ * child belongs to the user, the user can stop it: with vfork that would stop
+ * us too, before its exec and for good. */
 static __attribute__((noinline)) pid_t
 start(const struct proc *p, const char *search, char *const *argv,
 	char *const *envp)
 {
-	pid_t pid = vfork();
+	pid_t pid = p->uid == PROC_KEEP ? vfork() : fork();
 
 	if (pid == 0)
 		child(p, search, argv, envp);

@@ -517,6 +517,70 @@ test_drop(void)
 	close(out);
 }
 
+/* Stops all processes of a user, again and again. */
+static void
+stopper(uid_t uid)
+{
+	if (proc_drop(uid, uid) < 0)
+		_exit(1);
+	for (int i = 0; i < 100000; i++)
+		kill(-1, SIGSTOP);
+	_exit(0);
+}
+
+/* A user who stops a child between the change of user and exec must not stop
+ * the parent with it. */
+static void
+test_stopped(void)
+{
+	static const char *const argv[] = { "true", NULL };
+	struct proc p = PROC_INIT;
+	pid_t stops, starts, pid;
+	int status = -1, i;
+
+	if (getuid() != 0) {
+		skip("not root", "a child that is stopped before exec");
+		return;
+	}
+	p.path = "/bin/true";
+	p.argv = argv;
+	p.uid = p.gid = 600000000 + (uid_t)getpid();
+	stops = fork();
+	if (stops == 0)
+		stopper(p.uid);
+	starts = fork();
+	if (starts == 0) {
+		for (i = 0; i < 1500; i++) {
+			pid = proc_start(&p);
+			if (pid < 0)
+				_exit(1);
+			kill(pid, SIGKILL);
+			waitpid(pid, NULL, 0);
+		}
+		_exit(0);
+	}
+	for (i = 0; i < 200; i++) {
+		if (waitpid(starts, &status, WNOHANG) == starts)
+			break;
+		usleep(100000);
+	}
+	is_num(status, 0, "a child that is stopped before exec holds nobody");
+	if (i == 200) {
+		kill(starts, SIGKILL);
+		/* ends the stopped one, and with it the wait of the first */
+		pid = fork();
+		if (pid == 0) {
+			if (proc_drop(p.uid, p.uid) == 0)
+				kill(-1, SIGKILL);
+			_exit(0);
+		}
+		waitpid(pid, NULL, 0);
+		waitpid(starts, NULL, 0);
+	}
+	kill(stops, SIGKILL);
+	waitpid(stops, NULL, 0);
+}
+
 static void
 clean_up(void)
 {
@@ -549,6 +613,7 @@ main(int argc, char **argv)
 	test_signals();
 	test_wait_eintr();
 	test_drop();
+	test_stopped();
 	clean_up();
 	return done_testing();
 }
