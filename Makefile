@@ -109,16 +109,22 @@ objs = $(foreach o,$($(1)_OBJS),$(B)/$(2)/$(o).o)
 libs = $(foreach l,$($(1)_USES),$(B)/$(2)/$(l).a)
 
 $(B)/o/wire/%.o $(B)/os/wire/%.o $(B)/o/mail/%.o: CFLAGS += -Wconversion
-$(B)/o/%.o: src/%.c
+$(B)/o/%.o: src/%.c $(B)/tools
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
-$(B)/os/%.o: src/%.c
+$(B)/os/%.o: src/%.c $(B)/tools
 	$(Q)mkdir -p $(@D)
 	$(Q)$(SYSCC) $(CFLAGS) -c -o $@ $<
 
 $(B)/san.o: tests/san.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
+
+# $(B)/tools changes when a line 1 of conf-cc or conf-ld does, or CC= or LD=.
+tools = $(CC) : $(LD) : $(SYSCC) : $(SYSLD)
+$(B)/tools: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '$(tools)' | cmp -s - $@ || echo '$(tools)' >$@
 
 # The home is compiled into one object; $(B)/home changes when it does.
 $(B)/home: FORCE
@@ -168,7 +174,7 @@ unit_send_known_OBJS = send/known
 unit_remote_relay_OBJS = remote/relay
 unit_remote_mx_OBJS = remote/mx
 unit_remote_data_OBJS = remote/data
-$(B)/tests/unit/%.o: tests/unit/%.c
+$(B)/tests/unit/%.o: tests/unit/%.c $(B)/tools
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -Itests -c -o $@ $<
 define unit_rule
