@@ -369,6 +369,10 @@ fi
 if [ "$verb" = install ]; then
 	if [ "$me" != 0 ]; then
 		single=1 owner=$me group=$(id -g)
+		if ! mkdir -p "$HOME_DIR" 2>/dev/null || [ ! -O "$HOME_DIR" ]
+		then
+			die "$HOME_DIR is not yours: run make install as root"
+		fi
 	else
 		roles_create
 	fi
@@ -390,7 +394,10 @@ rows
 parents_check
 
 if [ "$verb" = check ]; then
-	[ $wrong = 0 ] || exit 1
+	[ $wrong = 0 ] || {
+		echo "$HOME_DIR: make install, as root, puts right what is in it"
+		exit 1
+	}
 	echo "$HOME_DIR: every file has its owner and mode"
 	exit 0
 fi

@@ -80,6 +80,12 @@ plusdomain=$defaultdomain
 case $defaultdomain in *.*.*) plusdomain=${defaultdomain#*.} ;; esac
 
 names='postmaster mailer-daemon root abuse'
+for n in $names; do
+	case $(printf %s "$admin" | tr '[:upper:]' '[:lower:]') in
+	"$n@$fqdn" | "$n@localhost")
+		refuse "'$admin' would be forwarded to itself: name a person" ;;
+	esac
+done
 [ -d "$control" ] || refuse "$control: no such directory (run make install)"
 [ -d "$alias" ] || refuse "$alias: no such directory (run make install)"
 alias_owner=$(stat -c %u:%g "$alias")

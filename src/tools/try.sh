@@ -73,6 +73,9 @@ remove)
 	for n in 1 2 3 4 5 6 7; do
 		echo "   userdel $(sed -n "${n}p" conf-users)"
 	done
+	for n in 1 2; do
+		echo "   groupdel $(sed -n "${n}p" conf-groups)"
+	done
 	exit 0 ;;
 -*) die "usage: sh src/tools/try.sh [USER | stop | remove]" ;;
 esac
