@@ -156,7 +156,9 @@ groups_check()
 	for role in $roles; do
 		eval "name=\$n_$role want=\$g_$(group_of "$role") id=\$u_$role"
 			[ "$id" = -1 ] || [ "$(id -g "$name")" = "$want" ] ||
-			bad "user $name: primary group is $(id -g "$name"), not $want"
+			bad "user $name: primary group is $(id -g "$name")," \
+				"not $want; if it is somebody else's, put" \
+				"another name into conf-users"
 	done
 }
 
