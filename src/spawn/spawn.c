@@ -61,6 +61,12 @@ room(struct spawn *s, size_t fds)
 	return true;
 }
 
+static bool
+over(const struct spawn *s)
+{
+	return s->ended && s->busy == 0 && s->nwait == 0 && s->first == NULL;
+}
+
 static void
 wait_for_events(struct spawn *s)
 {
@@ -70,7 +76,9 @@ wait_for_events(struct spawn *s)
 	int timeout = -1;
 
 	next = deadlines(s, &fds);
-	if (next != 0)
+	if (over(s)) /* the last job has just expired: nothing will come */
+		timeout = 0;
+	else if (next != 0)
 		timeout = next - s->now > 60000 ? 60000 : (int)(next - s->now);
 	p[POLL_JOBS].events = 0;
 	if (!s->ended && room(s, fds))
@@ -147,7 +155,7 @@ spawn_run(const struct spawn_ops *ops)
 	s->sigfd = sig_fd(sigs);
 	if (s->sigfd == -1 || fd_nonblock(0) == -1)
 		return -1;
-	while (!s->ended || s->busy > 0 || s->nwait > 0 || s->first != NULL)
+	while (!over(s))
 		turn(s);
 	for (i = 0; i < s->kids.n; i++)
 		if (s->kids.v[i]->state == CHILD_IDLE)

@@ -80,7 +80,7 @@ hup '10\n' concurrencylocal
 ok "all of them are delivered then" wait_until 30 \
 	maildir_has "$testhome/Maildir" 1101
 is "each is new once" "$(log_count ': new msg \| new msg ')" 1101
-ok "the remote one waits" wait_until 5 queue_holds 1
+ok "the remote one waits" wait_until 20 queue_holds 1
 
 # --- a recipient moves to the other channel while it waits -------------------
 chmod +t "$closedhome"
@@ -112,6 +112,25 @@ svc -a "$S/send"
 ok "a new one is taken" wait_until 10 log_has 'info: lock/hint was replaced'
 inject seen "$user@quill.example"
 ok "and works" wait_until 5 maildir_has "$testhome/Maildir" 1103
+
+# --- quill-getpw dies while jobs wait for it ---------------------------------
+runs=$(log_count 'info: running')
+svc -t "$S/send" # quill-lspawn must have no child
+wait_until 10 has_log 'info: running' $((runs + 1)) || fail "svc -t"
+getpw=$(ps -o pid=,args= --ppid "$(send_pid)" |
+	sed -n 's/^ *\([0-9]*\) quill-getpw .*/\1/p')
+runs=$(log_count 'info: running')
+kill -STOP "$getpw"
+inject asked "$user@quill.example"
+inject asked "$closed@quill.example"
+wait_until 5 log_has "starting delivery .* local $closed@" || fail "no job"
+sleep 0.2
+kill -9 "$getpw"
+ok "getpw killed: all is started anew" wait_until 10 \
+	has_log 'info: running' $((runs + 1))
+svc -a "$S/send"
+ok "and the jobs that waited for it are done" wait_until 10 \
+	maildir_has "$testhome/Maildir" 1104
 
 # --- many recipients that all fail -------------------------------------------
 printf 'Subject: many\n\nbody\n' >"$T/mess"
