@@ -159,11 +159,11 @@ unlike "and never more" "$(smtp_log)" 'status: [3-9]/2'
 
 # --- svc ---------------------------------------------------------------------------
 echo 40 >"$S/smtp/env/CONCURRENCY"
-svc -t "$S/smtp"
-wait_until 10 log_has 'tcpserver: status: 0/40$' smtp
-wait_until 10 listening "$SMTP_PORT"
+svc -d "$S/smtp"
+wait_until 10 sh -c "svstat '$S/smtp' | grep -q ': down '" || fail "svc -d"
+svc -u "$S/smtp"
+wait_until 10 listening "$SMTP_PORT" || fail "svc -u"
 # a session that is under way when the service goes down
-mkfifo "$T/say"
 cat >"$T/session.sh" <<END_SH
 exec 2>/dev/null
 r() { IFS= read -r line; printf '%s\n' "\$line" >>$T/session; }
@@ -171,7 +171,8 @@ r; printf 'HELO x\r\n'; r
 printf 'MAIL FROM:<s@elsewhere.example>\r\n'; r
 printf 'RCPT TO:<$to>\r\n'; r
 printf 'DATA\r\n'; r
-cat $T/say >/dev/null
+n=0
+until [ -e $T/say ] || [ \$((n += 1)) -gt 300 ]; do sleep 0.1; done
 printf 'Subject: during\r\n\r\n.\r\n'; r
 printf 'QUIT\r\n'; r
 END_SH
