@@ -23,7 +23,8 @@ is_self(const char *host)
 }
 
 /* Would a connection to a go to this machine? The kernel knows: it would come
- * from a itself. Nothing is sent. */
+ * from a itself, or, for all of 127.0.0.0/8, from 127.0.0.1. Nothing is
+ * sent. */
 static bool
 is_local(const struct ipaddr *a)
 {
@@ -35,7 +36,8 @@ is_local(const struct ipaddr *a)
 	bool local = false;
 	int fd;
 
-	if (!memcmp(a->b, zero, a->family == AF_INET ? 4 : 16))
+	if (!memcmp(a->b, zero, a->family == AF_INET ? 4 : 16) ||
+		(a->family == AF_INET && a->b[0] == 127))
 		return true;
 	fd = socket(a->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)

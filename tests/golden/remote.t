@@ -4,6 +4,8 @@
 # what the peer saw.
 . "$(dirname "$0")/../lib.sh"
 own_net "$@"
+# Other hosts: addresses of 127.0.0.0/8 count as this one.
+ip route add local 192.0.2.0/24 dev lo src 127.0.0.1 || give_up "no route"
 need python3 tinydns tinydns-data flock ip
 
 H=$T/home
@@ -20,13 +22,13 @@ mkdir -p "$H/control" "$T/dns" "$B"
 
 cat >"$T/dns/data" <<'EOF'
 .test:127.0.0.101:a:3600
-@a.test:127.0.0.11:mx1.a.test:10:60
-@a.test:127.0.0.12:mx2.a.test:20:60
-@equal.test:127.0.0.21:mx1.equal.test:10:60
-@equal.test:127.0.0.22:mx2.equal.test:10:60
-@equal.test:127.0.0.23:mx3.equal.test:10:60
+@a.test:192.0.2.11:mx1.a.test:10:60
+@a.test:192.0.2.12:mx2.a.test:20:60
+@equal.test:192.0.2.21:mx1.equal.test:10:60
+@equal.test:192.0.2.22:mx2.equal.test:10:60
+@equal.test:192.0.2.23:mx3.equal.test:10:60
 @nullmx.test::.:0:60
-+aonly.test:127.0.0.13:60
++aonly.test:192.0.2.13:60
 Calias.test:a.test:60
 @mxcname.test::alias2.test:10:60
 Calias2.test:aonly.test:60
@@ -34,16 +36,17 @@ Cloop1.test:loop2.test:60
 Cloop2.test:loop1.test:60
 @mxnx.test::doesnotexist.test:10:60
 @mxnx2.test::doesnotexist.test:10:60
-@mxnx2.test:127.0.0.13:mx.mxnx2.test:20:60
+@mxnx2.test:192.0.2.13:mx.mxnx2.test:20:60
 'nothing.test:here:60
 @self.test::me.example:10:60
-@self.test:127.0.0.13:later.self.test:20:60
+@self.test:192.0.2.13:later.self.test:20:60
 @selfaddr.test:127.0.0.1:mx.selfaddr.test:10:60
-@backup.test:127.0.0.99:mx.backup.test:10:60
+@loopback.test:127.0.0.2:mx.loopback.test:10:60
+@backup.test:192.0.2.99:mx.backup.test:10:60
 @backup.test::ME.example:20:60
-@backup.test:127.0.0.13:mx3.backup.test:30:60
+@backup.test:192.0.2.13:mx3.backup.test:30:60
 @zero.test:0.0.0.0:mx.zero.test:10:60
-+relay.test:127.0.0.14:60
++relay.test:192.0.2.14:60
 :relay6.test:28:\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\001:60
 +both.test:127.0.0.1:60
 :both.test:28:\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\001:60

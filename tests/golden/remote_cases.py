@@ -656,10 +656,10 @@ def ipv6():
 @case
 def mx_order():
     control()
-    p1, p2 = peer("127.0.0.11", 25), peer("127.0.0.12", 25)
+    p1, p2 = peer("192.0.2.11", 25), peer("192.0.2.12", 25)
     r = run("a.test")
     eq(r.letters, "rK", "sent")
-    match(r.text, r"^mx1.a.test\[127.0.0.11\] accepted", "to the best")
+    match(r.text, r"^mx1.a.test\[192.0.2.11\] accepted", "to the best")
     r = run("A.Test")
     eq((p1.conns, p2.conns), (2, 0), "case of the name does not matter")
     eq(run("alias.test").letters, "rK", "domain is an alias")
@@ -669,17 +669,17 @@ def mx_order():
 @case
 def mx_failover():
     control()
-    p2 = peer("127.0.0.12", 25)
+    p2 = peer("192.0.2.12", 25)
     r = run("a.test")
     eq(r.letters, "rK", "first is dead")
-    match(r.text, r"^mx2.a.test\[127.0.0.12\] accepted", "to the second")
+    match(r.text, r"^mx2.a.test\[192.0.2.12\] accepted", "to the second")
     n = p2.conns
     for kw in ({"greeting": "421 busy"}, {"greeting": "554 no"},
                {"greeting": HANGUP}, {"greeting": SILENCE},
                {"EHLO": "421 no"}, {"EHLO": "550 no", "HELO": "550 no"},
                {"MAIL": "421 bye"}, {"MAIL": HANGUP}, {"MAIL": "451 later"},
                {"MAIL": "garbage"}):
-        p1 = peer("127.0.0.11", 25, **kw)
+        p1 = peer("192.0.2.11", 25, **kw)
         r = run("a.test")
         p1.close()
         n += 1
@@ -689,7 +689,7 @@ def mx_failover():
                      ({"RCPT": "550 no"}, "hD"), ({"RCPT": HANGUP}, "sZ"),
                      ({"dot": "451 no"}, "rZ"), ({"dot": HANGUP}, "rZ"),
                      ({"DATA": "421 no"}, "rZ")):
-        p1 = peer("127.0.0.11", 25, **kw)
+        p1 = peer("192.0.2.11", 25, **kw)
         r = run("a.test")
         p1.close()
         eq((r.letters, p2.conns), (want, n), "stands after %s" % str(kw))
@@ -697,7 +697,7 @@ def mx_failover():
     r = run("a.test")
     eq(r.letters, "Z", "all dead")
     match(r.text, r"^None of 2 addresses for a.test took the message. The last"
-          r" one: Unable to connect to mx2.a.test\[127.0.0.12\]: .*\(#4.4.1\)$",
+          r" one: Unable to connect to mx2.a.test\[192.0.2.12\]: .*\(#4.4.1\)$",
           "text")
 
 
@@ -705,7 +705,7 @@ def mx_failover():
 def mx_equal():
     control()
     for i in 1, 2, 3:
-        peer("127.0.0.2%d" % i, 25)
+        peer("192.0.2.2%d" % i, 25)
     seen = set()
     for _ in range(40):
         seen.add(run("equal.test").text[:3])
@@ -717,11 +717,11 @@ def mx_equal():
 @case
 def mx_odd():
     control()
-    peer("127.0.0.13", 25)
+    peer("192.0.2.13", 25)
     for host, letters, text in (
-            ("aonly.test", "rK", r"^aonly.test\[127.0.0.13\] accepted"),
-            ("mxcname.test", "rK", r"^alias2.test\[127.0.0.13\] accepted"),
-            ("mxnx2.test", "rK", r"^mx.mxnx2.test\[127.0.0.13\] accepted"),
+            ("aonly.test", "rK", r"^aonly.test\[192.0.2.13\] accepted"),
+            ("mxcname.test", "rK", r"^alias2.test\[192.0.2.13\] accepted"),
+            ("mxnx2.test", "rK", r"^mx.mxnx2.test\[192.0.2.13\] accepted"),
             ("nullmx.test", "D", r"takes no mail \(#5.1.10\)"),
             ("missing.test", "D", r"no host named missing.test \(#5.1.2\)"),
             ("nothing.test", "D", r"no host named nothing.test \(#5.1.2\)"),
@@ -729,10 +729,12 @@ def mx_odd():
             ("loop1.test", "ZD"[1], r"\(#5.1.2\)"),
             ("self.test", "D", r"best mail exchanger of self.test.*\(#5.4.6\)"),
             ("selfaddr.test", "D", r"\(#5.4.6\)"),
+            ("loopback.test", "D", r"\(#5.4.6\)"),
             ("zero.test", "D", r"\(#5.4.6\)"),
             ("me.example", "Z", r"\(#4.4.3\)"),
-            ("[127.0.0.13]", "rK", r"^127.0.0.13\[127.0.0.13\] accepted"),
+            ("[192.0.2.13]", "rK", r"^192.0.2.13\[192.0.2.13\] accepted"),
             ("[127.0.0.1]", "D", r"\(#5.4.6\)"),
+            ("[127.9.9.9]", "D", r"\(#5.4.6\)"),
             ("[IPv6:::1]", "D", r"\(#5.4.6\)"),
             ("[1.2.3]", "D", r"\(#5.1.2\)"),
             ("a..test", "D", r"\(#5.1.2\)"),
@@ -755,12 +757,12 @@ def quick(server, more=""):
 
 @case
 def relays_by_name():
-    p = peer("127.0.0.14")
+    p = peer("192.0.2.14")
     control(smtproutes="x.example:relay.test:%d\ny.example:missing.test"
             % p.port)
     r = run()
     eq(r.letters, "rK", "relay by name")
-    match(r.text, r"^relay.test\[127.0.0.14\]", "label")
+    match(r.text, r"^relay.test\[192.0.2.14\]", "label")
     r = run("y.example")
     eq(r.letters, "Z", "relay that does not exist")
     match(r.text, r"smtproutes .*\(#4.4.4\)", "text")
@@ -771,7 +773,7 @@ def relays_by_name():
     p6.close()
     eq((run().letters, p4.conns), ("rK", 1), "IPv4 when IPv6 is dead")
     control(smtproutes=":default.example\naonly.test::%d" % p.port)
-    q = peer("127.0.0.13", p.port)
+    q = peer("192.0.2.13", p.port)
     eq((run("aonly.test").letters, q.conns), ("rK", 1),
        "empty relay means MX")
     control(smtproutes="selfaddr.test::%d" % p.port)
@@ -787,7 +789,7 @@ def lame():
     eq(r.letters, "Z", "nobody answers at the name server's port")
     match(r.text, r"name server unreachable \(#4.4.3\)", "text")
     quick("127.0.0.250", "nameserver 127.0.0.101\n")
-    peer("127.0.0.13", 25)
+    peer("192.0.2.13", 25)
     eq(run("aonly.test").letters, "rK", "second server helps")
     d = dns(lambda q, tcp: None)
     start = time.time()
@@ -808,11 +810,11 @@ def lame():
 
 
 def zone(q, tcp=False):
-    """x.test has MX m.x.test, which is 127.0.0.13."""
+    """x.test has MX m.x.test, which is 192.0.2.13."""
     if q.name == "x.test" and q.type == MX:
         return q.reply([mx("x.test", 10, "m.x.test")])
     if q.name == "m.x.test" and q.type == A:
-        return q.reply([a("m.x.test", "127.0.0.13")])
+        return q.reply([a("m.x.test", "192.0.2.13")])
     if q.name == "m.x.test":
         return q.reply([], authority=[soa("x.test")])
     return q.reply(rcode=3)
@@ -837,7 +839,7 @@ def lies(q, how):
                         mx("other.test", 1, "evil.test")]
                        + ([mx("x.test", 10, "m.x.test")]
                           if q.type == MX else [])
-                       + ([a("m.x.test", "127.0.0.13")]
+                       + ([a("m.x.test", "192.0.2.13")]
                           if q.type == A else []))
     if how == "case":
         i = good.index(wire("x.test"))
@@ -848,13 +850,13 @@ def lies(q, how):
 @case
 def dns_lies():
     control()
-    peer("127.0.0.13", 25)
+    peer("192.0.2.13", 25)
     for how in ("nothing", "id", "question", "type", "query", "short", "owner",
                 "case"):
         dns(lambda q, tcp: lies(q, how))
         r = run("x.test")
         eq(r.letters, "rK", how)
-        match(r.text, r"^m.x.test\[127.0.0.13\]", "the right one")
+        match(r.text, r"^m.x.test\[192.0.2.13\]", "the right one")
 
 
 @case
@@ -886,7 +888,7 @@ def dns_broken():
         r = run("x.test")
         eq(r.letters, "Z", how)
         match(r.text, r"\(#4.4.3\)", "text")
-    peer("127.0.0.13", 25)
+    peer("192.0.2.13", 25)
     good = dns(lambda q, tcp: zone(q))
     dns(lambda q, tcp: q.reply(rcode=2),
         more=["[127.0.0.1]:%d" % good.udp.getsockname()[1]])
@@ -896,7 +898,7 @@ def dns_broken():
 @case
 def dns_odd():
     control()
-    peer("127.0.0.13", 25)
+    peer("192.0.2.13", 25)
     d = dns(lambda q, tcp: zone(q) if tcp else q.reply(flags=0x200))
     eq(run("x.test").letters, "rK", "truncated: by TCP")
     check([x for x in d.queries if x[2]], "it was TCP")
@@ -965,7 +967,7 @@ def many_addresses():
             return q.reply([mx("x.test", i, "m%d.x.test" % i)
                             for i in range(40)])
         if q.type == A:
-            return q.reply([a(q.name, "127.0.9.%d" % (1 + i))
+            return q.reply([a(q.name, "192.0.2.%d" % (101 + i))
                             for i in range(5)])
         return q.reply([], authority=[soa("x.test")])
     d = dns(lots)
@@ -977,7 +979,7 @@ def many_addresses():
 @case
 def parallel():
     control()
-    peer("127.0.0.13", 25)
+    peer("192.0.2.13", 25)
     seen = []
 
     def slow(q, tcp):
@@ -991,7 +993,7 @@ def parallel():
 @case
 def setuid():
     control()
-    peer("127.0.0.13", 25)
+    peer("192.0.2.13", 25)
     dns(zone)
     eq(run("x.test").letters, "rK", "QUILL_RESOLV")
     copy = os.path.join(TMP, "suid")
@@ -1082,9 +1084,9 @@ def resident_reset():
 def slow_quit_between():
     """A peer that holds QUIT up must not take time from the next one."""
     control(remotetimeouts="quit:1", timeoutremote="5")
-    p1 = peer("127.0.0.11", 25, greeting="421 no", QUIT=SILENCE)
+    p1 = peer("192.0.2.11", 25, greeting="421 no", QUIT=SILENCE)
     slow = lambda x: time.sleep(1.5) or "250 ok"
-    p2 = peer("127.0.0.12", 25, MAIL=slow)
+    p2 = peer("192.0.2.12", 25, MAIL=slow)
     eq(run("a.test").letters, "rK", "sent to the second")
     eq((p1.conns, p2.conns), (1, 1), "both were asked")
 

@@ -5,23 +5,25 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/peers.sh"
 own_net "$@"
+# Other hosts: addresses of 127.0.0.0/8 count as this one.
+ip route add local 192.0.2.0/24 dev lo src 127.0.0.1 || give_up "no route"
 need svscan tcpserver python3
 need_dns
 need_sink
 
 dns_data <<'END_DATA'
-@two.test:127.0.0.11:mx1.two.test:10:60
-@two.test:127.0.0.12:mx2.two.test:20:60
-@five.test:127.0.0.12:mx.five.test:10:60
-@part.test:127.0.0.13:mx.part.test:10:60
-@late.test:127.0.0.14:mx1.late.test:10:60
-@late.test:127.0.0.15:mx2.late.test:20:60
+@two.test:192.0.2.11:mx1.two.test:10:60
+@two.test:192.0.2.12:mx2.two.test:20:60
+@five.test:192.0.2.12:mx.five.test:10:60
+@part.test:192.0.2.13:mx.part.test:10:60
+@late.test:192.0.2.14:mx1.late.test:10:60
+@late.test:192.0.2.15:mx2.late.test:20:60
 @null.test::.:0:60
-@nodns.test:127.0.0.16:mx.nodns.test:10:60
-@slowdns.test:127.0.0.16:mx.slowdns.test:10:60
-+relay.test:127.0.0.17:60
-@old.test:127.0.0.18:mx.old.test:10:60
-@many.test:127.0.0.19:mx.many.test:10:60
+@nodns.test:192.0.2.16:mx.nodns.test:10:60
+@slowdns.test:192.0.2.16:mx.slowdns.test:10:60
++relay.test:192.0.2.17:60
+@old.test:192.0.2.18:mx.old.test:10:60
+@many.test:192.0.2.19:mx.many.test:10:60
 END_DATA
 dns_start
 
@@ -31,7 +33,7 @@ me=$testuser@quill.example
 M=$testhome/Maildir
 echo 1 >"$H/control/retryremote"
 printf '%s\n' 'routed.test:relay.test:2626' \
-	'literal.test:[127.0.0.17]:2626' >"$H/control/smtproutes"
+	'literal.test:[192.0.2.17]:2626' >"$H/control/smtproutes"
 start_suite --smtp none
 
 # inject SENDER RECIPIENT...: $T/mess
@@ -65,7 +67,7 @@ message()
 }
 
 # --- the second of two exchangers --------------------------------------------
-sink_start two 127.0.0.12:25
+sink_start two 192.0.2.12:25
 {
 	printf 'Subject: bytes\nX-Eight: gr\303\274n\n\n.\n..\n.x\n\n'
 	printf 'From me\nGr\303\274\303\237e \200\377\n%0999d\nblank at end  \n.\n' 7
@@ -85,7 +87,7 @@ like "a Received line comes first" "$(head -n 1 "$T/got")" \
 tail -n +2 "$T/got" >"$T/got.rest"
 same "then the message, byte for byte" "$T/got.rest" "$T/want"
 like "the relay in the log" "$(log_of joe@two.test)" \
-	' relay=mx2.two.test\[127\.0\.0\.12\]:25 .* tls=none dsn=2\.[0-9.]+ '
+	' relay=mx2.two.test\[192\.0\.2\.12\]:25 .* tls=none dsn=2\.[0-9.]+ '
 like "and the server's words" "$(log_of joe@two.test)" '250_2\.0\.0_Ok'
 ok "queue empty" wait_until 5 queue_empty
 
@@ -107,7 +109,7 @@ is "each with its number" "$(log_of '[a-e]@five.test' |
 	grep -o 'delivery [0-9]*' | sort -u | wc -l)" 5
 
 # --- one of them is refused ----------------------------------------------------
-peer_start part 127.0.0.13:25 'RCPT=lambda l:
+peer_start part 192.0.2.13:25 'RCPT=lambda l:
 	"550 5.1.1 no such user" if "bad" in l else
 	"451 4.2.1 later" if "later" in l and not p.data else "250 ok"'
 message part
@@ -137,7 +139,7 @@ ok "no exchanger is up: deferred" wait_until 15 log_has \
 ok "tried again" wait_until 15 sh -c "[ \$(cat '$H/log/send/current' |
 	grep -c 'deferral: .* to=x@late.test ') -ge 2 ]"
 is "the message waits" "$(queue_count)" 1
-sink_start late 127.0.0.15:25
+sink_start late 192.0.2.15:25
 ok "one comes up: it is delivered" wait_until 60 sink_has late 1
 ok "and gone" wait_until 5 queue_empty
 is "no report" "$(maildir_count "$M")" 0
@@ -155,7 +157,7 @@ like "5.1.10" "$(cat "$T/report")" '^Status: 5\.1\.10$'
 
 # --- no DNS --------------------------------------------------------------------
 dns_stop
-sink_start nodns 127.0.0.16:25
+sink_start nodns 192.0.2.16:25
 message nodns
 inject "$me" x@nodns.test
 ok "no name server: deferred" wait_until 15 log_has \
@@ -175,12 +177,12 @@ ok "and what does not exist is returned" bounced x@nonexistent2.test
 ok "queue empty after that" wait_until 5 queue_empty
 
 # --- smtproutes ----------------------------------------------------------------
-sink_start relay 127.0.0.17:2626
+sink_start relay 192.0.2.17:2626
 message route
 inject "$me" x@routed.test
 ok "smtproutes: a host and a port" wait_until 15 sink_has relay 1
 ok "the log says so" wait_until 5 log_has \
-	'to=x@routed.test .* relay=relay.test\[127.0.0.17\]:2626 .*=sent'
+	'to=x@routed.test .* relay=relay.test\[192.0.2.17\]:2626 .*=sent'
 inject "$me" x@literal.test
 ok "an address and a port" wait_until 15 sink_has relay 2
 is "the recipient is not changed" \
@@ -202,7 +204,7 @@ like "at last logged as bounced" "$(log_of x@old.test)" status=bounced
 rm "$H/control/queuelifetime"
 
 # --- a connection for many --------------------------------------------------------
-sink_start many 127.0.0.19:25
+sink_start many 192.0.2.19:25
 echo 1 >"$H/control/concurrencyremote"
 svc -h "$S/send"
 i=0
