@@ -19,9 +19,22 @@
 #include "wire/site.h"
 
 enum {
-	TROUBLE_WAIT = 60,   /* s until a file that could not be read is */
-	HEADER_LOOK = 16384, /* bytes searched for a Message-ID */
+	TROUBLE_WAIT = 60,    /* s until a file that could not be read is */
+	HEADER_LOOK = 16384,  /* bytes searched for a Message-ID */
+	BIG = 256 << 10,      /* bytes of an envelope file that is big */
+	BIG_TOTAL = 64 << 20, /* of all big ones in memory, but for the first */
+	BIG_WAIT = 5,	      /* s until there may be room for another */
 };
+
+/* Bytes of the big envelopes in memory: a few hundred messages with a million
+ * recipients each, which any user can send, must not take all there is. */
+static size_t big_total;
+
+static size_t
+big_bytes(size_t size)
+{
+	return size >= BIG ? size : 0;
+}
 
 int
 load_open(struct message *m)
@@ -43,6 +56,7 @@ read_env(struct qid id, int *fd, struct stat *st)
 {
 	char path[QPATH_MAX];
 	char *data = NULL;
+	int saved;
 
 	qpath_fmt(path, id, QFILE_ENV);
 	*fd = fd_open(path, O_RDWR | O_NOFOLLOW, 0);
@@ -54,13 +68,20 @@ read_env(struct qid id, int *fd, struct stat *st)
 		errno = EFBIG;
 		goto fail;
 	}
+	if (big_total && big_bytes((size_t)st->st_size) &&
+		big_total + (size_t)st->st_size > BIG_TOTAL) {
+		errno = EAGAIN;
+		goto fail;
+	}
 	data = xmalloc((size_t)st->st_size + 1);
 	data[st->st_size] = '\0';
 	if (fd_readall(*fd, data, (size_t)st->st_size) == 0)
 		return data;
 fail:
+	saved = errno;
 	free(data);
 	close(*fd);
+	errno = saved;
 	return NULL;
 }
 
@@ -156,6 +177,7 @@ release(struct message *m)
 {
 	int c;
 
+	big_total -= big_bytes(m->size);
 	for (c = 0; c < NCHAN; c++)
 		free(m->pass[c].order);
 	close(m->fdenv);
@@ -219,6 +241,16 @@ count_marks(struct message *m)
 	}
 }
 
+/* Loaded again when others may be done. */
+static void
+postpone(uint32_t slot)
+{
+	int c;
+
+	for (c = 0; c < NCHAN; c++)
+		known_wait(slot, c, stamp_now() + BIG_WAIT);
+}
+
 struct message *
 load_message(uint32_t slot)
 {
@@ -237,12 +269,16 @@ load_message(uint32_t slot)
 	if (!m->data) {
 		if (errno == ENOENT)
 			known_forget(slot); /* a hint that came late */
+		else if (errno == EAGAIN)
+			postpone(slot);
 		else
 			reject(slot, TROUBLE, log_strerror());
 		free(m);
 		return NULL;
 	}
-	v = examine(m, (size_t)st.st_size, &why);
+	m->size = (size_t)st.st_size;
+	big_total += big_bytes(m->size);
+	v = examine(m, m->size, &why);
 	if (v != GOOD) {
 		reject(slot, v, why);
 		release(m);

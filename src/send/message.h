@@ -35,6 +35,7 @@ struct message {
 	int fdenv;
 	int fdmess; /* open for the first job, or -1 */
 	char *data; /* the envelope file */
+	size_t size;
 	struct env env;
 	size_t todo;   /* recipients not marked yet */
 	bool failed;   /* some recipient is marked failed */
