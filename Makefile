@@ -304,4 +304,4 @@ relink: $(PROGRAMS:%=$(R)/bin/%) $(SYSPROGRAMS:%=$(R)/bin/%) \
 .PHONY: relink
 endif
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -type f -name '*.d' 2>/dev/null)
