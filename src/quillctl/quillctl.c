@@ -64,7 +64,9 @@ main(int argc, char **argv)
 	sig_ignore(SIGPIPE);
 	obuf_init(&out, 1, outbuf, sizeof(outbuf));
 	if (argc >= 2 && chdir(site_queue) < 0)
-		log_die_sys(STATUS_TEMP, "unable to enter ", site_queue);
+		log_die_sys(STATUS_TEMP, "unable to enter ", site_queue,
+			errno == EACCES ? " (only root and group quill may)"
+					: "");
 	for (i = 0; argc >= 2 && i < NCOMMANDS; i++)
 		if (strcmp(argv[1], commands[i].name) == 0) {
 			r = commands[i].run(argc - 1, argv + 1);
