@@ -10,14 +10,6 @@
 #include "wire/site.h"
 #include "wire/status.h"
 
-/* Untrusted text for a terminal: control bytes become ?. */
-static void
-plain(const char *s)
-{
-	for (; *s; s++)
-		obuf_putc(&out, (unsigned char)*s < 32 || *s == 127 ? '?' : *s);
-}
-
 /* Length of the well-formed UTF-8 sequence at s (RFC 3629), 0 if none. */
 static size_t
 utf8(const unsigned char *s)
@@ -47,6 +39,32 @@ utf8(const unsigned char *s)
 	return n;
 }
 
+/* C0, DEL, and C1 (U+0080 to U+009F), which terminals obey too. s is
+ * well-formed there. */
+static bool
+is_control(const unsigned char *s)
+{
+	return *s < 32 || *s == 127 || (*s == 0xc2 && s[1] < 0xa0);
+}
+
+/* Untrusted text for a terminal: what is no visible UTF-8 becomes ?. */
+static void
+plain(const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	size_t n;
+
+	for (; *s; s += n) {
+		n = utf8(s);
+		if (n == 0 || is_control(s)) {
+			n = n ? n : 1;
+			obuf_putc(&out, '?');
+		} else {
+			obuf_put(&out, s, n);
+		}
+	}
+}
+
 /* A JSON string (RFC 8259 7); bytes that are no UTF-8 become U+FFFD. */
 static void
 json(const char *text)
@@ -61,10 +79,12 @@ json(const char *text)
 		if (n == 0) {
 			n = 1;
 			obuf_puts(&out, "\\ufffd");
-		} else if (*s < 32 || *s == 127) {
+		} else if (is_control(s)) {
+			unsigned char c = s[n - 1];
+
 			obuf_puts(&out, "\\u00");
-			obuf_putc(&out, hex[*s >> 4]);
-			obuf_putc(&out, hex[*s & 15]);
+			obuf_putc(&out, hex[c >> 4]);
+			obuf_putc(&out, hex[c & 15]);
 		} else {
 			if (*s == '"' || *s == '\\')
 				obuf_putc(&out, '\\');

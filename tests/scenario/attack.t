@@ -243,6 +243,17 @@ bob_served "quill-queues that were killed stop nothing"
 echo 0 >"$H/control/concurrencyremote"
 svc -h "$S/send"
 wait_until 5 log_has 'remote 0/0'
+envelope 'a\302\2332J\233\033[2J@\303\244.example' x@a.example
+"$H/bin/quill-queue" <"$T/mess" 1<"$T/env"
+for opt in '' -j; do
+	# shellcheck disable=SC2086
+	"$H/bin/quillctl" queue $opt >"$T/out"
+	is "no terminal obeys what quillctl queue $opt shows" "$(python3 -c '
+import re, sys
+t = open(sys.argv[1], "rb").read().decode()
+print("\u00e4" in t, re.findall("[^ -~\\n\\t\u00a0-\uffff]", t))' \
+		"$T/out" | tr -d "'")" 'True []'
+done
 python3 -c 'import sys
 sys.stdout.write("Fx@quill.example\0" + "Tx@a.example\0" * 1190000 + "\0")' \
 	>"$T/env"
