@@ -213,6 +213,7 @@ FUZZCC = clang -g -O1 -fno-omit-frame-pointer \
 FUZZERS = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZTIME =
 fuzz_dotqmail_OBJS = local/dotqmail
+fuzz_remote_data_OBJS = remote/data
 fuzz_smtpd_data_OBJS = smtpd/data
 fuzz_smtpd_session_OBJS = smtpd/session smtpd/verbs smtpd/data
 $(B)/fuzz/o/wire/site.o: CFLAGS += -DQUILL_HOME='"$(home)"'
