@@ -87,7 +87,7 @@ not_tried(uint32_t slot)
 	int c;
 
 	for (c = 0; c < NCHAN && !known_attached(slot); c++)
-		if (known_when(slot, c) != KNOWN_NEVER)
+		if (known_when(slot, c) < KNOWN_INLINE)
 			known_wait(slot, c, stamp_now());
 }
 
