@@ -253,22 +253,34 @@ remote_host(const struct report *rep, char host[256])
 	return host;
 }
 
+/* Those of its recipients that were delivered, or the others. */
 static void
-finished(struct channel *ch, int chan, struct delivery *r, struct report *rep)
+results(struct delivery *r, int chan, struct report *rep, bool delivered)
 {
-	struct message *m = r->m;
 	char host[256];
 	size_t i;
 
 	for (i = 0; i < r->nrcpt; i++) {
 		struct report_rcpt *out = &rep->rcpt[i];
 
-		if (out->class == 'Z' && m->pass[chan].last)
+		if ((out->class == 'K') != delivered)
+			continue;
+		if (out->class == 'Z' && r->m->pass[chan].last)
 			expire(out);
 		message_result(
-			m, chan, r->rcpts[i], out, remote_host(rep, host));
+			r->m, chan, r->rcpts[i], out, remote_host(rep, host));
 		delivery_log_result(r, i, rep);
 	}
+}
+
+static void
+finished(struct channel *ch, int chan, struct delivery *r, struct report *rep)
+{
+	struct message *m = r->m;
+
+	/* a failure takes a while to record */
+	results(r, chan, rep, true);
+	results(r, chan, rep, false);
 	r->m = NULL;
 	ch->running--;
 	changed = true;

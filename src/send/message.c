@@ -306,6 +306,17 @@ message_admit(int64_t now)
 
 /* --- jobs ----------------------------------------------------------------- */
 
+/* A message that is over is removed at once, durably. Where more is to do, a
+ * power cut would make every delivery again that is marked in memory only. A
+ * lost mark of a failure just makes it fail again. */
+static void
+sync_marks(struct message *m)
+{
+	if (m->unsynced && (m->todo > 0 || m->failed))
+		cleaner_ask(CLEAN_SYNC, m->id);
+	m->unsynced = false;
+}
+
 /* Make the reason of a failure durable; 0 or -1 errno. */
 static int
 write_note(struct message *m, size_t i, const struct report_rcpt *r,
@@ -323,6 +334,9 @@ write_note(struct message *m, size_t i, const struct report_rcpt *r,
 	bool isnew = !m->failed;
 	int fd, saved;
 
+	/* what is delivered must not wait while we wait for the disk */
+	sync_marks(m);
+	cleaner_flush();
 	if (r->status_len >= sizeof(status))
 		n.status = "5.0.0";
 	else
@@ -350,27 +364,27 @@ void
 message_result(struct message *m, int chan, size_t i, struct report_rcpt *r,
 	const char *host)
 {
-	enum env_mark mark = ENV_DONE;
-
+	/* quill-bounce goes by the marks in the file: without one it would
+	 * report a failure of nobody */
+	if (r->class == 'D' &&
+		(write_note(m, i, r, host) < 0 ||
+			env_setmark(&m->env, m->fdenv, i, ENV_FAILED) < 0)) {
+		log_warning_sys("unable to record a failure of ", m->name);
+		r->class = 'Z';
+	}
 	if (r->class == 'Z') {
 		m->pass[chan].deferred = true;
 		return;
 	}
-	if (r->class == 'D') {
-		if (write_note(m, i, r, host) < 0) {
-			log_warning_sys("unable to write bounce/", m->name);
-			r->class = 'Z';
-			m->pass[chan].deferred = true;
-			return;
-		}
-		m->failed = true;
-		mark = ENV_FAILED;
-	}
 	m->todo--;
-	if (env_setmark(&m->env, m->fdenv, i, mark) < 0)
+	if (r->class == 'D') {
+		m->failed = true;
+		return;
+	}
+	if (env_setmark(&m->env, m->fdenv, i, ENV_DONE) < 0)
 		log_alert_sys(
 			"unable to mark a recipient of ", m->name, " as done");
-	m->unsynced |= mark == ENV_DONE;
+	m->unsynced = true;
 }
 
 void
@@ -378,12 +392,7 @@ message_job_done(struct message *m, int chan)
 {
 	struct pass *p = &m->pass[chan];
 
-	/* A message that is over is removed at once, durably. Where more is to
-	 * do, a power cut would make every delivery again that is marked in
-	 * memory only. A lost mark of a failure just makes it fail again. */
-	if (m->unsynced && (m->todo > 0 || m->failed))
-		cleaner_ask(CLEAN_SYNC, m->id);
-	m->unsynced = false;
+	sync_marks(m);
 	p->running--;
 	if (p->running == 0 && p->at == p->n)
 		pass_end(m, chan);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,7 +18,9 @@
 
 enum { PIECE = 500 }; /* directory entries a step */
 
-static unsigned split = QSPLITS; /* QSPLITS: no walk under way */
+enum { BOUNCES = QSPLITS, OVER }; /* after the directories of messages */
+
+static unsigned split = OVER; /* which directory; OVER: no walk under way */
 static DIR *dir;
 static bool hurried;
 
@@ -34,7 +37,7 @@ scan_begin(bool hurry)
 bool
 scan_running(void)
 {
-	return split < QSPLITS;
+	return split != OVER;
 }
 
 static void
@@ -72,12 +75,29 @@ found_mess(struct qid id, int64_t now)
 		cleaner_ask(CLEAN_ORPHAN, id);
 }
 
+/* Reasons without a message: it is over, and a power cut brought them back or
+ * the failure could not be marked. */
+static void
+found_note(const char *name)
+{
+	char path[QPATH_MAX];
+	struct qid id;
+
+	if (strlen(name) != QID_LEN || !qid_parse(name, &id) ||
+		known_find(id) != KNOWN_NONE)
+		return;
+	qpath_fmt(path, id, QFILE_ENV);
+	if (faccessat(AT_FDCWD, path, F_OK, 0) < 0 && errno == ENOENT)
+		unlinkat(dirfd(dir), name, 0);
+}
+
 static bool
 next_dir(void)
 {
-	char path[QPATH_MAX];
+	char path[QPATH_MAX] = "bounce";
 
-	qpath_split(path, split);
+	if (split != BOUNCES)
+		qpath_split(path, split);
 	dir = opendir(path);
 	if (dir)
 		return true;
@@ -106,6 +126,10 @@ scan_step(int64_t now)
 			dir = NULL;
 			split++;
 			return;
+		}
+		if (split == BOUNCES) {
+			found_note(d->d_name);
+			continue;
 		}
 		if (!qpath_parse(d->d_name, split, &id, &f))
 			continue;

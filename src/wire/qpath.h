@@ -24,6 +24,7 @@
  * .env without a valid END: never acknowledged, removed when QSTALE old.
  * .env without .mess: the end of step 4 or never acknowledged: removed.
  * .mess without .env: the end of step 4, or step 1: removed when QSTALE old.
+ * bounce/<id> without .env: the end of step 4: removed.
  */
 #ifndef WIRE_QPATH_H
 #define WIRE_QPATH_H
