@@ -5,7 +5,9 @@
  *
  * A pid namespace whose first process is this program: when that is killed
  * everything in it is gone at once. Commands, a line each, on descriptor 0:
- *	start			run quill-start, again whenever it ends
+ *	start [PROGRAM ARG...]	run quill-start, by that program if one is
+ *				named, again whenever it ends
+ *	plain			from now on without that program
  *	queue TAG MESSAGE ENVELOPE	run quill-queue on two files
  *	hurry			from now on tell send to try all it has, often
  *	run TAG ARG...		run a program
@@ -38,6 +40,7 @@ enum { JOBS = 256, WORDS = 40, HURRY_MS = 25, AGAIN_MS = 10 };
 static const char *home;
 static int logfile, logpipe[2] = { -1, -1 };
 static pid_t start_pid;
+static char *by[WORDS + 1]; /* the program that runs quill-start, or none */
 static bool wanted, up, hurry;
 static long long next_alarm, next_start;
 static struct job {
@@ -78,6 +81,9 @@ clean_child(void)
 static void
 start(void)
 {
+	char *argv[WORDS + 3];
+	int n;
+
 	if (logpipe[0] != -1)
 		close(logpipe[0]);
 	if (pipe2(logpipe, O_CLOEXEC) < 0)
@@ -95,8 +101,12 @@ start(void)
 		dup2(logpipe[1], 2);
 		if (chdir(home) < 0)
 			_exit(111);
-		execl(program("quill-start"), "quill-start", "./Maildir/",
-			(char *)NULL);
+		for (n = 0; by[n]; n++)
+			argv[n] = by[n];
+		argv[n] = strdup(program("quill-start"));
+		argv[n + 1] = (char[]){ "./Maildir/" };
+		argv[n + 2] = NULL;
+		execvp(argv[0], argv);
 		_exit(111);
 	}
 	close(logpipe[1]);
@@ -170,8 +180,12 @@ obey(char *line)
 	if (n == 0)
 		return;
 	if (strcmp(w[0], "start") == 0) {
+		for (n = 0; w[n + 1]; n++)
+			by[n] = strdup(w[n + 1]);
 		wanted = true;
 		start();
+	} else if (strcmp(w[0], "plain") == 0) {
+		by[0] = NULL;
 	} else if (strcmp(w[0], "queue") == 0 && n == 4) {
 		queue(w);
 	} else if (strcmp(w[0], "hurry") == 0) {

@@ -1,249 +1,169 @@
 # SPDX-License-Identifier: 0BSD
 """crash.py - cut the power, kill, and make operations fail; count the mail
 
-Started by run.sh, which says how. Each line of output is TAP or a comment."""
+Started by run.sh and quick.t, which say how. Lines "pass NAME" and "fail NAME"
+become TAP there; the others are comments."""
 import argparse
-import collections
-import errno
 import os
 import random
 import sys
 import time
 
-from rig import Box, Message, Rig, Trouble
+import cases
+from rig import Rig, Trouble
 
 PROFILES = ('strict', 'journal')
 POLICIES = ('none', 'prefix', 'random', 'all')
-WINDOW = 4              # operations in which a duplicate may happen
-L = '@local.example'
-R = '@remote.example'
+ALL_WAYS = [(p, q) for p in PROFILES for q in POLICIES]
 
 
-# --- workloads -----------------------------------------------------------------
-def workloads(rig):
-    def m(tag, sender, rcpts, want, **more):
-        return Message(rig, tag, sender, rcpts, want, **more)
-
-    u1, u2, none = 'u1' + L, 'u2' + L, 'u1-none' + L
-    kinds = collections.OrderedDict()
-    kinds['local1'] = [m('local1', u2, [u1], [('box', 'u1')])]
-    kinds['local2'] = [m('local2', u2, [u1, u2],
-                         [('box', 'u1'), ('box', 'u2')])]
-    kinds['remote'] = [m('remote', u1, ['r1' + R], [('sink', 'r1' + R)])]
-    kinds['forward'] = [m('forward', u1, ['u1-fwd' + L], [('box', 'u2')])]
-    kinds['bounce'] = [m('bounce', u1, [none], [('dsn', 'u1', (none,))])]
-    kinds['rbounce'] = [m('rbounce', u1, ['bad' + R],
-                          [('dsn', 'u1', ('bad' + R,))])]
-    kinds['double'] = [m('double', none, [none], [('dsn', 'u2', (none,))])]
-    kinds['mixed'] = [m('mixed', u1,
-                        [u1, 'r1' + R, none, u2, 'r2' + R, 'bad' + R],
-                        [('box', 'u1'), ('box', 'u2'), ('sink', 'r1' + R),
-                         ('sink', 'r2' + R), ('dsn', 'u1', (none, 'bad' + R))])]
-    kinds['big'] = [m('big', u2, [u1], [('box', 'u1')], size=300000)]
-    every = [k for k in list(kinds)]
-    kinds['all'] = [kinds[k][0] for k in every]
-    return kinds
+def verdict(good, name):
+    print('%s %s' % ('pass' if good else 'fail', name), flush=True)
 
 
-# --- one run -------------------------------------------------------------------
-class Result:
-    def __init__(self):
-        self.lost, self.garbled, self.stuck = [], [], []
-        self.twice = []         # (tag, where, copies)
-        self.odd = []
+class Run:
+    def __init__(self, rig, opts):
+        self.rig = rig
+        self.kinds = cases.workloads(rig)
+        self.dice = random.Random(opts.seed)
+        self.verbose = opts.verbose
+        self.ops = {}
+        self.began = time.time()
 
-    def bad(self):
-        return self.lost + self.garbled + self.stuck + self.odd
+    def learn(self):
+        for k in self.kinds:
+            self.ops[k] = cases.whole_run(self.rig, self.kinds[k])
+        print('# operations: ' + ', '.join(
+            '%s %d' % i for i in self.ops.items()), flush=True)
 
+    def places(self, kinds=None):
+        """Every operation of every workload, and the end of each."""
+        return [(k, n) for k in kinds or self.kinds
+                for n in range(1, self.ops[k] + 2)]
 
-def inject(rig, messages):
-    box = Box(rig)
-    box.tell('start')
-    for m in messages:
-        box.tell('queue', m.tag, m.mess, m.env)
-    return box
+    def report(self, what, t):
+        now = time.time()
+        print('# %s: %s; %.0f s' % (what, t.line(), now - self.began),
+              flush=True)
+        self.began = now
 
+    def cuts(self, places, ways):
+        t = cases.Totals()
+        for k, n in places:
+            cases.cut(self.rig, self.kinds, k, n,
+                      [(p, q, self.dice.randrange(1, 1 << 30))
+                       for p, q in (ways(self.dice) if callable(ways)
+                                    else ways)], t)
+        self.report('power cuts', t)
+        print('# duplicates: strict %d, journal %d; at most %d operations '
+              'after the delivery was durable' % (
+                  t.by['strict'], t.by['journal'], t.widest))
+        verdict(not t.failures and t.cases, '%d power cuts: lost 0, garbled '
+                '0, stuck 0, duplicates within %d operations' % (
+                    t.cases, cases.WINDOW))
 
-def compare(rig, messages, acked, drained):
-    """What has become of the messages."""
-    r = Result()
-    if not drained:
-        r.stuck.append('queue not empty: %s' % sorted(rig.queue()[0]))
-    for _, path in rig.fs.files('queue/lost'):
-        r.stuck.append('set aside: ' + path)
-    found = collections.defaultdict(list)
-    known = {m.tag: m for m in messages}
-    for c in rig.copies():
-        m = known.get(c.tag)
-        if m is None or not c.whole(m):
-            r.garbled.append('%s %s' % (c.where, c.path or ''))
-            continue
-        found[c.tag, c.where[:2]].append(c)
-    for m in messages:
-        for w in m.want:
-            n = found.pop((m.tag, w[:2]), [])
-            if not n and m.tag in acked:
-                r.lost.append('%s %s' % (m.tag, w))
-            if len(n) > 1:
-                r.twice.append((m.tag, w, n))
-    for tag, where in found:
-        r.odd.append('%s came to %s' % (tag, where))
-    return r
+    def kills(self, places):
+        t = cases.Totals()
+        for k, n in places:
+            cases.kill(self.rig, self.kinds, k, n, t)
+        self.report('kills', t)
+        verdict(not t.failures and t.cases,
+                '%d kills: lost 0, garbled 0, stuck 0' % t.cases)
 
+    def errors(self, places, ways):
+        t = cases.Totals()
+        for k, n in places:
+            for error, count in ways(self.dice):
+                cases.fail(self.rig, self.kinds, k, n, count, error, t)
+        self.report('errors', t)
+        print('# delivered although refused: %d' % t.refused)
+        verdict(not t.failures and t.cases, '%d errors: temporary, lost 0, '
+                'garbled 0, stuck 0' % t.cases)
 
-def finish(rig, messages, acked, limit=None):
-    """After a fault: start again, let the queue drain, compare."""
-    box = Box(rig)
-    box.tell('start')
-    box.tell('hurry')
-    drained = rig.wait_drained(box, **({'limit': limit} if limit else {}))
-    box.off()
-    return compare(rig, messages, acked, drained)
-
-
-def whole_run(rig, messages):
-    """Without a fault; the number of operations."""
-    rig.begin()
-    box = inject(rig, messages)
-    drained = rig.wait_drained(box, [m.tag for m in messages])
-    time.sleep(0.02)
-    ops = rig.fs.ops()
-    box.off()
-    r = compare(rig, messages, {m.tag for m in messages}, drained)
-    if r.bad() or r.twice or set(box.codes.values()) != {0}:
-        raise Trouble('without any fault: %s %s %s\n%s' %
-                      (r.bad(), r.twice, box.codes, rig.log_text()))
-    return ops
-
-
-# --- power cuts ----------------------------------------------------------------
-class Oplog:
-    def __init__(self, text):
-        self.ops = []
-        for line in text.decode().splitlines():
-            n, what, name, pid, path = (line + '     ').split(' ', 4)
-            self.ops.append((int(n), what, name, path.strip()))
-
-    def durable(self, c):
-        """Operation that made the first of these copies durable, 0 unknown
-        (it was still in flight). c: the copy."""
-        if c.ops is not None:
-            return c.ops
-        name = c.path.rsplit('/', 1)[1]
-        at = [n for n, what, o, _ in self.ops if what == 'rename' and o == name]
-        for n, what, _, path in self.ops:
-            if at and n > at[0] and what == 'fsync' and path == '/' + \
-                    c.path.rsplit('/', 1)[0]:
-                return n
-        return 0
-
-    def committed(self, qid):
-        """Operation with which quill-queue committed that message."""
-        made = [n for n, what, name, _ in self.ops
-                if what == 'create' and name == qid + '.env']
-        for n, what, _, path in self.ops:
-            if made and n > made[0] and what == 'fsync' and \
-                    path == '/queue/msg/' + qid[-1]:
-                return n
-        return 0
-
-    def has(self, qid):
-        return any(name == qid + '.env' for _, _, name, _ in self.ops)
-
-    def touching(self, after, ids):
-        """How many operations after that one are on the files of ids."""
-        count = 0
-        for n, what, name, path in self.ops[:-1]:
-            base = path.rsplit('/', 1)[-1]
-            if n > after and (base[:16] in ids or name[:16] in ids or
-                              (what == 'fsync' and any(
-                                  path == '/queue/msg/' + i[-1]
-                                  for i in ids))):
-                count += 1
-        return count
+    def straces(self, places):
+        t = cases.Totals()
+        for k, call, what, when in places:
+            cases.traced(self.rig, self.kinds, k, call, what, when, t)
+        self.report('faults by strace', t)
+        print('# faults injected: %d' % t.by['injected'])
+        verdict(not t.failures and t.by['injected'] > t.cases,
+                '%d runs with faults by strace: lost 0, garbled 0, stuck 0' %
+                t.cases)
 
 
-def window(oplog, copies, origin):
-    """How many operations about the message that was being delivered had been
-    done after its first copy was durable and before the cut."""
-    ids = [c.id for c in copies]
-    if len(set(ids)) < len(ids):
-        # the same message of the queue was delivered twice
-        qid = max(ids, key=ids.count)
-        same = [c for c in copies if c.id == qid]
-        at = [oplog.durable(c) for c in same]
-        at = [a for a in at if a]
-        return oplog.touching(min(at), {qid}) if at else 0
-    # it was sent on twice: each copy is a message of its own
-    at = [(oplog.committed(i), i) for i in set(ids) if oplog.has(i)]
-    at = [a for a in at if a[0]]
-    if not at:
-        return 0
-    first, child = min(at)
-    older = {name[:16] for n, what, name, _ in oplog.ops
-             if what == 'create' and name.endswith('.env') and
-             name[:16] < child and (origin is None or name[:16] == origin)}
-    return oplog.touching(first, older)
+KILL_CALLS = ('sendmsg', 'recvmsg', 'vfork,clone,clone3,fork', 'execve',
+              'poll', 'pipe2', 'wait4')
+FORKS = 'vfork,clone,clone3,fork'
+FAULTS = ((FORKS, 'EAGAIN'), (FORKS, 'ENOMEM'), ('pipe2', 'EMFILE'),
+          ('openat,open', 'EMFILE'), ('openat,open', 'ENOMEM'),
+          ('openat,open', 'EINTR'), ('socketpair', 'EMFILE'),
+          ('read,write', 'EINTR'), ('sendmsg', 'ENOBUFS'),
+          ('recvmsg', 'EINTR'), ('poll', 'EINTR'), ('fstat,stat', 'ENOMEM'))
 
 
-class Cuts:
-    def __init__(self, rig, kinds, opts):
-        self.rig, self.kinds, self.opts = rig, kinds, opts
-        self.count = self.dups = self.widest = 0
-        self.failures = []
-        self.dup_by = collections.Counter()
+def strace_places(kinds, whens):
+    out = []
+    for k in kinds:
+        for w in whens:
+            out += [(k, c, 'signal=SIGKILL', str(w)) for c in KILL_CALLS]
+            out += [(k, c, 'error=' + e, '%d..%d' % (w, w + 2))
+                    for c, e in FAULTS]
+    return out
 
-    def again(self, kind, n, profile, policy, seed):
-        return 'sh tests/crash/run.sh cut %s %d %s %s %d' % (
-            kind, n, profile, policy, seed)
 
-    def cut(self, kind, n, ways):
-        """Cut before operation n; ways: (profile, policy, seed)..."""
-        rig, messages = self.rig, self.kinds[kind]
-        rig.begin()
-        box = Box(rig)
-        rig.fs.do('cut %d %d' % (n, box.init))
-        box.tell('start')
-        for m in messages:
-            box.tell('queue', m.tag, m.mess, m.env)
-        rig.wait_drained(box, [m.tag for m in messages])
-        box.off()
-        acked = {t for t, c in box.codes.items() if c == 0}
-        oplog = Oplog(rig.fs.do('log'))
-        rig.fs.do('wreck')
-        before = list(rig.sink.got)
-        ids = box.ids
-        for profile, policy, seed in ways:
-            self.count += 1
-            rig.sink.got = list(before)
-            rig.fs.do('recover %s %s %d' % (profile, policy, seed))
-            open(rig.log, 'a').write('--- %s %s\n' % (profile, policy))
-            r = finish(rig, messages, acked)
-            again = self.again(kind, n, profile, policy, seed)
-            wide = 0
-            for tag, where, copies in r.twice:
-                self.dups += 1
-                self.dup_by[profile] += 1
-                origin = ids.get(tag) if kind == 'all' and \
-                    tag != 'double' else None
-                wide = max(wide, window(oplog, copies, origin))
-                self.widest = max(self.widest, wide)
-                if len(copies) > 2 or wide > WINDOW:
-                    r.odd.append('%s twice, %d operations wide: %s' % (
-                        tag, wide, [(c.where, c.id) for c in copies]))
-            if r.bad():
-                self.failures.append((again, r.bad()))
-                print('# FAILED: %s' % again)
-                for what in r.bad():
-                    print('#    %s' % (what,))
-                if self.opts.verbose:
-                    for o in oplog.ops:
-                        print('#      ', *o)
-                    print(rig.log_text())
-                sys.stdout.flush()
-            elif self.opts.verbose:
-                print('# %s: fine, acked %s, twice %s, window %d' % (
-                    again, sorted(acked), [t[:2] for t in r.twice], wide))
+def quick(run):
+    """For make check: a sample."""
+    run.learn()
+    d = run.dice
+    # every workload alone, and the crowd as often as three of them
+    places = [(k, d.randint(1, run.ops[k] + 1)) for k in run.kinds
+              for _ in range(20 if k == 'all' else 6)]
+    run.cuts(places, lambda dice: dice.sample(ALL_WAYS, 2))
+    run.kills([(k, d.randint(1, run.ops[k])) for k in run.kinds
+               for _ in range(3)])
+    run.errors([(k, d.randint(1, run.ops[k])) for k in run.kinds
+                for _ in range(2)],
+               lambda dice: [(dice.choice(cases.ERRORS),
+                              dice.choice((1, 12)))])
+    run.straces(d.sample(strace_places(('mixed',), (1, 2, 3)), 5))
+
+
+def full(run, everything):
+    run.learn()
+    run.cuts(run.places(), ALL_WAYS if not everything else ALL_WAYS + [
+        w for w in ALL_WAYS if w[1] in ('prefix', 'random')] * 4)
+    run.kills(run.places())
+    run.errors(run.places() if everything else
+               run.places([k for k in run.kinds if k != 'all']) +
+               run.places(['all'])[::3],
+               lambda dice: [(e, c) for e in cases.ERRORS for c in
+                             ((1, 4, 25) if everything else
+                              (dice.choice((1, 1, 6, 25)),))])
+    run.straces(strace_places(('mixed', 'forward', 'bounce') if everything
+                              else ('mixed', 'forward'),
+                              range(1, 9) if everything else (1, 2, 4)))
+
+
+def caught(run, name, kinds):
+    """A control: the broken build is in place. Is that seen?"""
+    t = cases.Totals()
+    n = 0
+    for kind in kinds:
+        ops = cases.whole_run(run.rig, run.kinds[kind])
+        for at in range(ops + 1, 0, -1):
+            ways = [(p, q, run.dice.randrange(1, 1 << 30)) for p, q in
+                    ALL_WAYS + [('strict', 'random'), ('journal', 'random')]]
+            with open(os.devnull, 'w') as sys.stdout:
+                cases.cut(run.rig, run.kinds, kind, at, ways, t)
+            sys.stdout = sys.__stdout__
+            n += len(ways)
+            if t.failures:
+                break
+        if t.failures:
+            break
+    print('# %s: %d cuts; %s' % (name, n, t.failures[:1] and
+                                 'first seen by ' + t.failures[0]))
+    verdict(bool(t.failures), 'control: %s is caught' % name)
 
 
 def main():
@@ -254,18 +174,39 @@ def main():
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('what', nargs='+')
     opts = p.parse_args()
+    what, args = opts.what[0], opts.what[1:]
     rig = Rig(opts)
     try:
-        kinds = workloads(rig)
-        if opts.what[0] == 'learn':
-            for k in kinds:
-                t = time.time()
-                n = whole_run(rig, kinds[k])
-                print('# %s: %d operations, %.3f s' % (k, n, time.time() - t))
-        elif opts.what[0] == 'cut':
-            c = Cuts(rig, kinds, opts)
-            c.cut(opts.what[1], int(opts.what[2]),
-                  [(opts.what[3], opts.what[4], int(opts.what[5]))])
+        run = Run(rig, opts)
+        t = cases.Totals()
+        if what == 'learn':
+            run.learn()
+        elif what == 'quick':
+            print('# seed %d' % opts.seed)
+            quick(run)
+        elif what == 'full':
+            print('# seed %d' % opts.seed)
+            full(run, 'all' in args)
+        elif what == 'control':
+            caught(run, args[0], args[1:])
+        elif what == 'cut':
+            cases.cut(rig, run.kinds, args[0], int(args[1]),
+                      [(args[2], args[3], int(args[4]))], t, True)
+        elif what == 'kill':
+            cases.kill(rig, run.kinds, args[0], int(args[1]), t, True)
+        elif what == 'fail':
+            cases.fail(rig, run.kinds, args[0], int(args[1]), int(args[2]),
+                       args[3], t, True)
+        elif what == 'strace':
+            cases.traced(rig, run.kinds, *args, t, True)
+        else:
+            raise Trouble('crash.py: what is ' + what)
+        if what in ('cut', 'kill', 'fail', 'strace'):
+            verdict(not t.failures, ' '.join(opts.what))
+    except Trouble as e:
+        for line in str(e).splitlines():
+            print('# ' + line)
+        verdict(False, what)
     finally:
         rig.fs.end()
 

@@ -147,7 +147,7 @@ class Sink:
     def __init__(self, fs):
         self.fs = fs
         self.got = []
-        self.open = set()
+        self.late = False       # after the cut operations are other ones
         self.sock = socket.socket()
         self.sock.bind(('127.0.0.1', 0))
         self.sock.listen(20)
@@ -188,7 +188,7 @@ class Sink:
                         return
                     if self.fs.is_cut():
                         return
-                    ops = self.fs.ops()
+                    ops = 0 if self.late else self.fs.ops()
                     for r in rcpts:
                         self.got.append((r, b''.join(text), ops))
                     rcpts = []
@@ -237,7 +237,7 @@ class Message:
 
 ADDED = re.compile(rb'((Return-Path|Delivered-To|Received): .*\n([ \t].*\n)*)+')
 TOKEN = re.compile(rb'^X-Token: <<(\S+)>>\r?$', re.M)
-QID = re.compile(rb'^Received: .* id ([0-9a-v]{16});', re.M)
+QID = re.compile(rb'^Received: .* id ([0-9a-v]{16})\);', re.M)
 FINISHED = re.compile(rb'E\d{10} [0-9a-f]{8}\0\Z')
 
 
@@ -291,6 +291,7 @@ class Rig:
         """A fresh image and no log."""
         self.fs.do('reset')
         self.sink.got = []
+        self.sink.late = False
         open(self.log, 'w').close()
 
     def log_text(self):
@@ -328,6 +329,17 @@ class Rig:
             if time.time() > end:
                 return None
             pause = min(pause * 1.3, 0.02)
+
+    def wait_idle(self, box, quiet=0.03, limit=2.0):
+        """Until there was no operation for a while, or it was cut."""
+        end = time.time() + limit
+        ops, since = self.fs.ops(), time.time()
+        while not box.dead and time.time() < end:
+            box.wait(quiet / 4)
+            if self.fs.ops() != ops:
+                ops, since = self.fs.ops(), time.time()
+            elif time.time() - since > quiet:
+                return
 
     def copies(self):
         got = []

@@ -1,8 +1,30 @@
 #!/bin/sh
 # SPDX-License-Identifier: 0BSD
+# run.sh - the crash tests at full length, and single cases of them
+#
+#	sh tests/crash/run.sh full		as make check-crash does
+#	sh tests/crash/run.sh [SEED=n] quick	as quick.t does
+#	sh tests/crash/run.sh controls [NAME...]
+#	sh tests/crash/run.sh cut WORKLOAD N PROFILE POLICY SEED
+#	sh tests/crash/run.sh kill WORKLOAD N
+#	sh tests/crash/run.sh fail WORKLOAD N COUNT ERRNO|short
+#	sh tests/crash/run.sh strace WORKLOAD CALL FAULT WHEN
+#	sh tests/crash/run.sh learn		operations of each workload
+#
+# Single cases tell everything. CRASH=all: longer. SEED: what chance decides.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/crash/setup.sh"
+verb=$1
+shift
 crash_setup
-crash "$@"
-tests_plan=$?
-exit $tests_plan
+case $verb in
+full)
+	crash full ${CRASH:+"$CRASH"}
+	controls
+	[ "${CRASH:-}" != all ] || crash_long ;;
+controls) controls "$@" ;;
+long) crash_long "$@" ;;
+quick | learn) crash "$verb" "$@" ;;
+*) crash --verbose "$verb" "$@" ;;
+esac
+done_testing

@@ -16,6 +16,7 @@ crash_setup()
 	}
 	quill_config local.example
 	M=$T/mnt
+	mkfifo "$T/fifo"
 	mkdir "$M" "$T/work" "$T/tree" "$T/tree/home"
 	for crash_c in locals me; do
 		echo local.example >"$H/control/$crash_c"
@@ -39,10 +40,93 @@ crash_setup()
 	mv "$H/alias" "$T/tree/alias" && ln -s "$M/alias" "$H/alias"
 }
 
-# crash WORDS...: crash.py with them.
+# crash WORDS...: crash.py with them; its verdicts become tests.
 crash()
 {
 	python3 "$TOP/tests/crash/crash.py" --home "$H" --tree "$T/tree" \
 		--mount "$M" --work "$T/work" --cutfs "$B/crash/cutfs" \
-		--box "$B/crash/box" "$@"
+		--box "$B/crash/box" --seed "${SEED:-1}" "$@" \
+		>"$T/fifo" 2>"$T/crash.err" </dev/null &
+	crash_pid=$!
+	while read -r crash_verb crash_text; do
+		case $crash_verb in
+		pass) pass "$crash_text" ;;
+		fail) fail "$crash_text" ;;
+		'#') echo "# $crash_text" ;;
+		*) diag "$crash_verb $crash_text" ;;
+		esac
+	done <"$T/fifo"
+	wait "$crash_pid" || {
+		fail "crash.py $*"
+		diag "$(tail -n 20 "$T/crash.err")"
+	}
+}
+
+# broken NAME: how the build of that control differs: PROGRAM, FILE and an sed
+# script; and WORKLOADS in which it is to be seen.
+broken()
+{
+	case $1 in
+	no-directory-sync)
+		program=quill-queue file=src/queue/commit.c
+		script='s/ || fsync(c->dir) == -1//' workloads=local1 ;;
+	envelope-before-message)
+		program=quill-queue file=src/queue/commit.c
+		script='s/return fsync(c->mess) == -1 .*/return STATUS_OK;/
+s/fsync(c->env) == -1 ||/fsync(c->env) == -1 || fsync(c->mess) == -1 ||/'
+		workloads=local1 ;;
+	mark-before-maildir-entry)
+		program=quill-local file=src/local/maildir.c
+		script='s/ else if (sync_dir(dir) < 0) {/ else if (0) {/'
+		workloads=local1 ;;
+	mark-before-bounce-text)
+		program=quill-send file=src/send/message.c
+		script='s/ || fsync(fd) < 0)/)/
+s/file_syncdir("bounce")/0/'
+		workloads=bounce ;;
+	maildir-without-sync)
+		program=quill-local file=src/local/maildir.c
+		script='s/return n < 0 ? -1 : fsync(fd);/return n < 0 ? -1 : 0;/'
+		workloads=local1 ;;
+	removal-without-sync)
+		program=quill-clean file=src/clean/clean.c
+		script='s/^		sync_dirs();//' workloads='local1 remote' ;;
+	marks-without-sync)
+		program=quill-send file=src/send/message.c
+		script='s/cleaner_ask(CLEAN_SYNC, m->id);/;/'
+		workloads='mixed local2' ;;
+	esac
+}
+
+# controls [NAME...]: is each of these defects caught?
+controls()
+{
+	[ $# != 0 ] || set -- no-directory-sync envelope-before-message \
+		mark-before-maildir-entry mark-before-bounce-text \
+		maildir-without-sync removal-without-sync marks-without-sync
+	for control do
+		broken "$control"
+		rm -rf "$T/broken"
+		mkdir "$T/broken"
+		cp -R "$TOP"/src "$TOP"/Makefile "$TOP"/conf-* "$T/broken"
+		sed -e "$script" "$TOP/$file" >"$T/broken/$file"
+		if cmp -s "$TOP/$file" "$T/broken/$file"; then
+			fail "control $control: $file has changed, adapt it"
+			continue
+		fi
+		make -s -C "$T/broken" B=build R="$T/broken/link" \
+			rhome="$H" "$T/broken/link/bin/$program" \
+			>"$T/broken.log" 2>&1 || {
+			fail "control $control: does not build"
+			diag "$(tail -n 5 "$T/broken.log")"
+			continue
+		}
+		mv "$H/bin/$program" "$T/whole"
+		install -m 700 "$T/broken/link/bin/$program" "$H/bin/$program"
+		chown --reference="$T/whole" "$H/bin/$program"
+		chmod --reference="$T/whole" "$H/bin/$program"
+		# shellcheck disable=SC2086
+		crash control "$control" $workloads
+		mv "$T/whole" "$H/bin/$program"
+	done
 }
