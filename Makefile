@@ -41,12 +41,13 @@ Q := $(if $(V),,@)
 all:
 
 # --- layers ----------------------------------------------------------------
-lib_OBJS = ascii cdb cdbmake control fd file ibuf ipaddr lock log map num \
-	obuf prioq proc rand sig stamp str dnspkt dnsq resolvconf
+lib_OBJS = ascii cdb cdbmake control controlmap crc32c fd file ibuf ipaddr \
+	lock log map num obuf prioq proc rand sig stamp str dnspkt dnsq \
+	resolvconf
 mail_OBJS = addr addrlex addrlist compose fullname header qualify route \
 	smtpreply
-wire_OBJS = site status envelope qclient qpath env note hint job report clean \
-	retry pwreq byhand
+wire_OBJS = site status envelope qclient qpath env envmake note hint job \
+	report clean retry pwreq byhand
 spawn_OBJS = spawn child hear intake outbox outcome work
 LAYERS = lib mail wire spawn
 

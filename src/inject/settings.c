@@ -53,7 +53,8 @@ host(void *arg, enum qualify_host which)
 	if (me == NULL)
 		me = control("me", &meline);
 	if (me == NULL)
-		fail(FAIL_TEMP, "control/me is missing: run quill-config", NULL);
+		fail(FAIL_TEMP, "control/me is missing: run quill-config",
+			NULL);
 	known[which] = me;
 	return me;
 }

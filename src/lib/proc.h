@@ -37,8 +37,8 @@ enum { PROC_EXECFAILED = 120 };
 		.uid = PROC_KEEP, .gid = PROC_KEEP                             \
 	}
 
-/* vfork and exec; fork when the user changes. The child gets exactly the map (sources may be anywhere,
- * overlaps are resolved), default dispositions of SIGPIPE and of every signal
+/* vfork and exec; fork when the user changes. The child gets exactly the map
+ * (sources may be anywhere, overlaps are resolved), default dispositions of SIGPIPE and of every signal
  * that this process changed through lib/sig, and an empty mask; descriptors
  * not in the map must be close-on-exec. When the child cannot chdir, drop or
  * exec it exits PROC_EXECFAILED. Returns the pid; -1 errno (EINVAL: two

@@ -89,8 +89,9 @@ main(int argc, char **argv)
 		log_die_sys(STATUS_TEMP, "unable to enter ", site_home);
 	if (stat(site_queue, &st) == -1)
 		log_die_sys(STATUS_TEMP, "unable to look at ", site_queue);
-		/* No child of ours runs as root: it gets nothing that was left open. An
-	 * old kernel does not know the call; start leaves nothing. */
+
+		/* No child of ours runs as root: it gets nothing that was left open.
+	 * An old kernel does not know the call; start leaves nothing. */
 #ifdef SYS_close_range
 	syscall(SYS_close_range, LSPAWN_FD_GETPW + 1, ~0U, 0);
 #endif

@@ -64,10 +64,10 @@ commit_create(struct commit *c)
 		return STATUS_PID;
 	c->has_mess = 1;
 	/* group quill (quill-send) marks recipients in it */
+	c->has_env = 1; /* the id is ours, whatever a signal interrupts */
 	c->env = create(c, c->env_name, 0660);
 	if (c->env == -1)
 		return STATUS_ENV;
-	c->has_env = 1;
 	return STATUS_OK;
 }
 

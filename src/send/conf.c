@@ -11,27 +11,36 @@ struct conf conf;
 
 enum { CONCURRENCY_MAX = 5000 };
 
-static enum control
-host_map(const char *name, struct map *m)
+/* One host name a line. */
+static const char *
+host_entry(void *arg, size_t line, char *entry, size_t n)
 {
-	return control_map(name, m, 0);
+	size_t i;
+
+	(void)line;
+	for (i = 0; i < n; i++)
+		if (!ascii_isalnum(entry[i]) && !strchr(".-_[]:", entry[i]) &&
+			!(entry[i] & 0x80))
+			return "not a host name";
+	ascii_tolower(entry, n);
+	map_put(arg, entry, n, "", 0);
+	return NULL;
 }
 
 /* locals; without the file this machine's own name. */
 static enum control
 read_locals(struct map *m)
 {
-	enum control r = host_map("locals", m);
 	struct str me = STR_INIT(ADDR_MAX);
+	enum control r = control_line("me", &me);
 
-	if (r != CONTROL_ABSENT)
-		return r;
-	r = control_line("me", &me);
-	if (r == CONTROL_OK) {
+	if (r == CONTROL_ABSENT)
+		r = control_bad("me", 0, "missing: run quill-config");
+	if (r == CONTROL_OK)
+		r = control_list("locals", host_entry, m);
+	if (r == CONTROL_ABSENT) {
 		ascii_tolower(me.s, me.len);
 		map_put(m, me.s, me.len, "", 0);
-	} else if (r == CONTROL_ABSENT) {
-		r = control_bad("me", 0, "missing: run quill-config");
 	}
 	str_free(&me);
 	return r;
@@ -51,7 +60,8 @@ read_route(struct route *r)
 	if (control_map("virtualdomains", &r->virtualdomains, ':') ==
 		CONTROL_BAD)
 		return CONTROL_BAD;
-	if (host_map("percenthack", &r->percenthack) == CONTROL_BAD)
+	if (control_list("percenthack", host_entry, &r->percenthack) ==
+		CONTROL_BAD)
 		return CONTROL_BAD;
 	c = control_line_or_me("envnoathost", &r->envnoathost);
 	return c == CONTROL_ABSENT ? CONTROL_OK : c;

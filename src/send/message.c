@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,9 +27,9 @@
 /* Per channel, so that one which is slow, or off, does not keep the other
  * waiting. A message that is worked on has two descriptors. */
 enum {
-	ACTIVE_MAX = 500,   /* passes at once */
-	ACTIVE_RETRY = 375, /* of these, not for a first attempt */
-	ROUND = 250,	    /* messages loaded in one round of the main loop */
+	ACTIVE_MAX = 500, /* passes at once, three quarters for retries */
+	SPARE_FDS = 40,	  /* that are no message's */
+	ROUND = 250,	  /* messages loaded in one round of the main loop */
 };
 
 /* First come, first served. */
@@ -72,11 +73,32 @@ line_take(struct line *l)
 	return l->slot[l->head++ % l->cap];
 }
 
+/* Passes at once, as far as descriptors allow: each channel must come to its
+ * share of them. */
+static size_t
+active_max(void)
+{
+	static size_t max;
+	struct rlimit r;
+
+	if (max)
+		return max;
+	max = ACTIVE_MAX;
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0 &&
+		r.rlim_cur < SPARE_FDS + 2 * NCHAN * ACTIVE_MAX)
+		max = r.rlim_cur < SPARE_FDS + 4 * NCHAN
+			      ? 2
+			      : (size_t)(r.rlim_cur - SPARE_FDS) / (2 * NCHAN);
+	return max;
+}
+
 static bool
 has_room(int chan, bool fresh)
 {
-	return nactive[chan] < ACTIVE_MAX &&
-	       (fresh || nretrying[chan] < ACTIVE_RETRY);
+	size_t max = active_max();
+
+	return nactive[chan] < max &&
+	       (fresh || nretrying[chan] < max - max / 4);
 }
 
 /* A scan can meet an envelope that is still being written, whose times then

@@ -103,6 +103,8 @@ signals(void)
 	while ((s = sig_next(sigs))) {
 		switch (s) {
 		case SIGTERM:
+			if (!term)
+				log_info("finishing what runs, then exiting");
 			term = true;
 			channel_stop();
 			break;

@@ -24,6 +24,13 @@
 
 #include "lib/str.h"
 
+/* The END record: E, digits, a blank, hex digits, NUL. */
+enum {
+	ENV_END_DIGITS = 10,
+	ENV_END_HEX = 8,
+	ENV_END_LEN = 1 + ENV_END_DIGITS + 1 + ENV_END_HEX + 1,
+};
+
 enum env_mark { ENV_TODO = 'T', ENV_DONE = 'D', ENV_FAILED = 'X' };
 
 struct env_rcpt {
@@ -67,7 +74,5 @@ const char *env_value(const struct env *e, size_t i, const char *key);
 /* Mark recipient i in the open file fd and in the decoded bytes (data must be
  * writable memory). Not synced. 0 or -1 errno. */
 int env_setmark(struct env *e, int fd, size_t i, enum env_mark m);
-/* CRC-32C (Castagnoli) of n bytes, continuing from crc (start with 0). */
-uint32_t env_crc(uint32_t crc, const void *p, size_t n);
 
 #endif

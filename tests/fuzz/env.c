@@ -2,6 +2,7 @@
 /* env: the bytes as an envelope file, first as they are, then with an END
  * record that fits, so that the decoder behind the checksum is reached; and,
  * when they are an envelope, through the encoder. */
+#include "lib/crc32c.h"
 #include "wire/env.h"
 
 #include <stdio.h>
@@ -52,7 +53,7 @@ sum(const char *p, size_t n)
 		bool mark = (i == 0 || p[i - 1] == 0) && record >= 5 &&
 			    (p[i] == 'D' || p[i] == 'X');
 
-		crc = env_crc(crc, mark ? "T" : p + i, 1);
+		crc = crc32c(crc, mark ? "T" : p + i, 1);
 		record += p[i] == 0;
 	}
 	return crc;

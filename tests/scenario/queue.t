@@ -65,6 +65,7 @@ n=$(log_count ' deferral: ')
 runs=$(log_count 'info: running')
 chmod -t "$closedhome"
 svc -t "$S/send"
+ok "TERM is logged at once" wait_until 5 log_has 'info: finishing what runs'
 ok "TERM: send exits and is started again" wait_until 10 sh -c \
 	"[ \$(cat '$H'/log/send/@* '$H/log/send/current' 2>/dev/null |
 		grep -c 'info: running') -gt $runs ]"
@@ -90,6 +91,11 @@ ok "at start it is an alert" wait_until 10 log_has \
 exits "quillctl status says that send does not run" 1 "$H/bin/quillctl" status
 like "in words" "$(cat "$T/out")" 'not running'
 rm "$H/control/concurrencylocal"
+cp "$H/control/locals" "$T/locals"
+echo 'a host/' >>"$H/control/locals"
+ok "a bad host name names its line" wait_until 10 log_has \
+	'quill-send: alert: .*control/locals: line [0-9]+: not a host name'
+mv "$T/locals" "$H/control/locals"
 ok "mended: it runs" wait_until 10 "$H/bin/quillctl" status
 
 # --- a second send ----------------------------------------------------------
