@@ -18,6 +18,7 @@ from contenders import ALL
 QUICK = bool(os.environ.get("QUICK"))
 RUNS = int(os.environ.get("RUNS") or 3)
 SECONDS = float(os.environ.get("SECONDS_RUN") or (1.2 if QUICK else 3))
+LIMIT = 3 * SECONDS + 5
 ONLY = os.environ.get("ONLY") or "."
 
 
@@ -36,6 +37,7 @@ class Bench:
                 if name == "quill":
                     raise
                 self.say("%s does not start: %r" % (name, e))
+                self.say(open("%s/tmp/%s.log" % (contender.W, name)).read())
 
     def say(self, text):
         print("# %4d s  %s" % (time.monotonic() - self.t0, text),
@@ -62,7 +64,7 @@ class Bench:
                     traceback.print_exc()
         self.say("%s: %s" % (name, report.brief(self.results.get(name))))
 
-    def rated(self, name, fn, least=40):
+    def rated(self, name, fn, least=30):
         """The same for fn(c, n): n so that a run takes SECONDS."""
         if not self.wanted(name):
             return
@@ -86,15 +88,17 @@ class Bench:
                 self.rated(
                     "smtp to maildir, %d, %s" % (
                         sessions, "many" if many else "one"),
-                    lambda c, n: measure.smtp_local(t, c, n, sessions, many),
-                    max(40, sessions))
+                    lambda c, n: measure.smtp_local(t, c, n, sessions, many,
+                                                    limit=LIMIT),
+                    max(30, sessions))
         for many in (False, True):
             self.rated(
                 "relay, 10, %s" % ("many" if many else "one"),
-                lambda c, n: measure.smtp_relay(t, c, n, 10, many))
+                lambda c, n: measure.smtp_relay(
+                    t, c, n, 10, many, LIMIT))
         for k in (1, 8):
             self.rated("inject, %d" % k,
-                       lambda c, n: measure.inject(t, c, n, k))
+                       lambda c, n: measure.inject(t, c, n, k, LIMIT))
 
     def sizes(self):
         t = self.tools

@@ -31,6 +31,7 @@ class Quill(Contender):
         real = self.real + "/home"
         write(real + "/control/smtproutes",
               ":[%s]:%d\n" % (SINK, SINK_PORT))
+        write(real + "/control/maxrcpt", "0\n")
         self.do(h + "/bin/quill-service", self.dir + "/service", "--smtp",
                 self.addr + ":25", mine=False, stdout=subprocess.DEVNULL)
         write(self.real + "/service/smtp/env/CONCURRENCY", "1000\n")
@@ -206,16 +207,7 @@ match from any for any action "out"
         os.makedirs(r + "/var/empty", exist_ok=True)
         os.makedirs(r + "/var/lib/opensmtpd/empty", exist_ok=True)
         os.makedirs(r + "/run/opensmtpd", exist_ok=True)
-        for d, mode, uid, gid in (("", 0o711, 0, 0), ("/queue", 0o700, 7103, 0),
-                                  ("/offline", 0o770, 0, 7104),
-                                  ("/purge", 0o700, 7103, 0),
-                                  ("/corrupt", 0o700, 7103, 0),
-                                  ("/incoming", 0o700, 7103, 0),
-                                  ("/temporary", 0o700, 7103, 0)):
-            p = self.real + "/spool" + d
-            os.makedirs(p, exist_ok=True)
-            os.chown(p, uid, gid)
-            os.chmod(p, mode)
+        os.chmod(self.real + "/spool", 0o711)
         run("mount", "--bind", self.real + "/spool", r + "/var/spool/smtpd")
         run("chgrp", "7104", r + "/usr/sbin/smtpctl")
         run("chmod", "2755", r + "/usr/sbin/smtpctl")

@@ -9,7 +9,7 @@ import time
 
 from contender import FS, SINK, SINK_PORT, W, Contender, wait_for, write
 
-LIMIT = 60
+LIMIT = 30
 
 
 class Tools(Contender):
@@ -198,6 +198,7 @@ def finish(c, load, count, n, k, limit):
     out.update(k.costs(max(got, count())))
     if not done:
         out["incomplete"] = n
+        c.reset()
     return out
 
 
@@ -254,6 +255,7 @@ def big_list(tools, c, n, limit=LIMIT):
     if got != n:
         out["incomplete"] = n
         out["n"] = got
+        c.reset()
     sink.stop()
     return out
 
