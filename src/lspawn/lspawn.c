@@ -73,6 +73,16 @@ below(const char *dir, const char *name)
 	return str_c(&s);
 }
 
+/* No child of ours runs as root: it gets nothing that was left open. An old
+ * kernel does not know the call; start leaves nothing. */
+static void
+close_rest(void)
+{
+#ifdef SYS_close_range
+	syscall(SYS_close_range, LSPAWN_FD_GETPW + 1, ~0U, 0);
+#endif
+}
+
 int
 main(int argc, char **argv)
 {
@@ -89,12 +99,7 @@ main(int argc, char **argv)
 		log_die_sys(STATUS_TEMP, "unable to enter ", site_home);
 	if (stat(site_queue, &st) == -1)
 		log_die_sys(STATUS_TEMP, "unable to look at ", site_queue);
-
-		/* No child of ours runs as root: it gets nothing that was left open.
-	 * An old kernel does not know the call; start leaves nothing. */
-#ifdef SYS_close_range
-	syscall(SYS_close_range, LSPAWN_FD_GETPW + 1, ~0U, 0);
-#endif
+	close_rest();
 	if (fd_cloexec(LSPAWN_FD_GETPW) == -1 ||
 		fd_nonblock(LSPAWN_FD_GETPW) == -1)
 		log_die_sys(STATUS_TEMP, "no quill-getpw on descriptor 3");
