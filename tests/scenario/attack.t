@@ -200,6 +200,9 @@ as sh -c 'echo "|ls -l /proc/\$PPID/fd /proc/self/fd >$HOME/fds 2>&1; true" \
 mail "$mallory-fd"
 ok "a program of the user's" wait_until 15 test -s "$mhome/fds"
 wait_until 5 log_has "success: did_0\+0\+1.* to=$mallory-fd@"
+for prog in bounce clean getpw local queue remote rspawn send smtpd; do
+	exits "quill-$prog cannot be read" 1 as test -r "$H/bin/quill-$prog"
+done
 like "cannot look into quill-local" "$(cat "$mhome/fds")" 'Permission denied'
 unlike "and has no socket" "$(cat "$mhome/fds")" 'socket:'
 
