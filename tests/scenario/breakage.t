@@ -99,6 +99,26 @@ hup 'quill.example\n' locals
 svc -a "$S/send"
 ok "and back" wait_until 10 maildir_has "$closedhome/Maildir" 1
 
+# --- few descriptors ---------------------------------------------------------
+cp "$S/send/run" "$T/run"
+sed '/^exec env/i ulimit -n 60' "$T/run" >"$S/send/run"
+echo 0 >"$H/control/concurrencylocal"
+runs=$(log_count 'info: running')
+svc -t "$S/send"
+wait_until 10 has_log 'info: running' $((runs + 1)) || fail "svc -t"
+i=0
+while [ $i -lt 40 ]; do
+	i=$((i + 1))
+	inject "held $i" "$closed@quill.example" || fail "inject $i"
+done
+inject few two@remote.example
+ok "few descriptors, many held: the other channel goes on" wait_until 10 \
+	log_has 'deferral: .* to=two@remote.example'
+hup '10\n' concurrencylocal
+ok "and the held ones after" wait_until 20 maildir_has "$closedhome/Maildir" 41
+is "without a word of files" "$(log_count 'unable to read message')" 0
+cp "$T/run" "$S/send/run"
+
 # --- the fifo from quill-queue is gone ---------------------------------------
 rm "$H/queue/lock/hint"
 inject unseen "$user@quill.example"
