@@ -24,8 +24,8 @@ SYSLD += $(SANFLAGS)
 # options that a setuid program cannot be given by its environment
 SANOBJ := $(B)/san.o
 else ifeq ($(have_cc),)
-$(info make: $(firstword $(conf_cc)) (conf-cc) is not installed: \
-using conf-cc-system)
+$(if $(findstring command,$(origin CC)),,$(info make: \
+$(firstword $(conf_cc)) (conf-cc) is not installed: using conf-cc-system))
 CC := $(SYSCC)
 LD := $(SYSLD)
 else
