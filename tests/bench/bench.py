@@ -37,7 +37,7 @@ class Bench:
                 if name == "quill":
                     raise
                 self.say("%s does not start: %r" % (name, e))
-                self.say(open("%s/tmp/%s.log" % (contender.W, name)).read())
+                self.say(open("%s/tmp/%s.log" % (contender.W, name)).read()[-1000:])
 
     def say(self, text):
         print("# %4d s  %s" % (time.monotonic() - self.t0, text),
@@ -127,7 +127,7 @@ class Bench:
         n = 5000 if QUICK else 20000
         self.in_turn("dead destination",
                      lambda c: queue_measures.dead(self.tools, c, n), 1,
-                     ("quill", "postfix"))
+                     ("quill", "other", "postfix"))
         if not QUICK or os.environ.get("MILLION"):
             self.in_turn(
                 "1,000,000 queued",

@@ -91,6 +91,7 @@ class Contender:
         self.maildir = self.real + "/user/Maildir"
         self.cg = None
         self.procs = []
+        self.log = open("%s/tmp/%s.log" % (W, self.name), "a")
         self.mount()
         self.configure()
 
@@ -112,7 +113,6 @@ class Contender:
                         ("urandom", 1, 9), ("full", 1, 7), ("tty", 5, 0)):
             run("mknod", "-m", "666", "%s/dev/%s" % (r, n), "c", str(a), str(b))
         os.symlink("/proc/self/fd", r + "/dev/fd")
-        run("mount", "-t", "tmpfs", "tmp", r + "/tmp")
         run("mount", "-t", "tmpfs", "run", r + "/run")
         os.makedirs(r + TOP, exist_ok=True)
         os.makedirs(r + "/bench", exist_ok=True)
@@ -174,7 +174,6 @@ class Contender:
         if CGROUP and not self.cg:
             self.cg = "%s/%s" % (CGROUP, self.name)
             os.makedirs(self.cg, exist_ok=True)
-        self.log = open("%s/tmp/%s.log" % (W, self.name), "a")
         if self.syslog and not self.procs:
             try:
                 os.unlink(self.root + "/dev/log")

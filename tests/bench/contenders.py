@@ -12,8 +12,10 @@ RCPT = "bench@" + DOMAIN
 class Quill(Contender):
     name, addr = "quill", "127.0.0.11"
     syslog = False
+    link = W + "/link"
+    top = TOP
     sendmail = ("/bench/quill/home/bin/quill-inject", "-f", "a@far.example",
-                "bench@" + DOMAIN)
+                RCPT)
     queue_dirs = ("home/queue/msg/?",)
 
     def is_message(self, name):
@@ -21,8 +23,8 @@ class Quill(Contender):
 
     def configure(self):
         h = self.dir + "/home"
-        out = self.do("env", "BIN=%s/link/bin" % W, "sh",
-                      TOP + "/src/tools/install.sh", "install", h,
+        out = self.do("env", "BIN=%s/bin" % self.link, "sh",
+                      self.top + "/src/tools/install.sh", "install", h,
                       mine=False, stdout=subprocess.PIPE,
                       stderr=subprocess.STDOUT)
         write(W + "/tmp/install.log", out.decode())
@@ -35,7 +37,7 @@ class Quill(Contender):
         self.do(h + "/bin/quill-service", self.dir + "/service", "--smtp",
                 self.addr + ":25", mine=False, stdout=subprocess.DEVNULL)
         write(self.real + "/service/smtp/env/CONCURRENCY", "1000\n")
-        self.version = open(TOP + "/src/wire/site.h").read().split(
+        self.version = open(self.top + "/src/wire/site.h").read().split(
             'QUILL_VERSION "')[1].split('"')[0]
 
     def launch(self):
@@ -78,8 +80,17 @@ class Quill(Contender):
         """n deferred messages, straight into the queue."""
         ids = open(self.real + "/home/users/ids").read().split()
         names = ids[1::3]
-        self.do(W + "/link/manyq", str(n), "many.example", mine=False,
+        self.do(self.link + "/manyq", str(n), "many.example", mine=False,
                 user="%s:%s" % (names[1], names[7]))
+
+
+class Other(Quill):
+    """Another checkout of it."""
+    name, addr = "other", "127.0.0.15"
+    link = W + "/other"
+    top = os.environ.get("OTHER")
+    sendmail = ("/bench/other/home/bin/quill-inject", "-f", "a@far.example",
+                RCPT)
 
 
 class Postfix(Contender):
@@ -311,4 +322,4 @@ begin retry
         self.do("exim4", "-bp", stdout=subprocess.DEVNULL)
 
 
-ALL = {c.name: c for c in (Quill, Postfix, OpenSMTPD, Exim)}
+ALL = {c.name: c for c in (Quill, Other, Postfix, OpenSMTPD, Exim)}

@@ -125,13 +125,14 @@ def table(results, names):
         v = {c: x for c, x in v.items() if x is not None}
         if "quill" not in v:
             continue
-        peers = {c: x for c, x in v.items() if c != "quill"}
+        peers = {c: x for c, x in v.items() if c not in ("quill", "other")}
         holds = target(v["quill"], peers) if target else None
         if col == "drain_rate" and drain and relay:
             holds = drain >= relay
         out.append({
             "measure": name, "what": unit, "values": v,
-            "ratios": {c: v["quill"] / x for c, x in peers.items() if x},
+            "ratios": {c: v["quill"] / x for c, x in v.items()
+                       if x and c != "quill"},
             "higher_is_better": higher, "target": words, "holds": holds,
             "incomplete": [c for c in v if any("incomplete" in r
                                                for r in runs[c])]})
