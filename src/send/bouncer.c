@@ -21,7 +21,6 @@
 #include "wire/status.h"
 
 enum {
-	AGAIN = 60, /* s until a bounce that failed is tried again */
 	MOST = 100, /* at once, whatever control/concurrencybounce says */
 };
 
@@ -64,7 +63,7 @@ open_file(struct qid id, enum qfile f)
 static void
 later(uint32_t slot)
 {
-	known_wait(slot, CHAN_LOCAL, stamp_now() + AGAIN);
+	known_wait(slot, CHAN_LOCAL, stamp_now() + (int64_t)conf.trouble);
 }
 
 static void

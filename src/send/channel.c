@@ -72,6 +72,7 @@ void
 channel_stop(void)
 {
 	stopping = true;
+	changed = true;
 }
 
 void

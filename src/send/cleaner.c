@@ -8,12 +8,12 @@
 #include "lib/log.h"
 #include "lib/stamp.h"
 #include "lib/str.h"
+#include "send/conf.h"
 #include "send/event.h"
 #include "send/known.h"
 #include "wire/fds.h"
 
 enum {
-	AGAIN = 300, /* s until a failed removal is tried again */
 	BURST = 4096 / CLEAN_REQUEST, /* requests in one write */
 };
 
@@ -87,7 +87,8 @@ answered(const struct request *r, bool done)
 		return;
 	if (!done) {
 		/* loaded again, it is found finished and asked for anew */
-		known_wait(slot, CHAN_LOCAL, stamp_now() + AGAIN);
+		known_wait(
+			slot, CHAN_LOCAL, stamp_now() + (int64_t)conf.trouble);
 		return;
 	}
 	known_forget(slot);

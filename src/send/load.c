@@ -14,12 +14,12 @@
 #include "lib/str.h"
 #include "mail/header.h"
 #include "send/cleaner.h"
+#include "send/conf.h"
 #include "send/event.h"
 #include "wire/retry.h"
 #include "wire/site.h"
 
 enum {
-	TROUBLE_WAIT = 60,    /* s until a file that could not be read is */
 	HEADER_LOOK = 16384,  /* bytes searched for a Message-ID */
 	BIG = 256 << 10,      /* bytes of an envelope file that is big */
 	BIG_TOTAL = 64 << 20, /* of all big ones in memory, but for the first */
@@ -104,6 +104,11 @@ examine(struct message *m, size_t size, const char **why)
 	case ENV_OK:
 		break;
 	case ENV_UNFINISHED:
+		/* quill-queue writes it at once: a part of one was a whole */
+		if (size && qid_birth(m->id) + QSTALE < stamp_now()) {
+			*why = "its envelope file was cut short";
+			return DAMAGED;
+		}
 		return UNFINISHED;
 	case ENV_DAMAGED:
 		*why = "its envelope file is not valid";
@@ -224,7 +229,8 @@ reject(uint32_t slot, enum verdict v, const char *why)
 		break;
 	default:
 		log_warning("unable to read message ", name, ": ", why);
-		known_wait(slot, CHAN_LOCAL, stamp_now() + TROUBLE_WAIT);
+		known_wait(
+			slot, CHAN_LOCAL, stamp_now() + (int64_t)conf.trouble);
 	}
 }
 

@@ -103,8 +103,13 @@ signals(void)
 	while ((s = sig_next(sigs))) {
 		switch (s) {
 		case SIGTERM:
-			if (!term)
-				log_info("finishing what runs, then exiting");
+			if (term) {
+				log_warning("exiting at once; what runs may be "
+					    "delivered again");
+				event_flush();
+				_exit(STATUS_OK);
+			}
+			log_info("finishing what runs, then exiting");
 			term = true;
 			channel_stop();
 			break;

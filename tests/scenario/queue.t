@@ -141,13 +141,17 @@ d1=$H/queue/msg/1 d2=$H/queue/msg/2
 : >"$d2/$new.mess"
 : >"$d2/$new.env"
 : >"$d2/00000000000aaaa2.mess"
+# an accepted one that was cut short by somebody else than quill-queue
+cut=$(echo "$old" | cut -c1-11)dddd1
+cp "$p5.mess" "$d1/$cut.mess"
+head -c 40 "$p5.env" >"$d1/$cut.env"
 # and what does not belong there at all
 : >"$d1/README"
 mkdir "$d2/00000000000cccc2.env"
 mkfifo "$d1/00000000000cccc1.env"
-touch -d '2 days ago' "$d1/$old".*
+touch -d '2 days ago' "$d1/$old".* "$d1/$cut".*
 chmod 660 "$d1"/*.env "$d2"/*.env
-chown quillq:quill "$d1"/0* "$d1/$old".* "$d2"/"$new".* "$d2"/0*
+chown quillq:quill "$d1"/0* "$d1/$old".* "$d1/$cut".* "$d2"/"$new".* "$d2"/0*
 svc -u "$S/send"
 ok "the good one among them is delivered" wait_until 10 \
 	maildir_has "$testhome/Maildir" 4
@@ -163,15 +167,33 @@ ok "an envelope without its message is dropped" wait_until 5 \
 ok "and that is said" log_has "envelope ${p7##*/} without a message removed"
 ok "an old unfinished message is removed" wait_until 5 \
 	sh -c "! [ -e '$d1/$old.env' ] && ! [ -e '$d1/$old.mess' ]"
+ok "an old one with a part of an envelope is set aside" wait_until 5 \
+	[ -f "$H/queue/lost/$cut.mess" ]
 ok "an old message without envelope, too" wait_until 5 \
 	sh -c "! [ -e '$d2/00000000000aaaa2.mess' ]"
 ok "a new one is left alone" [ -e "$d2/$new.mess" -a -e "$d2/$new.env" ]
 ok "what is no message is left alone" [ -e "$d1/README" ]
 like "status counts what was set aside" \
-	"$("$H/bin/quillctl" status)" 'set aside: 2'
+	"$("$H/bin/quillctl" status)" 'set aside: 3'
 inject ninth "$user"
 ok "send goes on" wait_until 10 maildir_has "$testhome/Maildir" 5
 rm -rf "$d1"/0000* "$d2"/0000* "$d2/$new".*
+
+# --- TERM while something hangs ----------------------------------------------
+echo '|sleep 100' >"$testhome/.qmail-hang"
+chown "$user" "$testhome/.qmail-hang"
+inject tenth "$user-hang"
+ok "a delivery hangs" wait_until 10 log_has "to local $user-hang@"
+runs=$(log_count 'info: running')
+svc -t "$S/send"
+ok "TERM waits for it" wait_until 10 log_has 'status: local 1/10 .* exitasap'
+echo "#" >"$testhome/.qmail-hang"
+svc -t "$S/send"
+ok "a second TERM does not" wait_until 10 log_has 'warning: exiting at once'
+ok "and all is started again" wait_until 15 sh -c \
+	"[ \$(cat '$H'/log/send/@* '$H/log/send/current' 2>/dev/null |
+		grep -c 'info: running') -gt $runs ]"
+ok "the message is delivered then" wait_until 15 queue_empty
 
 # --- a full queue -----------------------------------------------------------
 svc -d "$S/send"
