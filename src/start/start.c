@@ -13,6 +13,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -122,6 +123,10 @@ main(int argc, char **argv)
 
 	log_init("quill-start");
 	sig_reset();
+	/* kept for quill-send: one that comes too early must not be lost */
+	sig_block(SIGTERM);
+	sig_block(SIGHUP);
+	sig_block(SIGALRM);
 	if (fd_sane() < 0 || dup2(1, LOG) < 0)
 		_exit(STATUS_TEMP);
 	if (argc != 2)

@@ -471,53 +471,73 @@ setuidgid quillq "$T/plain" <&- 1<e || rc=$?
 is "no descriptor 0: an empty message" "$rc $(envs_whole)" "0 1"
 is "and nothing else in it" "$(wc -l <"$(echo "$H"/queue/msg/?/*.mess)")" 1
 clear_queue
+# inject CALL FAULT WHERE: at its WHERE-th CALL, or at the first that matches.
+# (A dynamic loader has its own openat and read, and libraries differ in what
+# they make of open.)
 inject()
 {
 	rc=0
+	n=$3
+	case $n in
+	[0-9]*) ;;
+	*) n=$(grep "^$1(" "$T/calls" | grep -n -m 1 "$n" | cut -d: -f1) ;;
+	esac
 	setuidgid quillq strace -qq -o "$T/strace" -e trace="$1" \
-		-e inject="$1:$2" "$T/plain" <m 1<e 2>/dev/null || rc=$?
+		-e inject="$1:$2:when=$n" "$T/plain" <m 1<e 2>/dev/null || rc=$?
 }
 strace_ok=
 setuidgid quillq strace -qq -o /dev/null true 2>/dev/null && strace_ok=1
 : >"$T/strace"
 chown quillq "$T/strace"
 if [ "$strace_ok" ] && [ -z "$SAN" ]; then
-	for point in openat:1 openat:2 openat:3 write:1 fsync:1 write:2; do
-		inject "${point%:*}" "signal=SIGKILL:when=${point#*:}"
+	static=0
+	readelf -lW "$T/plain" 2>/dev/null | grep -q INTERP || static=1
+	: >"$T/calls"
+	chown quillq "$T/calls"
+	setuidgid quillq strace -qq -o "$T/calls" "$T/plain" <m 1<e
+	clear_queue
+	for point in openat:users/ids openat:mess openat:env write:1 fsync:1 \
+		write:2; do
+		inject "${point%:*}" signal=SIGKILL "${point#*:}"
 		is "killed at $point" "$rc" 137
 		is "killed at $point: no END" "$(envs_whole)" 0
 		clear_queue
 	done
 	# From here on the message may be there, whole, or not at all.
 	for point in utimensat:1 fsync:2 fsync:3; do
-		inject "${point%:*}" "signal=SIGKILL:when=${point#*:}"
+		inject "${point%:*}" signal=SIGKILL "${point#*:}"
 		is "killed at $point" "$rc" 137
 		n=$(find "$H/queue/msg" -name '*.env' -size +0 | wc -l)
 		is "killed at $point: whole or nothing" "$(envs_whole)" "$n"
 		clear_queue
 	done
-	for row in openat:EACCES:2:64 openat:EACCES:3:65 openat:EEXIST:3:65 \
-		openat:ENOSPC:2:64 read:EIO:2:54 read:EIO:4:54 \
+	for row in openat:EACCES:mess:64 openat:EACCES:env:65 \
+		openat:EEXIST:env:65 openat:ENOSPC:mess:64 'read:EIO:(0,:54' \
+		'read:EIO:(1,:54' \
 		write:ENOSPC:1:53 write:EDQUOT:2:53 write:EIO:1:53 \
 		fsync:EIO:1:53 fsync:EIO:2:53 fsync:ENOSPC:3:53 \
 		utimensat:EIO:1:53 chdir:EACCES:1:61 chdir:EACCES:2:62; do
 		call=${row%%:*} rest=${row#*:}
 		err=${rest%%:*} rest=${rest#*:}
-		inject "$call" "error=$err:when=${rest%:*}"
+		inject "$call" "error=$err" "${rest%:*}"
 		is "$row" "$rc" "${row##*:}"
 		nothing_left "$row"
 	done
 	# a failed fsync is not tried again
-	inject fsync "error=EIO:when=1"
+	inject fsync error=EIO 1
 	is "one fsync, no second try" "$(grep -c fsync "$T/strace")" 1
 	clear_queue
-	inject openat "error=EEXIST:when=2"
+	inject openat error=EEXIST mess
 	is "id taken: another one" "$rc" 0
 	is "one message" "$(envs_whole)" 1
 	clear_queue
-	inject openat "error=EEXIST:when=2+"
-	is "every id taken: exit 63" "$rc" 63
-	clear_queue
+	if [ $static = 1 ]; then
+		inject openat error=EEXIST 2+
+		is "every id taken: exit 63" "$rc" 63
+		clear_queue
+	else
+		skip "every id taken: exit 63" "its calls cannot be told apart"
+	fi
 	# the order: message durable before the envelope is written
 	setuidgid quillq strace -qq -o "$T/strace" \
 		-e trace=write,fsync,utimensat "$T/plain" <m 1<e
@@ -529,7 +549,8 @@ if [ "$strace_ok" ] && [ -z "$SAN" ]; then
 		"$T/strace" | head -n 1)
 	n=$(awk 'END { print $4 }' "$T/strace")
 	diag "system calls: $n"
-	ok "at most 40 system calls" test "$n" -le 40
+	# a dynamic loader makes about 20
+	ok "at most 40 system calls" test "$n" -le $((static ? 40 : 65))
 	clear_queue
 else
 	skip "failing system calls" "no strace here"
