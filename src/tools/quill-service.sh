@@ -207,7 +207,7 @@ stage_listener()
 	value "$1/env/CONCURRENCY" 40
 	value "$1/env/MEMORY" 128000000
 	value "$1/env/RULES" "$4.cdb"
-	value "$1/env/TCPSERVER" -vRHl0
+	value "$1/env/TCPSERVER" "-vRHl0 -b 200"
 	cat >"$stage/$1/run" <<END
 #!/bin/sh
 # written by quill-service(8); values to tune are in env/
@@ -215,7 +215,7 @@ stage_listener()
 exec 2>&1
 exec env - PATH="$home/bin:\$PATH" envdir ./env sh -c '
 	exec envuidgid $quilld softlimit \${MEMORY:+-m "\$MEMORY"} \\
-		tcpserver \${TCPSERVER:--vRHl0} -U \\
+		tcpserver \${TCPSERVER:--vRHl0 -b 200} -U \\
 		-c "\${CONCURRENCY:-40}" \${RULES:+-x "\$RULES"} \\
 		$2 $3 $home/bin/quill-smtpd'
 END

@@ -305,7 +305,7 @@ p=$(svstat "$S/smtp" | sed 's/.*pid \([0-9]*\).*/\1/')
 is "smtp/run becomes tcpserver" "$(cat "/proc/$p/comm")" tcpserver
 is "which is quilld" "$(stat -c %U "/proc/$p")" quilld
 like "with its tunables" "$(tr '\0' ' ' <"/proc/$p/cmdline")" \
-	"-vRHl0 -U -c 40 -x $H/control/tcp.smtp.cdb"
+	"-vRHl0 -b 200 -U -c 40 -x $H/control/tcp.smtp.cdb"
 p=$(svstat "$S/smtp/log" | sed 's/.*pid \([0-9]*\).*/\1/')
 is "multilog is quilll" "$(stat -c '%U' "/proc/$p")" quilll
 
