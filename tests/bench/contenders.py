@@ -36,10 +36,7 @@ class Quill(Contender):
         write(real + "/control/maxrcpt", "0\n")
         self.do(h + "/bin/quill-service", self.dir + "/service", "--smtp",
                 self.addr + ":25", mine=False, stdout=subprocess.DEVNULL)
-        env = self.real + "/service/smtp/env/"
-        write(env + "CONCURRENCY", "1000\n")
-        # a backlog of 20 makes 50 clients that come at once wait a second
-        write(env + "TCPSERVER", "-vRHl0 -b1000\n")
+        write(self.real + "/service/smtp/env/CONCURRENCY", "1000\n")
         self.version = open(self.top + "/src/wire/site.h").read().split(
             'QUILL_VERSION "')[1].split('"')[0]
 

@@ -193,7 +193,8 @@ def finish(c, load, count, n, k, limit):
         load.wait()
         done = False
     t, got = k.elapsed(), count()
-    settle(c)
+    if done:
+        settle(c)
     out = {"rate": got / t, "n": got, "seconds": t}
     out.update(k.costs(max(got, count())))
     if not done:
