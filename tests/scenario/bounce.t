@@ -150,9 +150,11 @@ inject_with "$testuser@quill.example" nobody@quill.example
 ok "no quill-queue: the bounce waits" wait_until 10 log_has \
 	'quill-send: warning: bounce of [0-9a-v]+ will be tried again'
 is "with its reason on disk" "$(find "$H/queue/bounce" -type f | wc -l)" 1
+runs=$(grep -c 'info: running' "$H/log/send/current")
 svc -k "$S/send"
 mv "$H/bin/.quill-queue" "$H/bin/quill-queue"
-ok "killed and started again" wait_until 10 "$H/bin/quillctl" status
+ok "killed and started again" wait_until 10 sh -c \
+	"[ \$(grep -c 'info: running' '$H/log/send/current') -gt $runs ]"
 svc -a "$S/send"
 ok "the bounce is made" wait_until 15 maildir_has "$M" 1
 ok "and the queue is empty" wait_until 5 queue_empty
