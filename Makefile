@@ -42,12 +42,12 @@ all:
 
 # --- layers ----------------------------------------------------------------
 lib_OBJS = ascii cdb cdbmake control controlmap crc32c fd file ibuf ipaddr \
-	lock log map num obuf prioq proc rand sig stamp str dnspkt dnsq \
-	resolvconf
-mail_OBJS = addr addrlex addrlist compose fullname header qualify route \
-	smtpreply
+	lock log map num obuf prioq proc rand safefile sig stamp str table \
+	dnspkt dnsq resolvconf
+mail_OBJS = addr addrlex addrlist aliases aliasfile compose fullname header \
+	qualify route smtpreply
 wire_OBJS = site status envelope qclient qpath env envmake note hint job \
-	report clean retry pwreq byhand
+	report clean retry pwreq byhand aliasdb
 spawn_OBJS = spawn child hear intake outbox outcome work
 LAYERS = lib mail wire spawn
 
@@ -73,8 +73,8 @@ quill-getpw_OBJS = getpw/getpw getpw/lookup
 quill-getpw_USES = wire lib
 quill-local_OBJS = local/local local/conf local/deliver local/dotqmail \
 	local/message local/vars local/maildir local/mbox local/program \
-	local/forward local/result
-quill-local_USES = wire lib
+	local/forward local/result local/alias
+quill-local_USES = mail wire lib
 quill-remote_OBJS = remote/remote remote/conf remote/relay remote/mx \
 	remote/hosts remote/smtp remote/transact remote/content \
 	remote/data remote/result remote/session
@@ -93,10 +93,17 @@ maildirmake_OBJS = tools/maildirmake
 maildirmake_USES = lib
 quill-newu_OBJS = tools/quill-newu
 quill-newu_USES = wire lib
+quill-newaliases_OBJS = tools/quill-newaliases
+quill-newaliases_USES = mail wire lib
+quill-cdb_OBJS = tools/quill-cdb
+quill-cdb_USES = wire lib
+quill-dotforward_OBJS = tools/quill-dotforward
+quill-dotforward_USES = mail wire lib
 
 PROGRAMS = quill-queue quill-clean quill-start quill-send quill-bounce \
 	quill-lspawn quill-rspawn quill-local quill-remote quill-smtpd \
-	quill-inject sendmail quillctl quill-newu maildirmake
+	quill-inject sendmail quillctl quill-newu quill-newaliases quill-cdb \
+	quill-dotforward maildirmake
 # built with conf-cc-system: they need the system's name service
 SYSPROGRAMS = quill-getpw
 

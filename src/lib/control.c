@@ -25,13 +25,19 @@ control_error(void)
 	return str_c(&error);
 }
 
+void
+control_path(struct str *out, const char *name)
+{
+	str_puts(out, control_dir);
+	str_putc(out, '/');
+	str_puts(out, name);
+}
+
 enum control
 control_bad(const char *name, size_t line, const char *reason)
 {
 	str_clear(&error);
-	str_puts(&error, control_dir);
-	str_putc(&error, '/');
-	str_puts(&error, name);
+	control_path(&error, name);
 	str_puts(&error, ": ");
 	if (line) {
 		str_puts(&error, "line ");
@@ -61,9 +67,7 @@ reader_open(struct reader *r, const char *name)
 	r->name = name;
 	r->number = r->total = 0;
 	str_init(&r->line, CONTROL_LINE_MAX);
-	str_puts(&path, control_dir);
-	str_putc(&path, '/');
-	str_puts(&path, name);
+	control_path(&path, name);
 	fd = fd_open(str_c(&path), O_RDONLY, 0);
 	str_free(&path);
 	if (fd < 0 && errno == ENOENT)

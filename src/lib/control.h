@@ -30,6 +30,8 @@ enum {
 /* dir is kept, not copied. */
 void control_init(const char *dir);
 const char *control_error(void);
+/* Append the file's path. */
+void control_path(struct str *out, const char *name);
 /* Say that a value that was read is no good: fills control_error() with
  * "control/NAME: line N: REASON" (no line part when line is 0) and returns
  * CONTROL_BAD. */

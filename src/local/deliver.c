@@ -13,6 +13,7 @@
 #include "lib/log.h"
 #include "lib/num.h"
 #include "lib/stamp.h"
+#include "local/alias.h"
 #include "local/conf.h"
 #include "local/dotqmail.h"
 #include "local/forward.h"
@@ -43,6 +44,8 @@ static struct run {
 	bool is_default; /* the default delivery, no file of the user's */
 	bool forward_only;
 	bool ready;
+	bool is_alias; /* of the database: its forwards are there */
+	struct alias alias;
 	uint64_t files, programs;
 	int64_t deadline; /* of all of it; lspawn would kill us, but not
 			       * our program */
@@ -67,6 +70,9 @@ run_reset(const struct delivery *d, struct result *r)
 	str_clear(&run.newsender);
 	str_clear(&run.to);
 	str_clear(&run.before);
+	if (run.is_alias)
+		alias_free(&run.alias);
+	run.is_alias = false;
 	run.nto = 0;
 	run.deflt = 0;
 	run.env = 0;
@@ -152,12 +158,37 @@ read_file(int fd)
 static void
 use_default(void)
 {
-	run.is_default = true;
+	run.is_default = !run.d->direct;
 	run.forward_only = false;
 	str_clear(&run.file);
 	str_puts(&run.file, run.d->dflt);
 	str_clear(&run.name);
 	str_puts(&run.name, "default delivery");
+}
+
+/* The alias database, in the place of a file: its programs and files become
+ * the lines of one. false when there is trouble. */
+static bool
+find_alias(void)
+{
+	switch (alias_expand(&run.alias, run.d, run.r)) {
+	case ALIAS_NONE:
+		return true;
+	case ALIAS_FAILED:
+		return false;
+	case ALIAS_FOUND:
+		break;
+	}
+	run.is_alias = true;
+	for (size_t i = 0; i < run.alias.ngroup; i++)
+		run.nto += run.alias.group[i].n;
+	str_put(&run.file, run.alias.lines.s, run.alias.lines.len);
+	if (!run.file.len)
+		str_puts(&run.file, "#\n");
+	str_clear(&run.name);
+	str_puts(&run.name, "alias ");
+	str_put(&run.name, run.alias.name.s, run.alias.name.len);
+	return true;
 }
 
 /* The first of the names that exists. O_NONBLOCK: a fifo must not hold us. */
@@ -166,14 +197,22 @@ find_file(void)
 {
 	struct dotqmail_search s;
 	int fd = -1;
-	bool good = true;
+	bool good = true, first = true;
 
+	if (run.d->direct) {
+		use_default();
+		return true;
+	}
 	dotqmail_search(&s, run.d->dash, run.d->ext);
-	while (fd < 0 && good && dotqmail_search_next(&s)) {
+	while (fd < 0 && good && !run.is_alias && dotqmail_search_next(&s)) {
 		fd = fd_open(str_c(&s.name), O_RDONLY | O_NONBLOCK, 0);
 		if (fd < 0 && !is_absent(errno))
 			good = result_sys(
 				run.r, "Unable to open", str_c(&s.name));
+		/* after the file of that very name, before the -default ones */
+		if (fd < 0 && good && first && alias_isours(run.d))
+			good = find_alias();
+		first = false;
 	}
 	if (fd >= 0) {
 		str_clear(&run.name);
@@ -182,7 +221,7 @@ find_file(void)
 			run.deflt = run.d->ext + s.deflt;
 		good = read_file(fd);
 		close(fd);
-	} else if (good && *run.d->dash) {
+	} else if (good && !run.is_alias && *run.d->dash) {
 		good = result_perm(
 			run.r, "5.1.1", "Sorry, no mailbox here by that name.");
 	}
@@ -219,6 +258,12 @@ find_newsender(void)
 	const char *sender = run.d->sender;
 	int owner = 0, verp = 0;
 
+	if (run.is_alias || run.d->direct) {
+		str_puts(&run.newsender,
+			run.is_alias ? run.alias.group[run.alias.top].sender
+				     : sender);
+		return true;
+	}
 	if (*sender && strcmp(sender, "#@[]") != 0)
 		owner = has_sibling("-owner");
 	if (owner > 0)
@@ -325,7 +370,8 @@ obey(enum dotqmail_kind kind, bool *stop)
 	switch (kind) {
 	case DOTQMAIL_PROGRAM:
 		end = do_program(text);
-		*stop = end == PROGRAM_STOP;
+		/* the lines of an alias are of several people's making */
+		*stop = end == PROGRAM_STOP && !run.is_alias;
 		return end != PROGRAM_FAILED;
 	case DOTQMAIL_MBOX:
 		return do_mbox(text);
@@ -375,6 +421,24 @@ say_done(const struct forward_done *done)
 	}
 }
 
+/* Each group of an alias has a sender of its own. */
+static bool
+forward_alias(struct forward_done *done)
+{
+	for (size_t i = 0; i < run.alias.ngroup; i++) {
+		const struct alias_group *g = &run.alias.group[i];
+		const char *p = g->to.s;
+
+		if (run.d->dry)
+			for (size_t n = g->n; n; n--, p += strlen(p) + 1)
+				say(DOTQMAIL_FORWARD, p);
+		else if (g->n && !forward_send(run.d, &run.v, &run.m, g->sender,
+					 &g->to, g->n, done, run.r))
+			return false;
+	}
+	return true;
+}
+
 void
 deliver(const struct delivery *d, struct result *r)
 {
@@ -384,8 +448,11 @@ deliver(const struct delivery *d, struct result *r)
 	if (!enter_home() || !open_message() || !find_file() || !check_file() ||
 		!obey_file())
 		return;
-	if (run.nto && !forward_send(d, &run.v, &run.m, str_c(&run.newsender),
-			       &run.to, run.nto, &done, r))
+	if (run.is_alias && !forward_alias(&done))
+		return;
+	if (run.to.len &&
+		!forward_send(d, &run.v, &run.m, str_c(&run.newsender), &run.to,
+			run.nto, &done, r))
 		return;
 	if (!d->dry)
 		say_done(&done);

@@ -12,6 +12,7 @@ struct delivery {
 	const char *rcptparams; /* of the recipient, or NULL */
 	int fd;			/* the message */
 	bool dry;		/* only say what would be done (-n) */
+	bool direct; /* by dflt alone, whatever .qmail files say (-d) */
 };
 
 #endif

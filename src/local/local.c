@@ -9,7 +9,8 @@
  * fd 2        log
  * cwd         the home of the recipient, per delivery
  * reads       .qmail files, control/me, maildircreate, timeoutprogram,
- *             timeoutlock, timeoutlocal
+ *             timeoutlock, timeoutlocal; as alias users/ids, users/aliases.cdb
+ *             and what that includes
  * writes      Maildirs and mboxes of the recipient; queues forwards
  * trusts      lspawn, the recipient's files; not message content
  * exits       by hand 0 delivered, 100 failed for good, 111 try later; with
@@ -38,10 +39,10 @@ exit_code(char class)
 }
 
 static int
-by_hand(char **argv, bool dry)
+by_hand(char **argv, bool dry, bool direct)
 {
 	struct delivery d = { argv[0], argv[1], argv[2], argv[3], argv[4],
-		argv[5], argv[6], argv[7], 0, 0, 0, dry };
+		argv[5], argv[6], argv[7], 0, 0, 0, dry, direct };
 	struct result r;
 
 	result_init(&r);
@@ -65,7 +66,7 @@ from_job(struct delivery *d, const struct job *j, int fd, struct str *local)
 	str_put(local, addr, at ? (size_t)(at - addr) : strlen(addr));
 	*d = (struct delivery){ j->user, j->home, str_c(local), j->dash, j->ext,
 		at ? at + 1 : "", j->sender, j->defaultdelivery, j->params,
-		j->rcpt[0].params, fd, false };
+		j->rcpt[0].params, fd, false, false };
 	return true;
 }
 
@@ -111,7 +112,7 @@ close_others(void)
 int
 main(int argc, char **argv)
 {
-	bool dry = false;
+	bool dry = false, direct = false;
 
 	log_init("quill-local");
 	umask(077);
@@ -130,16 +131,19 @@ main(int argc, char **argv)
 			argv++;
 			break;
 		}
-		if (argv[0][1] != 'n' && argv[0][1] != 'N')
+		if (!strchr("nNd", argv[0][1]))
 			break;
-		dry = argv[0][1] == 'n';
+		if (argv[0][1] == 'd')
+			direct = true;
+		else
+			dry = argv[0][1] == 'n';
 	}
 	for (argc = 0; argv[argc];)
 		argc++;
 	if (argc != 8)
 		log_die(STATUS_PERM,
-			"usage: quill-local [-nN] user home local dash ext"
+			"usage: quill-local [-dnN] user home local dash ext"
 			" domain sender defaultdelivery",
 			(char *)0);
-	return by_hand(argv, dry);
+	return by_hand(argv, dry, direct);
 }

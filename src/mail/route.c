@@ -15,17 +15,18 @@ route_host(const char *addr)
 	return at ? at + 1 : "";
 }
 
-/* Value of the n bytes at p, compared in lower case; NULL if not there. */
-static const char *
-lookup(const struct map *m, const char *p, size_t n)
+/* Is what the n bytes at p are in lower case in the list? */
+static bool
+lookup(const struct route *r, enum route_list list, const char *p, size_t n,
+	struct str *val)
 {
 	char folded[FOLDED_MAX];
 
-	if (m->count == 0 || n > sizeof(folded))
-		return NULL;
+	if (n > sizeof(folded))
+		return false;
 	memcpy(folded, p, n);
 	ascii_tolower(folded, n);
-	return map_get(m, folded, n, NULL);
+	return r->find(r->arg, list, folded, n, val);
 }
 
 /* user%dom@hack becomes user@dom, as often as the rule applies. */
@@ -37,7 +38,8 @@ percents(const struct route *r, struct str *out)
 	for (;;) {
 		str_c(out);
 		at = strrchr(out->s, '@');
-		if (!at || !lookup(&r->percenthack, at + 1, strlen(at + 1)))
+		if (!at || !lookup(r, ROUTE_PERCENTHACK, at + 1, strlen(at + 1),
+				   NULL))
 			return;
 		*at = '\0';
 		percent = strrchr(out->s, '%');
@@ -50,30 +52,29 @@ percents(const struct route *r, struct str *out)
 }
 
 /* The entry of virtualdomains that decides: address, host, each .suffix,
- * catch-all; NULL without. */
-static const char *virtual(
-	const struct route *r, const char *addr, const char *host)
+ * catch-all. Its prepend; false without one. */
+static bool
+is_virtual(const struct route *r, const char *addr, const char *host,
+	struct str *prepend)
 {
-	const char *v;
+	const enum route_list list = ROUTE_VIRTUALDOMAINS;
 	const char *p;
 
-	if (r->virtualdomains.count == 0)
-		return NULL;
-	v = lookup(&r->virtualdomains, addr, strlen(addr));
-	if (!v)
-		v = lookup(&r->virtualdomains, host, strlen(host));
-	for (p = strchr(host, '.'); p && !v; p = strchr(p + 1, '.'))
-		v = lookup(&r->virtualdomains, p, strlen(p));
-	if (!v)
-		v = lookup(&r->virtualdomains, "", 0);
-	return v;
+	if (lookup(r, list, addr, strlen(addr), prepend) ||
+		lookup(r, list, host, strlen(host), prepend))
+		return true;
+	for (p = strchr(host, '.'); p; p = strchr(p + 1, '.'))
+		if (lookup(r, list, p, strlen(p), prepend))
+			return true;
+	return lookup(r, list, "", 0, prepend);
 }
 
 enum route_kind
 route_address(const struct route *r, const char *addr, struct str *out)
 {
-	const char *host, *prepend;
+	const char *host;
 	struct str whole = STR_INIT(0);
+	bool local;
 
 	str_clear(out);
 	str_puts(out, addr);
@@ -84,16 +85,15 @@ route_address(const struct route *r, const char *addr, struct str *out)
 	}
 	percents(r, out);
 	host = route_host(str_c(out));
-	if (lookup(&r->locals, host, strlen(host)))
+	if (lookup(r, ROUTE_LOCALS, host, strlen(host), NULL))
 		return ROUTE_LOCAL;
-	prepend = virtual(r, out->s, host);
-	if (!prepend || !*prepend)
-		return ROUTE_REMOTE;
-	str_puts(&whole, prepend);
-	str_putc(&whole, '-');
-	str_put(&whole, out->s, out->len);
-	str_clear(out);
-	str_put(out, whole.s, whole.len);
+	local = is_virtual(r, out->s, host, &whole) && whole.len;
+	if (local) {
+		str_putc(&whole, '-');
+		str_put(&whole, out->s, out->len);
+		str_clear(out);
+		str_put(out, whole.s, whole.len);
+	}
 	str_free(&whole);
-	return ROUTE_LOCAL;
+	return local ? ROUTE_LOCAL : ROUTE_REMOTE;
 }

@@ -2,18 +2,32 @@
 /* route - is a recipient of this machine or of another?
  *
  * The rules of control/locals, virtualdomains, percenthack and envnoathost.
- * The caller fills the maps (keys in lower case) and owns them.
+ * Where the lists are, and of what kind, is the caller's.
  */
 #ifndef MAIL_ROUTE_H
 #define MAIL_ROUTE_H
 
-#include "lib/map.h"
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "lib/str.h"
 
+enum route_list {
+	ROUTE_LOCALS,	      /* host names */
+	ROUTE_VIRTUALDOMAINS, /* user@dom, dom, .dom or "": prepend */
+	ROUTE_PERCENTHACK,    /* host names */
+	ROUTE_LISTS,
+};
+
+/* Is the key, which is in lower case, in that list? Then val, when not NULL,
+ * is replaced by its value. A list that cannot be read is the caller's to deal
+ * with: there is no third answer. */
+typedef bool route_find_fn(void *arg, enum route_list list, const char *key,
+	size_t n, struct str *val);
+
 struct route {
-	struct map locals;	   /* host names; values empty */
-	struct map virtualdomains; /* user@dom, dom, .dom or "": prepend */
-	struct map percenthack;	   /* host names */
+	route_find_fn *find;
+	void *arg;
 	struct str envnoathost;
 };
 

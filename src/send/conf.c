@@ -5,31 +5,51 @@
 
 #include "lib/ascii.h"
 #include "lib/control.h"
+#include "lib/log.h"
 #include "wire/site.h"
+#include "wire/status.h"
 
 struct conf conf;
 
 enum { CONCURRENCY_MAX = 5000 };
 
-/* One host name a line. */
-static const char *
-host_entry(void *arg, size_t line, char *entry, size_t n)
-{
-	size_t i;
+static const struct {
+	const char *name;
+	struct table_kind kind;
+} lists[ROUTE_LISTS] = {
+	[ROUTE_LOCALS] = { "locals", { 0, table_host } },
+	[ROUTE_VIRTUALDOMAINS] = { "virtualdomains", { ':', NULL } },
+	[ROUTE_PERCENTHACK] = { "percenthack", { 0, table_host } },
+};
 
-	(void)line;
-	for (i = 0; i < n; i++)
-		if (!ascii_isalnum(entry[i]) && !strchr(".-_[]:", entry[i]) &&
-			!(entry[i] & 0x80))
-			return "not a host name";
-	ascii_tolower(entry, n);
-	map_put(arg, entry, n, "", 0);
-	return NULL;
+/* A compiled list that cannot be read any more is replaced by its text: to
+ * take the address for one that is not in it would send mail astray. */
+static void
+read_text(struct table *t, enum route_list list)
+{
+	log_alert_sys("unable to read control/", lists[list].name, ".cdb");
+	table_close(t);
+	if (table_text(t, lists[list].name, &lists[list].kind) != CONTROL_OK)
+		log_die(STATUS_TEMP, "nor control/", lists[list].name);
+}
+
+static bool
+find(void *arg, enum route_list list, const char *key, size_t n,
+	struct str *val)
+{
+	struct table *t = (struct table *)arg + list;
+	int r = table_get(t, key, n, val);
+
+	if (r < 0) {
+		read_text(t, list);
+		r = table_get(t, key, n, val);
+	}
+	return r > 0;
 }
 
 /* locals; without the file this machine's own name. */
 static enum control
-read_locals(struct map *m)
+read_locals(struct table *t)
 {
 	struct str me = STR_INIT(ADDR_MAX);
 	enum control r = control_line("me", &me);
@@ -37,43 +57,37 @@ read_locals(struct map *m)
 	if (r == CONTROL_ABSENT)
 		r = control_bad("me", 0, "missing: run quill-config");
 	if (r == CONTROL_OK)
-		r = control_list("locals", host_entry, m);
+		r = table_open(t, "locals", &lists[ROUTE_LOCALS].kind);
 	if (r == CONTROL_ABSENT) {
 		ascii_tolower(me.s, me.len);
-		map_put(m, me.s, me.len, "", 0);
+		table_put(t, me.s, me.len, "", 0);
 	}
 	str_free(&me);
 	return r;
 }
 
 static enum control
-read_route(struct route *r)
+read_route(struct conf *new)
 {
-	enum control c;
+	enum control r;
 
-	map_init(&r->locals);
-	map_init(&r->virtualdomains);
-	map_init(&r->percenthack);
-	str_init(&r->envnoathost, ADDR_MAX);
-	if (read_locals(&r->locals) == CONTROL_BAD)
-		return CONTROL_BAD;
-	if (control_map("virtualdomains", &r->virtualdomains, ':') ==
-		CONTROL_BAD)
-		return CONTROL_BAD;
-	if (control_list("percenthack", host_entry, &r->percenthack) ==
-		CONTROL_BAD)
-		return CONTROL_BAD;
-	c = control_line_or_me("envnoathost", &r->envnoathost);
-	return c == CONTROL_ABSENT ? CONTROL_OK : c;
+	for (int i = 0; i < ROUTE_LISTS; i++)
+		table_init(&new->lists[i]);
+	str_init(&new->route.envnoathost, ADDR_MAX);
+	r = read_locals(&new->lists[ROUTE_LOCALS]);
+	for (int i = ROUTE_LOCALS + 1; i < ROUTE_LISTS && r != CONTROL_BAD; i++)
+		r = table_open(&new->lists[i], lists[i].name, &lists[i].kind);
+	if (r != CONTROL_BAD)
+		r = control_line_or_me("envnoathost", &new->route.envnoathost);
+	return r;
 }
 
 static void
-free_route(struct route *r)
+free_route(struct conf *c)
 {
-	map_free(&r->locals);
-	map_free(&r->virtualdomains);
-	map_free(&r->percenthack);
-	str_free(&r->envnoathost);
+	for (int i = 0; i < ROUTE_LISTS; i++)
+		table_close(&c->lists[i]);
+	str_free(&c->route.envnoathost);
 }
 
 static enum control
@@ -128,12 +142,14 @@ conf_read(void)
 		.bouncers = 4,
 	};
 
-	if (read_route(&new.route) == CONTROL_BAD ||
+	if (read_route(&new) == CONTROL_BAD ||
 		read_numbers(&new) == CONTROL_BAD) {
-		free_route(&new.route);
+		free_route(&new);
 		return -1;
 	}
-	free_route(&conf.route);
+	free_route(&conf);
 	conf = new;
+	conf.route.find = find;
+	conf.route.arg = conf.lists;
 	return 0;
 }

@@ -36,7 +36,7 @@ policy_free(struct policy *p)
 
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		if (lists[i]->read)
-			map_free(&lists[i]->map);
+			table_close(&lists[i]->table);
 	if (p->more.fd >= 0)
 		close(p->more.fd);
 }
@@ -44,14 +44,14 @@ policy_free(struct policy *p)
 static bool
 list_read(struct policy_list *l, const char *name, char sep)
 {
+	const struct table_kind kind = { sep, NULL };
 	enum control got;
 
 	if (l->read)
 		return true;
-	map_init(&l->map);
-	got = control_map(name, &l->map, sep);
+	got = table_open(&l->table, name, &kind);
 	if (got == CONTROL_BAD) {
-		map_free(&l->map);
+		table_close(&l->table);
 		return false;
 	}
 	l->read = true;
@@ -59,10 +59,15 @@ list_read(struct policy_list *l, const char *name, char sep)
 	return true;
 }
 
-static bool
-list_has(const struct policy_list *l, const char *key, size_t n)
+static enum found
+list_has(const struct policy_list *l, const char *name, const char *key,
+	size_t n)
 {
-	return l->there && map_get(&l->map, key, n, NULL);
+	int got = l->there ? table_get(&l->table, key, n, NULL) : 0;
+
+	if (got < 0)
+		control_bad(name, 0, strerror(errno));
+	return got < 0 ? BROKEN : got ? FOUND : MISSING;
 }
 
 /* Try domain, then .b.c for a.b.c, then .c; each by fn. */
@@ -85,7 +90,7 @@ by_suffix(struct policy *p, const char *domain, size_t n,
 static enum found
 in_rcpthosts(struct policy *p, const char *key, size_t n)
 {
-	return list_has(&p->rcpthosts, key, n) ? FOUND : MISSING;
+	return list_has(&p->rcpthosts, "rcpthosts", key, n);
 }
 
 static enum found
@@ -103,13 +108,21 @@ in_more(struct policy *p, const char *key, size_t n)
 static enum found
 in_virtual(struct policy *p, const char *key, size_t n)
 {
-	size_t vlen = 0;
+	struct str val = STR_INIT(CONTROL_LINE_MAX);
+	enum found r = MISSING;
+	int got = 0;
 
-	if (!p->virtualdomains.there ||
-		!map_get(&p->virtualdomains.map, key, n, &vlen))
-		return MISSING;
-	/* an empty prepend is an exception: not virtual after all */
-	return vlen ? FOUND : EXCEPTED;
+	if (p->virtualdomains.there)
+		got = table_get(&p->virtualdomains.table, key, n, &val);
+	if (got < 0) {
+		control_bad("virtualdomains", 0, strerror(errno));
+		r = BROKEN;
+	} else if (got) {
+		/* an empty prepend is an exception: not virtual after all */
+		r = val.len ? FOUND : EXCEPTED;
+	}
+	str_free(&val);
+	return r;
 }
 
 static bool
@@ -157,15 +170,15 @@ own_host(struct policy *p, const char *addr, size_t n, size_t at)
 	if (!list_read(&p->locals, "locals", 0) ||
 		!list_read(&p->virtualdomains, "virtualdomains", ':'))
 		return BROKEN;
-	if (p->locals.there
-			? list_has(&p->locals, domain, dlen)
-			: dlen == p->conf->me.len &&
-				  ascii_caseeqn(domain, p->conf->me.s, dlen))
+	if (!p->locals.there && dlen == p->conf->me.len &&
+		ascii_caseeqn(domain, p->conf->me.s, dlen))
 		return FOUND;
-	got = in_virtual(p, addr, n);
+	got = list_has(&p->locals, "locals", domain, dlen);
+	if (got == MISSING)
+		got = in_virtual(p, addr, n);
 	if (got == MISSING)
 		got = by_suffix(p, domain, dlen, in_virtual);
-	return got == FOUND ? FOUND : MISSING;
+	return got == EXCEPTED ? MISSING : got;
 }
 
 static enum found
@@ -183,8 +196,9 @@ may_receive(struct policy *p, const char *addr, size_t n, size_t at)
 	 * be relaying by another name */
 	if (!list_read(&p->percenthack, "percenthack", 0))
 		return BROKEN;
-	return list_has(&p->percenthack, addr + at + 1, n - at - 1) ? MISSING
-								    : FOUND;
+	got = list_has(
+		&p->percenthack, "percenthack", addr + at + 1, n - at - 1);
+	return got == BROKEN ? BROKEN : got == FOUND ? MISSING : FOUND;
 }
 
 /* The address itself, or @domain. addr is lower case. */
@@ -192,11 +206,12 @@ static enum found
 is_bad(struct policy_list *l, const char *name, const char *addr, size_t n)
 {
 	size_t at = addr_at(addr, n);
+	enum found got;
 
 	if (!list_read(l, name, 0))
 		return BROKEN;
-	return list_has(l, addr, n) || list_has(l, addr + at, n - at) ? FOUND
-								      : MISSING;
+	got = list_has(l, name, addr, n);
+	return got == MISSING ? list_has(l, name, addr + at, n - at) : got;
 }
 
 static struct answer

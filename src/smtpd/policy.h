@@ -11,14 +11,14 @@
 #include <stdbool.h>
 
 #include "lib/cdb.h"
-#include "lib/map.h"
 #include "lib/str.h"
+#include "lib/table.h"
 #include "smtpd/conf.h"
 #include "smtpd/session.h"
 
 /* A list that has been read, is known to be missing, or is still unread. */
 struct policy_list {
-	struct map map;
+	struct table table;
 	bool read, there;
 };
 

@@ -11,6 +11,7 @@ alias=$home/alias
 usage()
 {
 	echo 'usage: quill-config [--admin ADDRESS] FQDN' >&2
+	echo '       quill-config --check' >&2
 	exit 100
 }
 
@@ -43,6 +44,107 @@ fqdn_good()
 		good_rest=${good_rest#*.}
 	done
 }
+
+# --- check -----------------------------------------------------------------
+wrong=0 lonely=''
+say()
+{
+	echo "$*"
+	wrong=1
+}
+
+# account NAME: does mail for it go to an account of its own? As quill-getpw
+# decides it; $uid and $dir are of the account.
+account()
+{
+	[ ${#1} -le 32 ] || return 1
+	# a name like -s must not become an option
+	account_line=$(getent passwd -- "$1") || return 1
+	uid=$(echo "$account_line" | cut -d: -f3)
+	dir=$(echo "$account_line" | cut -d: -f6)
+	[ "$uid" != 0 ] && [ "$(stat -L -c %u "$dir" 2>/dev/null)" = "$uid" ]
+}
+
+# answered NAME: is there somebody for the local part among the aliases?
+answered()
+{
+	[ ! -e "$alias/.qmail-$1" ] || return 0
+	[ ! -e "$alias/.qmail-default" ] || return 0
+	[ -e "$home/users/aliases.cdb" ] || return 1
+	check_rc=0
+	"$home/bin/quill-newaliases" -q "$1" >/dev/null 2>&1 || check_rc=$?
+	case $check_rc in
+	0) return 0 ;;
+	100) return 1 ;;
+	*) trouble "$home/users/aliases.cdb: cannot be read" ;;
+	esac
+}
+
+# The addresses that every host has, and the accounts of the system.
+check_names()
+{
+	first=$(sed -n 's/^UID_MIN[ \t]*//p' /etc/login.defs 2>/dev/null)
+	first=${first:-1000}
+	for n in postmaster mailer-daemon root abuse; do
+		answered "$n" || account "$n" ||
+			say "$n: no alias: its mail bounces"
+	done
+	# /etc/passwd itself, because a directory service lists persons
+	while IFS=: read -r n _ id _; do
+		case $n in root | '' | *[!a-z0-9_.-]* | -*) continue ;; esac
+		case $id in '' | *[!0-9]*) continue ;; esac
+		[ "$id" -lt "$first" ] || continue
+		account "$n" || answered "$n" ||
+			lonely="$lonely $n"
+	done </etc/passwd
+	[ "$lonely" ] || return 0
+	say "system accounts without an alias, whose mail bounces:$lonely"
+	echo "	To send it to root:"
+	echo "	for n in$lonely; do echo \"\$n: root\"; done >>$alias/aliases"
+	echo "	$home/bin/newaliases"
+}
+
+# Aliases that are never asked for, and a database that is behind.
+check_aliases()
+{
+	db=$home/users/aliases.cdb
+	files=$alias/aliases
+	[ ! -f "$control/aliases" ] ||
+		files=$(sed "/^#/d; /^\$/d; /^\//!s|^|$alias/|" "$control/aliases")
+	for f in $files; do
+		if [ ! -e "$f" ]; then
+			[ "$f" = "$alias/aliases" ] ||
+				say "$f: named in control/aliases, but not there"
+			continue
+		fi
+		if [ ! -e "$db" ] || [ "$(find -L "$f" -newer "$db")" ]; then
+			say "$f: was changed after newaliases was run"
+		fi
+		sed -n 's/^"\{0,1\}\([A-Za-z0-9_.+-]*\)"\{0,1\}[ \t]*:.*/\1/p' \
+			"$f" | tr '[:upper:]' '[:lower:]'
+	done >"$names_tmp"
+	while read -r n; do
+		case $n in
+		*:*) say "$n" ;;
+		-* | '') ;;
+		*) ! account "$n" ||
+			say "$n: an alias that is never asked for: the account $n gets the mail" ;;
+		esac
+	done <"$names_tmp"
+}
+
+check()
+{
+	[ -d "$alias" ] || refuse "$alias: no such directory (run make install)"
+	names_tmp=$(mktemp)
+	trap 'rm -f "$names_tmp"' EXIT
+	check_names
+	check_aliases
+	[ $wrong = 1 ] || echo "every address that must have an alias has one"
+	exit $wrong
+}
+
+[ "$*" != --check ] || check
 
 fqdn='' admin=''
 while [ $# -gt 0 ]; do

@@ -8,7 +8,8 @@
  * fd 1        the queue's listing, or SMTP
  * reads       nothing
  * writes      nothing
- * runs        quill-inject -S, quill-smtpd or quillctl in its own place
+ * runs        quill-inject -S, quill-smtpd, quill-newaliases or quillctl in
+ *             its own place
  * trusts      its caller, whose privileges it has: never setuid
  * exits       64, 69, 75 of sysexits(3), or what the program exits
  */
@@ -240,6 +241,8 @@ list_queue(const struct call *k)
 int
 main(int argc, char **argv)
 {
+	static const char *const newaliases[] = { "quill-newaliases", "-S",
+		NULL };
 	struct call k = { .mode = 'm' };
 	const char *name = argc > 0 ? argv[0] : "sendmail";
 	char **rcpts;
@@ -268,8 +271,7 @@ main(int argc, char **argv)
 		smtp();
 		break;
 	case 'i':
-		die(EX_UNAVAILABLE_, "alias databases are not available ",
-			"in this version; see dot-qmail(5)");
+		run("quill-newaliases", newaliases);
 		break;
 	case 'v':
 		die(EX_UNAVAILABLE_, "address verification is not available ",

@@ -18,6 +18,8 @@ seed()
 	note) printf '\0N1 2\0S5.1.1\0Rtext\0Greply\0Hhost\0\0' ;;
 	pwreq) printf 'N1\0=joe\0001000\000100\0/home/joe\0-\0ext\0' ;;
 	byhand) printf '\002r\0hno (#5.1.1)\0slater\0Kok\0' ;;
+	aliases) printf 'a: b, "|c d",\n :include:/e,\n \\\\f, /g/\n"h i": j@k\n' ;;
+	aliasdb) printf '&a@b\0|c d\0//e\0:/f\0\\g\0' ;;
 	clean) printf 'r0123456789abcdef\n' ;;
 	esac
 }

@@ -35,12 +35,18 @@ echo "smtpd $# $PROTO $TCPREMOTEIP $TCPREMOTEHOST $TCPLOCALIP"
 echo "relay ${RELAYCLIENT-unset}, info ${TCPREMOTEINFO-unset}"
 cat
 EOF
+cat >"$H/bin/quill-newaliases" <<'EOF'
+#!/bin/sh
+echo "newaliases $*"
+exit 65
+EOF
 cat >"$H/bin/quillctl" <<'EOF'
 #!/bin/sh
 echo "quillctl $*"
 exit 7
 EOF
-chmod +x "$T/record" "$H/bin/quill-smtpd" "$H/bin/quillctl"
+chmod +x "$T/record" "$H/bin/quill-smtpd" "$H/bin/quillctl" \
+	"$H/bin/quill-newaliases"
 export QUILLQUEUE="$T/record"
 
 printf 'Subject: s\nTo: t@h.x\nBcc: u@h.x\n\ntext\n.\nmore\n' >"$T/in"
@@ -161,9 +167,11 @@ is "-bs: whatever was set before" "$(cat "$T/out")" \
 	"smtpd 0 TCP 127.0.0.1 localhost 127.0.0.1
 relay , info unset
 hello"
-says 69 '^sendmail: fatal: alias databases' "$sendmail" -bi
-says 69 '^sendmail: fatal: alias databases' "$sendmail" -I
-says 69 '^sendmail: fatal: alias databases' "$H/bin/newaliases"
+for how in "$sendmail -bi" "$sendmail -I" "$H/bin/newaliases"; do
+	# shellcheck disable=SC2086
+	exits "$how" 65 $how
+	is "$how: runs it" "$(cat "$T/out")" 'newaliases -S'
+done
 says 69 '^sendmail: fatal: address verification' "$sendmail" -bv a
 says 69 '^sendmail: fatal: no daemon here' "$sendmail" -bd -q30m
 

@@ -3,12 +3,30 @@
 
 #include <string.h>
 
+#include "lib/map.h"
 #include "tap.h"
 
+static struct map maps[ROUTE_LISTS];
+
 static void
-put(struct map *m, const char *k, const char *v)
+put(enum route_list list, const char *k, const char *v)
 {
-	map_put(m, k, strlen(k), v, strlen(v));
+	map_put(&maps[list], k, strlen(k), v, strlen(v));
+}
+
+static bool
+find(void *arg, enum route_list list, const char *key, size_t n,
+	struct str *val)
+{
+	struct map *m = arg;
+	size_t len;
+	const char *p = map_get(&m[list], key, n, &len);
+
+	if (p && val) {
+		str_clear(val);
+		str_put(val, p, len);
+	}
+	return p != NULL;
 }
 
 int
@@ -44,22 +62,23 @@ main(void)
 	size_t i;
 
 	memset(&r, 0, sizeof(r));
-	map_init(&r.locals);
-	map_init(&r.virtualdomains);
-	map_init(&r.percenthack);
-	put(&r.locals, "here.test", "");
-	put(&r.virtualdomains, "v.test", "vuser");
-	put(&r.virtualdomains, "boss@v.test", "chief");
-	put(&r.virtualdomains, ".wild.test", "w");
-	put(&r.virtualdomains, "out.wild.test", "");
-	put(&r.percenthack, "hack.test", "");
+	for (i = 0; i < ROUTE_LISTS; i++)
+		map_init(&maps[i]);
+	r.find = find;
+	r.arg = maps;
+	put(ROUTE_LOCALS, "here.test", "");
+	put(ROUTE_VIRTUALDOMAINS, "v.test", "vuser");
+	put(ROUTE_VIRTUALDOMAINS, "boss@v.test", "chief");
+	put(ROUTE_VIRTUALDOMAINS, ".wild.test", "w");
+	put(ROUTE_VIRTUALDOMAINS, "out.wild.test", "");
+	put(ROUTE_PERCENTHACK, "hack.test", "");
 	str_puts(&r.envnoathost, "here.test");
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		is_num(route_address(&r, rows[i].addr, &out), rows[i].kind,
 			"%s", rows[i].addr);
 		is_str(str_c(&out), rows[i].out, "%s", rows[i].out);
 	}
-	put(&r.virtualdomains, "", "all");
+	put(ROUTE_VIRTUALDOMAINS, "", "all");
 	route_address(&r, "x@far.test", &out);
 	is_str(str_c(&out), "all-x@far.test", "catch-all");
 	is_num(route_address(&r, "x@out.wild.test", &out), ROUTE_REMOTE,
@@ -71,9 +90,8 @@ main(void)
 	is_num(out.len, sizeof(big) - 1 + 4, "a host too long for any entry");
 	is_str(route_host("a@b@c"), "c", "host after the last @");
 	is_str(route_host("a"), "", "no host");
-	map_free(&r.locals);
-	map_free(&r.virtualdomains);
-	map_free(&r.percenthack);
+	for (i = 0; i < ROUTE_LISTS; i++)
+		map_free(&maps[i]);
 	str_free(&r.envnoathost);
 	str_free(&out);
 	return done_testing();

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "lib/table.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/ascii.h"
+#include "lib/fd.h"
+#include "lib/log.h"
+
+void
+table_init(struct table *t)
+{
+	t->compiled = false;
+	t->cdb.fd = -1;
+	map_init(&t->map);
+}
+
+void
+table_close(struct table *t)
+{
+	if (t->compiled)
+		close(t->cdb.fd);
+	map_free(&t->map);
+	t->compiled = false;
+	t->cdb.fd = -1;
+}
+
+static bool
+is_older(const struct stat *a, const struct stat *b)
+{
+	return a->st_mtim.tv_sec != b->st_mtim.tv_sec
+		       ? a->st_mtim.tv_sec < b->st_mtim.tv_sec
+		       : a->st_mtim.tv_nsec < b->st_mtim.tv_nsec;
+}
+
+/* Use the compiled file at path, whose text is at text. CONTROL_ABSENT: the
+ * text counts. */
+static enum control
+compiled(struct table *t, const char *name, const char *path, const char *text)
+{
+	struct stat cdb, src;
+	int fd = fd_open(path, O_RDONLY, 0);
+
+	if (fd < 0 && errno == ENOENT)
+		return CONTROL_ABSENT;
+	if (fd < 0 || fstat(fd, &cdb) < 0)
+		goto bad;
+	if (stat(text, &src) < 0) {
+		if (errno != ENOENT)
+			goto bad;
+		log_warning(path, " is not used: there is no ", text);
+		close(fd);
+		return CONTROL_ABSENT;
+	}
+	if (is_older(&cdb, &src)) {
+		log_warning(path, " is not used: ", text,
+			" was changed since; run quill-cdb ", name);
+		close(fd);
+		return CONTROL_ABSENT;
+	}
+	if (cdb_init(&t->cdb, fd) < 0)
+		goto bad;
+	t->compiled = true;
+	return CONTROL_OK;
+bad:
+	log_alert_sys("unable to use ", path);
+	control_bad(name, 0, "its .cdb cannot be used");
+	if (fd >= 0)
+		close(fd);
+	return CONTROL_BAD;
+}
+
+const char *
+table_host(const char *key, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!ascii_isalnum(key[i]) && !strchr(".-_[]:", key[i]) &&
+			!(key[i] & 0x80))
+			return "not a host name";
+	return NULL;
+}
+
+const char *
+table_split(const struct table_kind *k, char *line, size_t n, size_t *klen,
+	const char **val)
+{
+	const char *sep;
+
+	*klen = n;
+	*val = line + n;
+	if (k->sep) {
+		sep = memchr(line, k->sep, n);
+		if (!sep)
+			return "separator missing";
+		*klen = (size_t)(sep - line);
+		*val = sep + 1;
+	}
+	ascii_tolower(line, *klen);
+	return k->check ? k->check(line, *klen) : NULL;
+}
+
+struct reading {
+	struct table *table;
+	const struct table_kind *kind;
+};
+
+static const char *
+read_entry(void *arg, size_t line, char *entry, size_t n)
+{
+	struct reading *r = arg;
+	const char *val, *why;
+	size_t klen;
+
+	(void)line;
+	why = table_split(r->kind, entry, n, &klen, &val);
+	if (!why)
+		map_put(&r->table->map, entry, klen, val,
+			(size_t)(entry + n - val));
+	return why;
+}
+
+enum control
+table_text(struct table *t, const char *name, const struct table_kind *k)
+{
+	struct reading r = { t, k };
+
+	table_init(t);
+	return control_list(name, read_entry, &r);
+}
+
+enum control
+table_open(struct table *t, const char *name, const struct table_kind *k)
+{
+	struct str text = STR_INIT(4000), path = STR_INIT(4000);
+	enum control r;
+
+	table_init(t);
+	control_path(&text, name);
+	str_put(&path, text.s, text.len);
+	str_puts(&path, ".cdb");
+	r = compiled(t, name, str_c(&path), str_c(&text));
+	str_free(&text);
+	str_free(&path);
+	return r == CONTROL_ABSENT ? table_text(t, name, k) : r;
+}
+
+void
+table_put(struct table *t, const char *key, size_t n, const char *val,
+	size_t vlen)
+{
+	map_put(&t->map, key, n, val, vlen);
+}
+
+int
+table_get(const struct table *t, const char *key, size_t n, struct str *val)
+{
+	struct str mine = STR_INIT(CONTROL_LINE_MAX);
+	const char *p;
+	size_t len;
+	int r;
+
+	if (t->compiled) {
+		r = cdb_get(&t->cdb, key, n, val ? val : &mine);
+		str_free(&mine);
+		return r;
+	}
+	p = map_get(&t->map, key, n, &len);
+	if (p && val) {
+		str_clear(val);
+		str_put(val, p, len);
+	}
+	return p != NULL;
+}

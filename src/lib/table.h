@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: 0BSD */
+/* table - a control file of keys and values, as text or compiled
+ *
+ * control/NAME is read into memory, or, when quill-cdb made control/NAME.cdb
+ * of it and the text was not changed since, looked up on disk: a list of a
+ * million entries then costs what one entry costs. Both answer alike.
+ */
+#ifndef LIB_TABLE_H
+#define LIB_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/cdb.h"
+#include "lib/control.h"
+#include "lib/map.h"
+#include "lib/str.h"
+
+struct table {
+	struct map map;
+	struct cdb cdb;
+	bool compiled; /* it is cdb that counts */
+};
+
+/* What the lines of a list are. With sep the key ends before the first sep and
+ * the value is what follows; a line without one is bad. Without (0) all of it
+ * is the key. check: NULL, or says why a key is bad. */
+struct table_kind {
+	char sep;
+	const char *(*check)(const char *key, size_t n);
+};
+
+/* A check: of host names. */
+const char *table_host(const char *key, size_t n);
+/* Find key, which is lowered in place, and value of a line: NULL, or why it is
+ * bad. For those who compile a list. */
+const char *table_split(const struct table_kind *k, char *line, size_t n,
+	size_t *klen, const char **val);
+/* Lists made by table_open or table_init are given back by table_close. */
+void table_init(struct table *t);
+void table_close(struct table *t);
+/* Absent, good or bad, as with control_list. A NAME.cdb that is older than its
+ * text is not used, nor one without its text; each of these is a warning in
+ * the log. */
+enum control table_open(
+	struct table *t, const char *name, const struct table_kind *k);
+/* The same of the text, whatever is compiled. */
+enum control table_text(
+	struct table *t, const char *name, const struct table_kind *k);
+/* Add an entry to one that is not compiled. */
+void table_put(struct table *t, const char *key, size_t n, const char *val,
+	size_t vlen);
+/* 1 there, val replaced by the value (val may be NULL); 0 not there; -1 errno.
+ * The key counts as it is: keys are in lower case. The last of several equal
+ * keys is the one that counts. */
+int table_get(
+	const struct table *t, const char *key, size_t n, struct str *val);
+
+#endif
