@@ -79,6 +79,36 @@ class Bench:
             r = fn(c, least)
             count[c.name] = max(least, min(8000, int(r["rate"] * SECONDS)))
         self.in_turn(name, lambda c: fn(c, count[c.name]))
+        if os.environ.get("PROFILE"):
+            for c in self.contenders:
+                self.keep(name + ", profile", c,
+                          self.profile(name, c, lambda: fn(c, count[c.name])))
+
+    def profile(self, name, c, fn):
+        """CPU ms a message by program, sampled. What lives too short to be
+        seen twice is in the rest."""
+        stop, before, seen = threading.Event(), {}, {}
+
+        def sample():
+            while not stop.wait(0.01):
+                c.by_program(seen)
+        c.by_program(before)
+        th = threading.Thread(target=sample)
+        th.start()
+        try:
+            r = fn()
+        finally:
+            stop.set()
+            th.join()
+        total = {}
+        for k, v in seen.items():
+            ms = (v - before.get(k, 0)) * 1000 / max(r["n"], 1)
+            total[k[1]] = total.get(k[1], 0) + ms
+        total["rest"] = r["cpu_ms"] - sum(total.values())
+        self.say("%s: %s: %.3f ms: %s" % (name, c.name, r["cpu_ms"], ", ".join(
+            "%s %.3f" % x for x in sorted(total.items(),
+                                          key=lambda x: -x[1]))))
+        return total
 
     # --- the measures -------------------------------------------------------
     def memory(self):

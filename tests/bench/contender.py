@@ -54,14 +54,7 @@ def cgroup_root():
         f = line.split()
         if f[2] == "cgroup2":
             try:
-                p = "%s/bench.%d" % (f[1], os.getpid())
-                # left by an earlier run
-                for old in glob.glob(f[1] + "/bench.*/*/") + \
-                        glob.glob(f[1] + "/bench.*/"):
-                    try:
-                        os.rmdir(old)
-                    except OSError:
-                        pass
+                p = "%s/bench.%s" % (f[1], os.urandom(6).hex())
                 os.mkdir(p)
                 if os.path.exists(p + "/cpu.stat"):
                     return p
@@ -259,6 +252,16 @@ class Contender:
             except OSError:
                 pass
         return out if names else sum(out.values())
+
+    def by_program(self, seen):
+        """Add {pid: (program, CPU seconds)} of what runs now to seen."""
+        for p in self.pids():
+            try:
+                exe = os.path.basename(os.readlink("/proc/%d/exe" % p))
+                ns = int(open("/proc/%d/schedstat" % p).read().split()[0])
+                seen[p, exe] = ns / 1e9
+            except OSError:
+                pass
 
     # --- what it holds ------------------------------------------------------
     queue_dirs = ()     # globs below self.real
