@@ -187,15 +187,16 @@ def finish(c, load, count, n, k, limit):
     try:
         if load.wait(timeout=limit) == 127:
             raise RuntimeError("no load generator")
+        accepted = k.elapsed()
         done = wait_for(lambda: count() >= n, max(2, limit - k.elapsed()))
     except subprocess.TimeoutExpired:
         load.kill()
         load.wait()
-        done = False
+        done, accepted = False, None
     t, got = k.elapsed(), count()
     if done:
         settle(c)
-    out = {"rate": got / t, "n": got, "seconds": t}
+    out = {"rate": got / t, "n": got, "seconds": t, "accepted": accepted}
     out.update(k.costs(max(got, count())))
     if not done:
         out["incomplete"] = n

@@ -192,7 +192,11 @@ def brief(per):
             m = median(runs, col)
             if m is not None:
                 cpu = median(runs, "cpu_ms")
-                out.append("%s %s%s" % (c, number(m), "" if cpu is None else
-                                        " (%.2f ms)" % cpu))
+                acc = [r["accepted"] / r["seconds"] for r in runs
+                       if r.get("accepted") and col == "rate"]
+                out.append("%s %s%s%s" % (
+                    c, number(m), "" if cpu is None else " (%.2f ms)" % cpu,
+                    " accepted at %.0f %%" % (100 * statistics.median(acc))
+                    if acc else ""))
                 break
     return ", ".join(out)
