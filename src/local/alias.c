@@ -10,6 +10,7 @@
 #include "lib/map.h"
 #include "lib/num.h"
 #include "lib/safefile.h"
+#include "lib/table.h"
 #include "local/conf.h"
 #include "local/dotqmail.h"
 #include "mail/aliases.h"
@@ -136,6 +137,27 @@ enter(struct walk *w, const char *key)
 	return true;
 }
 
+/* A host on which the name of an alias is its address. In a virtual domain it
+ * is not: there the name has a prefix that the address lacks. */
+static const char *
+owner_host(const struct delivery *d)
+{
+	static const struct table_kind kind = { 0, table_host };
+	struct str host = STR_INIT(ADDR_MAX);
+	struct table t;
+	bool local;
+
+	control_init(site_control);
+	str_puts(&host, d->host);
+	str_c(&host);
+	ascii_tolower(host.s, host.len);
+	local = table_open(&t, "locals", &kind) == CONTROL_OK &&
+		table_get(&t, host.s, host.len, NULL) > 0;
+	table_close(&t);
+	str_free(&host);
+	return local ? d->host : conf_host();
+}
+
 /* Bounces of a list go to who minds it: owner-NAME, where there is such an
  * alias. Bounces and notices keep their null sender. */
 static bool
@@ -156,11 +178,8 @@ find_owner(struct walk *w, const char *name, size_t n)
 	if (got == ALIASDB_FAILED)
 		good = result_sys(w->r, "Unable to read", w->db->path);
 	if (got == ALIASDB_FOUND) {
-		/* of a virtual domain the host would not lead back here */
 		str_putc(&owner, '@');
-		str_puts(&owner, strcmp(w->d->local, w->d->ext) == 0
-					 ? w->d->host
-					 : conf_host());
+		str_puts(&owner, owner_host(w->d));
 		good = add_group(w, str_c(&owner));
 		if (w->nchain == 1)
 			w->a->top = w->group;

@@ -515,7 +515,7 @@ echo ':allow' | tcprules "$C/tcp.smtp.cdb" "$C/tcp.smtp.tmp"
 rm -f "$joehome/.forward" "$annhome/.forward"
 echo 'quill.example
 cdb.example' >"$C/locals"
-printf 'V.example:bob\nv.example:%s\n.v.example:alias\n' "$ann" \
+printf 'V.example:bob\nv.example:%s\n.v.example:shop\n' "$ann" \
 	>"$C/virtualdomains"
 echo '.V.example
 v.example
@@ -539,6 +539,14 @@ subject=cdb2
 ok "rcpthosts.cdb, .suffix" smtp x@v.example
 ok "virtualdomains.cdb: the last of equal keys" wait_until 20 has_copy \
 	"$annhome/Maildir"
+aliases 'shop-x: %s\nowner-shop-x: %s\n' "$joe" "$ann"
+exits "aliases of a virtual domain" 0 "$H/bin/newaliases"
+subject=cdb3
+ok "take mail" smtp x@sub.v.example
+ok "are followed" wait_until 20 has_copy "$joehome/Maildir"
+like "an owner's address leads back here" \
+	"$(grep -lx "Subject: $subject" "$joehome/Maildir/new"/* | xargs cat)" \
+	'^Return-Path: <owner-shop-x@quill.example>'
 exits "not in rcpthosts.cdb" 24 swaks -s "127.0.0.1:$SMTP_PORT" \
 	-f a@b.example -t x@nothing.example
 echo 'cdb.example' >"$C/rcpthosts"
