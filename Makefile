@@ -41,7 +41,7 @@ Q := $(if $(V),,@)
 all:
 
 # --- layers ----------------------------------------------------------------
-lib_OBJS = ascii cdb cdbmake control controlmap crc32c fd file ibuf ipaddr \
+lib_OBJS = ascii cdb cdbmake control crc32c fd file ibuf ipaddr \
 	lock log map num obuf prioq proc rand safefile sig stamp str table \
 	dnspkt dnsq resolvconf
 mail_OBJS = addr addrlex addrlist aliases aliasfile compose fullname header \

@@ -13,7 +13,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/map.h"
 #include "lib/str.h"
 
 enum control {
@@ -51,10 +50,5 @@ enum control control_num(
 typedef const char *control_entry_fn(
 	void *arg, size_t line, char *entry, size_t n);
 enum control control_list(const char *name, control_entry_fn *fn, void *arg);
-/* A list into a map, keys lower-cased. Without sep (0) the whole entry is the
- * key and the value empty; with sep the key ends before the first sep and the
- * value is what follows, its case kept; an entry without sep is bad. The last
- * of several equal keys counts. The caller has called map_init. */
-enum control control_map(const char *name, struct map *m, char sep);
 
 #endif

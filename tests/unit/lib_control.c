@@ -263,70 +263,6 @@ test_list(void)
 	is_num(control_list("nosuch", collect, got), CONTROL_ABSENT, "absent");
 }
 
-static const char *
-get(const struct map *m, const char *key)
-{
-	return map_get(m, key, strlen(key), NULL);
-}
-
-static void
-test_map(void)
-{
-	struct map m;
-
-	map_init(&m);
-	puts_file("f", "Example.ORG\n#no\n\nb:c\n");
-	is_num(control_map("f", &m, 0), CONTROL_OK, "map");
-	is_str(get(&m, "example.org"), "", "lower-cased");
-	is_str(get(&m, "b:c"), "", "the whole entry is the key");
-	is_num(m.count, 2, "no others");
-	map_free(&m);
-	map_init(&m);
-	puts_file("f", "A.b:C:D\n:rest\nuser@X:\nx:1\nX:2\n.dot:[::1]:25 \r\n");
-	is_num(control_map("f", &m, ':'), CONTROL_OK, "map with separator");
-	is_str(get(&m, "a.b"), "C:D", "the first one, value as it is");
-	is_str(get(&m, ""), "rest", "empty key");
-	is_str(get(&m, "user@x"), "", "empty value");
-	is_str(get(&m, "x"), "2", "the last of equal keys");
-	is_str(get(&m, ".dot"), "[::1]:25", "stripped");
-	map_free(&m);
-	map_init(&m);
-	puts_file("f", "a:b\nnone\nc:d\n");
-	is_num(control_map("f", &m, ':'), CONTROL_BAD, "no separator");
-	is_str(control_error(), complaint("f: line 2: separator missing"),
-		"error");
-	is_num(control_map("nosuch", &m, ':'), CONTROL_ABSENT, "absent");
-	map_free(&m);
-}
-
-static void
-test_big_list(void)
-{
-	FILE *f;
-	char path[200];
-	struct map m;
-	int bad = 0;
-
-	sprintf(path, "%s/f", dir);
-	f = fopen(path, "w");
-	for (int i = 0; i < 50000; i++)
-		fprintf(f, "domain%d.example:pre%d\n", i, i);
-	fclose(f);
-	map_init(&m);
-	is_num(control_map("f", &m, ':'), CONTROL_OK, "50000 lines");
-	for (int i = 0; i < 50000; i++) {
-		char key[50], val[50];
-		const char *got;
-
-		sprintf(key, "domain%d.example", i);
-		sprintf(val, "pre%d", i);
-		got = get(&m, key);
-		bad += !got || strcmp(got, val) != 0;
-	}
-	is_num(bad, 0, "all there");
-	map_free(&m);
-}
-
 int
 main(void)
 {
@@ -340,8 +276,6 @@ main(void)
 	test_or_me();
 	test_num();
 	test_list();
-	test_map();
-	test_big_list();
 	is_num(control_bad("x", 0, "why"), CONTROL_BAD, "bad");
 	is_str(control_error(), complaint("x: why"), "without a line");
 	gone("f");
