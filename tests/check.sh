@@ -3,7 +3,7 @@
 # check.sh - make check: install what the tests need, build, run every test
 #
 # PASSES (make check PASSES="..."), each a build of its own with all its tests:
-#	default   conf-cc as it stands (musl-gcc -static), and lint/
+#	default   conf-cc as it stands (musl-gcc -static), lint/ and crash/
 #	gcc clang the system's C library, dynamic, -Werror
 #	san       ASan and UBSan; SAN=1 runs this one alone
 # The last line is "N passed, M failed", with ", K skipped" when there are any.
@@ -27,7 +27,8 @@ needs='cc:gcc make:make ar:binutils musl-gcc:musl-tools clang:clang
 clang-format:clang-format prove:perl svscan:daemontools tcpserver:ucspi-tcp
 tinydns:tinydns dnscache:dnscache dnsq:djbdns-utils swaks:swaks mandoc:mandoc
 shellcheck:shellcheck strace:strace unshare:util-linux ip:iproute2
-python3:python3 socat:socat cdb:tinycdb'
+python3:python3 socat:socat cdb:tinycdb pkg-config:pkg-config
+fusermount3:fuse3'
 # and smtp-sink and smtp-source of Postfix, unpacked, not installed
 . tests/peers.sh
 
@@ -37,6 +38,7 @@ for n in $needs; do
 done
 # cc without the C library's headers
 [ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
+[ -e /usr/include/fuse3/fuse_lowlevel.h ] || missing="$missing libfuse3-dev"
 
 # Nothing that is installed for the tests may start a daemon.
 policy()
@@ -104,7 +106,8 @@ one()
 	fi
 	lint=
 	[ "$pass" != default ] || lint=lint
-	for f in tests/unit/*.c tests/"${lint:-golden}"/*.t tests/golden/*.t \
+	for f in tests/unit/*.c tests/"${lint:-golden}"/*.t \
+		tests/"${lint:+crash/}"quick.t tests/golden/*.t \
 		tests/scenario/*.t; do
 		case $f in
 		tests/unit/*)

@@ -144,65 +144,91 @@ class Oplog:
         return self.sync_after('rename', name, '/' + folder)
 
     def committed(self, qid):
-        return self.sync_after('create', qid + '.env', '/queue/msg/' + qid[-1])
+        """The same for a message of the queue."""
+        folder = '/queue/msg/' + qid[-1]
+        done = 0
+        for n, what, _, path in self.ops[:-1]:
+            if what == 'fsync' and path == '%s/%s.env' % (folder, qid):
+                done = n
+            elif done and what == 'fsync' and path == folder:
+                return n
+        return 0
 
     def created(self):
-        return [name[:16] for _, what, name, _ in self.ops
+        """When each message was made: (operation, id)."""
+        return [(n, name[:16]) for n, what, name, _ in self.ops
                 if what == 'create' and name.endswith('.env')]
 
-    def width(self, after, ids):
-        """Operations on behalf of a delivery of one of the messages ids, from
-        the one after it was durable to the one that was cut: on the queue's
-        files of ids and of whatever was queued after (a bounce). Of a message
-        with several recipients, marks that nothing else came between count
-        once, and the reasons of other recipients' failures do not."""
-        made = self.created()
-        family = set(ids) if len(made) > 3 else set(made)
+    def width(self, after, qid, mark, alone):
+        """Operations on behalf of a delivery of the message qid, from the one
+        after it was durable to the one that was cut: its mark (in the envelope
+        at offset mark; None: any), the sync after that, what is done to the
+        reasons, the removals and their sync; and (unless alone) all about
+        messages that were queued after. Marks and reasons of other
+        recipients do not count."""
+        family = {qid}
+        if not alone:
+            family |= {i for n, i in self.created() if n > after}
         dirs = {'/queue/msg/' + i[-1] for i in family}
-        count, marks = 0, False
+        count, marked, gone = 0, False, False
         for n, what, name, path in self.ops[:-1]:
-            base = path.rsplit('/', 1)[-1]
-            if n <= after or not (
-                    (what == 'fsync' and path in dirs) or
-                    (path.startswith('/queue/msg/') and
-                     (base[:16] in family or name[:16] in family))):
+            if n <= after:
                 continue
-            mark = what == 'write' and base.endswith('.env')
-            if not (mark and marks):
+            base = path.rsplit('/', 1)[-1]
+            if what == 'fsync' and path == '/queue/msg/' + qid[-1]:
+                # the crowd syncs it for reasons of its own
+                count += gone or len(family) > 1
+            elif path == '/queue/bounce':
+                count += what == 'unlink' and name == qid
+            elif not path.startswith('/queue/msg/'):
+                continue
+            elif base == qid + '.env':
+                mine = what == 'write' and mark in (None, name)
+                count += mine or (what == 'fdatasync' and marked)
+                marked |= mine
+            elif (base[:16] in family or name[:16] in family or
+                  (path in dirs and not alone)):
                 count += 1
-            marks = mark
+                gone |= name == qid + '.env'
         return count + 1
 
 
-def levels(copies):
-    """Duplicates by where they came from: lists of two copies or more of one
-    message of the queue, and one of each message when there are several."""
-    by = collections.OrderedDict()
-    for c in copies:
-        by.setdefault(c.id, []).append(c)
-    out = [group for group in by.values() if len(group) > 1]
-    if len(by) > 1:
-        out.append([group[0] for group in by.values()])
+def marks(rig, qid):
+    """Where in its envelope file each recipient's mark is."""
+    try:
+        data = rig.fs.do('undead queue/msg/%s/%s.env' % (qid[-1], qid))
+    except Trouble:
+        return {}
+    at, out = 0, {}
+    for record in data.split(b'\0'):
+        if record[:1] in (b'T', b'D', b'X') and at:
+            out[record[1:].decode()] = '@%d' % at
+        at += len(record) + 1
     return out
 
 
-def width(log, copies, origin):
-    """How far was the cut from the durability of the first of these copies?
-    origin: id of the message as queued, None when there may be others in
-    between (a bounce that bounced)."""
-    ids = [c.id for c in copies]
-    if len(set(ids)) == 1:
-        # one message of the queue was delivered twice
-        at = [log.durable(c) for c in copies]
-        parents = set(ids)
-    else:
-        # it was sent on twice: each copy is a message of its own
-        made = log.created()
-        at = [log.committed(i) for i in ids]
-        child = min([i for i in ids if i in made], default='')
-        parents = {i for i in made if i < child and origin in (None, i)}
-    at = [a for a in at if a]
-    return log.width(min(at), parents) if at else 1
+def repeats(log, copies, offsets=None):
+    """What was done twice that these copies came to be: (how often, how many
+    operations the cut was behind the first time's being durable). offsets:
+    marks() of the messages."""
+    delivered, made = collections.defaultdict(list), {}
+    for c in copies:
+        delivered[c.ids[0]].append(log.durable(c))
+        for child, parent in zip(c.ids, c.ids[1:]):
+            made.setdefault(parent, {})[child] = log.committed(child)
+    out = []
+    crowd = len(log.created()) > 3
+    for qid, done, alone in [
+            (i, d, crowd) for i, d in delivered.items()] + [
+            (i, list(d.values()), True) for i, d in made.items()]:
+        if len(done) > 1:
+            mine = (offsets or {}).get(qid, {})
+            where = copies[0].where[1]
+            mark = mine.get(where, mine.get(where + L))
+            known = [n for n in done if n]
+            out.append((len(done), log.width(min(known), qid, mark, alone)
+                        if known else 1))
+    return out
 
 
 class Totals:
@@ -244,9 +270,11 @@ def cut(rig, kinds, kind, n, ways, totals, verbose=False):
     if rig.wait_drained(box, [m.tag for m in messages]):
         rig.wait_idle(box)
     box.off()
+    idle = not rig.fs.is_cut()
     # of those that failed because of the cut, nothing is known
     codes = {t: c for t, c in box.codes.items() if c == 0}
     log = Oplog(rig.fs.do('log'))
+    offsets = {qid: marks(rig, qid) for qid in box.ids.values()}
     rig.fs.do('wreck')
     before = list(rig.sink.got)
     if verbose:
@@ -262,13 +290,13 @@ def cut(rig, kinds, kind, n, ways, totals, verbose=False):
         totals.slowest = max(totals.slowest, time.time() - start)
         for tag, where, copies in r.twice:
             totals.by[profile] += 1
-            origin = box.ids.get(tag) if tag != 'double' else None
-            for same in levels(copies):
-                w = width(log, same, origin)
+            for times, w in repeats(log, copies, offsets):
+                # when nothing was left to do there is no excuse
+                w = 99 if idle else w
                 totals.widest = max(totals.widest, w)
-                if len(same) > 2 or w > WINDOW:
-                    r.add(None, 'DUPLICATE %s %s, %d copies, %d operations '
-                          'wide' % (tag, where, len(same), w))
+                if times > 2 or w > WINDOW:
+                    r.add(None, 'DUPLICATE %s %s, %d times, %d operations '
+                          'wide' % (tag, where, times, w))
         totals.take(r, again)
         if verbose:
             print('# %s: acked %s twice %s\n%s' % (
@@ -287,8 +315,9 @@ def kill(rig, kinds, kind, n, totals, verbose=False):
     codes = {t: c for t, c in box.codes.items() if c == 0}
     r = compare(rig, messages, codes, drained)
     for tag, where, copies in r.twice:
-        if len(copies) > 2:
-            r.add(None, 'DUPLICATE %s, %d copies' % (tag, len(copies)))
+        if any(times > 2 for times, _ in repeats(Oplog(b''), copies)):
+            r.add(None, 'DUPLICATE %s %s: %s' % (
+                tag, where, [c.ids for c in copies]))
     totals.take(r, 'kill %s %d' % (kind, n))
     if verbose:
         print(rig.log_text())

@@ -10,8 +10,10 @@
  *	heal			none of that any more
  *	wreck			keep what is mounted, for recover
  *	recover PROFILE POLICY SEED	mount what survived in the wreck
- *	files PATH		every file below: size and path
+ *	files PATH		every file below: size and path, with an E
+ *				before the size of a complete envelope
  *	read PATH		its bytes
+ *	undead PATH		the same, even if it was removed
  *	log			the operations so far
  *	quit
  *
@@ -82,8 +84,21 @@ mount_state(struct state *s)
 	fs.counter->ops = fs.counter->cut = 0;
 }
 
+/* The last that had a name which is gone. */
 static uint64_t
-find(const char *path)
+former(uint64_t dir, const char *name)
+{
+	size_t k;
+
+	for (k = fs.live->nchanges; k-- > 0;)
+		if (fs.live->changes[k].dir == dir && fs.live->changes[k].ino &&
+			strcmp(fs.live->changes[k].name, name) == 0)
+			return fs.live->changes[k].ino;
+	return 0;
+}
+
+static uint64_t
+find(const char *path, bool gone)
 {
 	char name[256];
 	uint64_t ino = 1;
@@ -101,10 +116,24 @@ find(const char *path)
 		name[n] = '\0';
 		path += n;
 		e = dir_find(state_inode(fs.live, ino), name);
-		if (!e)
+		if (!e && !gone)
 			return 0;
-		ino = e->ino;
+		ino = e ? e->ino : former(ino, name);
+		if (!ino)
+			return 0;
 	}
+}
+
+/* Does it end as an envelope file does? Told here, so that one answer is about
+ * one moment. */
+static bool
+complete(const struct inode *i)
+{
+	enum { END = 21 }; /* E, ten digits, blank, eight digits, NUL */
+	const char *p = i->data + i->size - END;
+
+	return i->size > END && p[-1] == '\0' && p[0] == 'E' && p[11] == ' ' &&
+	       p[20] == '\0';
 }
 
 static void
@@ -115,7 +144,7 @@ files(uint64_t ino, const char *path)
 	size_t k;
 
 	if (S_ISREG(i->mode))
-		putf("%zu %s\n", i->size, path);
+		putf("%s%zu %s\n", complete(i) ? "E" : "", i->size, path);
 	for (k = 0; k < i->dir.n; k++) {
 		snprintf(sub, sizeof sub, "%s/%s", path, i->dir.v[k].name);
 		files(i->dir.v[k].ino, sub);
@@ -249,12 +278,12 @@ obey(const char *line)
 	} else if (strcmp(word, "recover") == 0) {
 		return recover(args);
 	} else if (strcmp(word, "files") == 0) {
-		ino = find(args);
+		ino = find(args, false);
 		if (!ino)
 			return false;
 		files(ino, args);
-	} else if (strcmp(word, "read") == 0) {
-		ino = find(args);
+	} else if (strcmp(word, "read") == 0 || strcmp(word, "undead") == 0) {
+		ino = find(args, *word == 'u');
 		if (!ino)
 			return false;
 		put(state_inode(fs.live, ino)->data,

@@ -397,12 +397,14 @@ do_write(fuse_req_t req, fuse_ino_t ino, const char *p, size_t n, off_t off,
 	struct fuse_file_info *fi)
 {
 	struct inode *i = get(req, ino);
+	char at[24];
 	int e;
 
 	(void)fi;
 	if (!i)
 		return;
-	e = begin(req, "write", ino, NULL);
+	snprintf(at, sizeof at, "@%lld", (long long)off);
+	e = begin(req, "write", ino, at);
 	if (e) {
 		fuse_reply_err(req, e);
 		return;
@@ -574,7 +576,8 @@ serve(int control)
 		if (p[0].revents) {
 			int n = fuse_session_receive_buf(fs.session, &buf);
 
-			if (n == -EINTR)
+			/* it was taken back: who asked was killed */
+			if (n == -EINTR || n == -EAGAIN)
 				continue;
 			if (n <= 0)
 				break;
@@ -602,6 +605,7 @@ listen_on(const char *path)
 	if (strlen(path) >= sizeof a.sun_path)
 		errx(1, "%s: too long", path);
 	strcpy(a.sun_path, path);
+	unlink(path);
 	umask(077);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) < 0 ||
 		listen(fd, 1) < 0)
@@ -636,6 +640,7 @@ main(int argc, char **argv)
 	if (!fs.session || fuse_set_signal_handlers(fs.session) != 0 ||
 		fuse_session_mount(fs.session, argv[1]) != 0)
 		errx(1, "cannot mount %s", argv[1]);
+	fcntl(fuse_session_fd(fs.session), F_SETFL, O_RDWR | O_NONBLOCK);
 	serve(control);
 	fuse_session_unmount(fs.session);
 	fuse_remove_signal_handlers(fs.session);

@@ -217,6 +217,7 @@ class Message:
 
     def __init__(self, rig, tag, sender, rcpts, want, size=700):
         self.tag = tag
+        self.rcpts = rcpts
         self.want = want
         body = ['From: <%s>' % sender, 'Subject: crash test',
                 'X-Token: <<%s>>' % tag, '']
@@ -238,7 +239,6 @@ class Message:
 ADDED = re.compile(rb'((Return-Path|Delivered-To|Received): .*\n([ \t].*\n)*)+')
 TOKEN = re.compile(rb'^X-Token: <<(\S+)>>\r?$', re.M)
 QID = re.compile(rb'^Received: .* id ([0-9a-v]{16})\);', re.M)
-FINISHED = re.compile(rb'E\d{10} [0-9a-f]{8}\0\Z')
 
 
 class Copy:
@@ -252,8 +252,9 @@ class Copy:
         m = TOKEN.search(data)
         self.tag = m.group(1).decode() if m else None
         self.dsn = b'\nContent-Type: multipart/report;' in data
-        m = QID.search(data)
-        self.id = m.group(1).decode() if m else None
+        # of the message of the queue that was delivered here, of the one that
+        # it was a forward or a bounce of, and so on
+        self.ids = [i.decode() for i in QID.findall(data)]
 
     def whole(self, message):
         if self.where[0] == 'sink':
@@ -274,6 +275,8 @@ class Copy:
 
 
 class Rig:
+    sure = 1        # how often an empty queue must be seen
+
     def __init__(self, opts):
         self.home = opts.home
         self.work = opts.work
@@ -300,32 +303,30 @@ class Rig:
 
     def queue(self):
         """Ids of complete messages in the queue, and leftovers."""
-        names = {p.rsplit('/', 1)[1] for _, p in self.fs.files('queue/msg')}
         full, rest = set(), set()
-        for n in names:
-            qid, _, kind = n.partition('.')
-            if kind == 'env':
-                try:
-                    data = self.fs.do('read queue/msg/%s/%s' % (qid[-1], n))
-                except Trouble:
-                    continue
-                if FINISHED.search(data):
-                    full.add(qid)
-                    continue
-            rest.add(n)
+        for size, path in self.fs.files('queue/msg'):
+            name = path.rsplit('/', 1)[1]
+            if size[0] == 'E':
+                full.add(name[:16])
+            else:
+                rest.add(name)
         return full, {n for n in rest if n[:16] not in full}
 
     def wait_drained(self, box, tags=(), limit=LIMIT):
         """Until every queue job of tags has ended and the queue has no
         complete message. False: it was cut, or (None) it is stuck."""
         end = time.time() + limit
-        pause = 0.002
+        pause, empty = 0.002, 0
         while True:
             box.wait(pause)
             if box.dead:
                 return False
             if all(t in box.codes for t in tags) and not self.queue()[0]:
-                return True
+                empty += 1
+                if empty >= self.sure:
+                    return True
+            else:
+                empty = 0
             if time.time() > end:
                 return None
             pause = min(pause * 1.3, 0.02)

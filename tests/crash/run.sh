@@ -3,15 +3,18 @@
 # run.sh - the crash tests at full length, and single cases of them
 #
 #	sh tests/crash/run.sh full		as make check-crash does
-#	sh tests/crash/run.sh [SEED=n] quick	as quick.t does
+#	sh tests/crash/run.sh quick		as quick.t does
 #	sh tests/crash/run.sh controls [NAME...]
 #	sh tests/crash/run.sh cut WORKLOAD N PROFILE POLICY SEED
 #	sh tests/crash/run.sh kill WORKLOAD N
 #	sh tests/crash/run.sh fail WORKLOAD N COUNT ERRNO|short
 #	sh tests/crash/run.sh strace WORKLOAD CALL FAULT WHEN
+#	sh tests/crash/run.sh kernel ext4|xfs	100 cuts on a loop device
+#	sh tests/crash/run.sh long		20,000 messages, then kernel
 #	sh tests/crash/run.sh learn		operations of each workload
 #
-# Single cases tell everything. CRASH=all: longer. SEED: what chance decides.
+# Single cases tell everything. CRASH=all: longer. SEED=N: what chance decides,
+# MESSAGES=N: how many in the long run.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/crash/setup.sh"
 verb=$1
@@ -23,6 +26,7 @@ full)
 	controls
 	[ "${CRASH:-}" != all ] || crash_long ;;
 controls) controls "$@" ;;
+kernel) crash kernel "$@" ;;
 long) crash_long "$@" ;;
 quick | learn) crash "$verb" "$@" ;;
 *) crash --verbose "$verb" "$@" ;;

@@ -9,6 +9,8 @@ crash_setup()
 	need_root
 	need python3
 	[ -c /dev/fuse ] || skip_all "no /dev/fuse"
+	pkg-config --exists fuse3 2>/dev/null ||
+		skip_all "libfuse3-dev is not installed"
 	unshare -p -f true 2>/dev/null || skip_all "no pid namespaces here"
 	make -s -C "$TOP" B="${B#"$TOP"/}" crash-tools >"$T/tools.log" 2>&1 || {
 		sed 's/^/# /' "$T/tools.log"
@@ -48,18 +50,32 @@ crash()
 		--box "$B/crash/box" --seed "${SEED:-1}" "$@" \
 		>"$T/fifo" 2>"$T/crash.err" </dev/null &
 	crash_pid=$!
+	echo $crash_pid >>"$T/.pids"
 	while read -r crash_verb crash_text; do
 		case $crash_verb in
 		pass) pass "$crash_text" ;;
 		fail) fail "$crash_text" ;;
+		skip) skip "${crash_text%%: *}" "${crash_text#*: }" ;;
 		'#') echo "# $crash_text" ;;
 		*) diag "$crash_verb $crash_text" ;;
 		esac
 	done <"$T/fifo"
-	wait "$crash_pid" || {
+	wait "$crash_pid"
+	crash_rc=$?
+	sed -i "/^$crash_pid\$/d" "$T/.pids"
+	[ $crash_rc = 0 ] || {
 		fail "crash.py $*"
 		diag "$(tail -n 20 "$T/crash.err")"
 	}
+}
+
+# crash_long: what takes long, without cutfs.
+crash_long()
+{
+	for crash_c in ext4 xfs; do
+		crash kernel $crash_c
+	done
+	crash long "${MESSAGES:-20000}"
 }
 
 # broken NAME: how the build of that control differs: PROGRAM, FILE and an sed
