@@ -144,13 +144,13 @@ obey(enum clean_op op, struct qid id)
 	}
 }
 
-/* Is the same request there once more in the n bytes at p? Syncs come in
- * bursts, one for each delivery of a message with many recipients. */
+/* Is there another request for the same message in the n bytes at p? It makes a
+ * sync needless: a later sync covers this one, and so does the removal. */
 static bool
 again(const char *request, const char *p, size_t n)
 {
 	for (; n >= CLEAN_REQUEST; p += CLEAN_REQUEST, n -= CLEAN_REQUEST)
-		if (memcmp(request, p, CLEAN_REQUEST) == 0)
+		if (memcmp(request + 1, p + 1, CLEAN_REQUEST - 1) == 0)
 			return true;
 	return false;
 }
