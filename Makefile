@@ -45,9 +45,9 @@ lib_OBJS = ascii cdb cdbmake control crc32c fd file ibuf ipaddr \
 	lock log map num obuf prioq proc rand safefile sig stamp str table \
 	dnspkt dnsq resolvconf
 mail_OBJS = addr addrlex addrlist aliases aliasfile compose fullname header \
-	qualify route smtpreply
+	mboxname qualify route smtpreply
 wire_OBJS = site status envelope qclient qpath env envmake note hint job \
-	report clean retry pwreq byhand aliasdb
+	report clean retry pwreq byhand aliasdb domains
 spawn_OBJS = spawn child hear intake outbox outcome work
 LAYERS = lib mail wire spawn
 
@@ -99,13 +99,19 @@ quill-cdb_OBJS = tools/quill-cdb
 quill-cdb_USES = wire lib
 quill-dotforward_OBJS = tools/quill-dotforward
 quill-dotforward_USES = mail wire lib
+quill-domain_OBJS = domain/domain domain/lines domain/hup
+quill-domain_USES = mail wire lib
+quill-mailbox_OBJS = mailbox/mailbox mailbox/box mailbox/list
+quill-mailbox_USES = mail wire lib
+quill-pw2u_OBJS = tools/quill-pw2u
+quill-pw2u_USES = wire lib
 
 PROGRAMS = quill-queue quill-clean quill-start quill-send quill-bounce \
 	quill-lspawn quill-rspawn quill-local quill-remote quill-smtpd \
 	quill-inject sendmail quillctl quill-newu quill-newaliases quill-cdb \
-	quill-dotforward maildirmake
+	quill-dotforward quill-mailbox quill-pw2u maildirmake
 # built with conf-cc-system: they need the system's name service
-SYSPROGRAMS = quill-getpw
+SYSPROGRAMS = quill-getpw quill-domain
 
 # scripts under src/tools, with @HOME@ filled in
 SCRIPTS = quill-config quill-service
