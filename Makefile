@@ -42,7 +42,7 @@ all:
 
 # --- layers ----------------------------------------------------------------
 lib_OBJS = ascii cdb cdbmake control crc32c fd file ibuf ipaddr \
-	lock log map num obuf prioq proc rand safefile sig stamp str table \
+	json lock log map num obuf prioq proc rand safefile sig stamp str table \
 	dnspkt dnsq resolvconf
 mail_OBJS = addr addrlex addrlist aliases aliasfile compose fullname header \
 	mboxname qualify route smtpreply

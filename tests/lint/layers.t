@@ -38,7 +38,7 @@ done
 
 # The same for what is linked.
 make -s -pn -f Makefile B="$B" 2>/dev/null </dev/null |
-	grep '^[a-z-]*_USES = ' >"$T/uses"
+	grep '^[a-z0-9-]*_USES = ' >"$T/uses"
 ok "the Makefile lists what programs use" test -s "$T/uses"
 like "quill-send uses mail" "$(cat "$T/uses")" '^quill-send_USES = .*mail'
 for p in start lspawn rspawn clean queue; do

@@ -32,7 +32,7 @@ make -s -pn -f Makefile 2>/dev/null </dev/null | awk '
 		for (i = 3; i <= NF; i++)
 			want[$i] = ++n
 	}
-	/^[a-z-]+_OBJS = / {
+	/^[a-z0-9-]+_OBJS = / {
 		name = $1
 		sub(/_OBJS$/, "", name)
 		main[name] = $3

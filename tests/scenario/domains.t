@@ -134,8 +134,8 @@ b" '' 'a@b' 'x*'; do
 done
 arrives bob@one.example "$J/mail/bob"
 arrives Bob.SMITH@ONE.example "$J/mail/bob.smith"
-log_line='delivery [0-9]+: success.* to=one.example-bob@one.example '
-ok "send's log has the domain" wait_until 10 log_has "$log_line"
+ok "send's log has the address" wait_until 10 log_has \
+	'delivery [0-9]+: success.* to=bob@one.example '
 exits "an alias" 0 as "$joe" alias info@one.example bob@one.example \
 	"ann@quill.example"
 exits "again" 1 mbox alias info@one.example bob@one.example
@@ -151,7 +151,7 @@ ok "goes to one" wait_until 20 has_copy "$J/mail/bob"
 ok "and to the other" wait_until 20 has_copy "$J/mail/bob.smith"
 ok "a local part that nobody has" smtp nobody@one.example
 ok "bounces" wait_until 20 log_has \
-	'failure: .*no_mailbox.* to=one.example-nobody@one.example '
+	'failure: .*no_mailbox.* to=nobody@one.example '
 exits "catch-all" 0 as "$joe" add '*@one.example'
 arrives nobody@one.example "$J/mail/default"
 arrives bob@one.example "$J/mail/bob"
@@ -221,7 +221,7 @@ exits "del --purge" 0 as "$joe" del --purge bob.smith@one.example
 is "leaves nothing" "$(find "$J" -name '*smith*' -o -name '.purge*')" ''
 exits "del" 0 mbox del '*@one.example'
 exits "purge later" 0 mbox del --purge '*@one.example'
-is "leaves nothing" "$(ls -d "$J/mail/default" 2>&1 | grep -c cannot)" 1
+ok "leaves nothing" test ! -e "$J/mail/default"
 exits "del of an alias" 0 mbox del info@one.example
 
 # --- root is not led astray ------------------------------------------------
