@@ -18,7 +18,7 @@ QUICK = bool(os.environ.get("QUICK"))
 RUNS = int(os.environ.get("RUNS") or 3)
 SECONDS = float(os.environ.get("SECONDS_RUN") or (1.2 if QUICK else 2))
 # no measure begins later than this, so that all is over in 4 or 20 minutes
-DEADLINE = float(os.environ.get("DEADLINE") or (205 if QUICK else 1080))
+DEADLINE = float(os.environ.get("DEADLINE") or (205 if QUICK else 900))
 LIMIT = 3 * SECONDS + 5
 ONLY = os.environ.get("ONLY") or "."
 
