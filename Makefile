@@ -47,7 +47,7 @@ lib_OBJS = ascii cdb cdbmake control crc32c fd file ibuf ipaddr \
 mail_OBJS = addr addrlex addrlist aliases aliasfile compose fullname header \
 	mboxname qualify route smtpreply
 wire_OBJS = site status envelope qclient qpath env envmake note hint job \
-	report clean retry pwreq byhand aliasdb domains
+	report clean retry pwreq byhand aliasdb domains notify
 spawn_OBJS = spawn child hear intake outbox outcome work
 LAYERS = lib mail wire spawn
 
@@ -61,9 +61,10 @@ quill-start_OBJS = start/start
 quill-start_USES = wire lib
 quill-send_OBJS = send/send send/conf send/known send/scan send/load send/message \
 	send/channel send/batch send/delivery send/cleaner send/bouncer \
-	send/event
+	send/event send/tell
 quill-send_USES = mail wire lib
-quill-bounce_OBJS = bounce/bounce bounce/dsn
+quill-bounce_OBJS = bounce/bounce bounce/dsn bounce/pick bounce/text \
+	bounce/original
 quill-bounce_USES = mail wire lib
 quill-lspawn_OBJS = lspawn/lspawn lspawn/route lspawn/lookup
 quill-lspawn_USES = spawn wire lib

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
-/* bounce.c - tell the sender of one message which recipients failed
+/* bounce.c - tell the sender of one message what became of it; with -w, that
+ * it is late
  *
  * runs as     quills
  * started by  send
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #include "bounce/dsn.h"
+#include "bounce/text.h"
 #include "lib/control.h"
 #include "lib/fd.h"
 #include "lib/file.h"
@@ -79,10 +81,14 @@ addressee(const char *sender)
 }
 
 static void
-read_control(uint64_t *maxbytes)
+read_control(struct dsn *d)
 {
+	uint64_t lifetime = 604800;
+
 	need(control_line_or_me("bouncehost", &host));
-	need(control_num("bouncemaxbytes", 0, UINT32_MAX, maxbytes));
+	need(control_num("bouncemaxbytes", 0, UINT32_MAX, &d->maxbytes));
+	need(control_num("queuelifetime", 0, INT32_MAX * 2ull, &lifetime));
+	d->until = (int64_t)(d->env->birth / 1000000 + lifetime);
 	if (control_line("bouncefrom", &from) != CONTROL_OK)
 		str_puts(&from, "MAILER-DAEMON");
 	if (!memchr(from.s, '@', from.len)) {
@@ -119,15 +125,32 @@ send_it(struct dsn *d)
 	say(str_c(&words));
 }
 
+/* A reason to tell nobody, or NULL. */
+static const char *
+dropped(const struct pick *p, const char *sender)
+{
+	if (!p->nfailed && !p->ndelayed && !p->nsucceeded)
+		return "dropped: nobody asked for it";
+	if (strcmp(sender, "#@[]") == 0)
+		return "dropped: triple bounce";
+	if (p->warning && pick_isautomatic(BOUNCE_FD_MESS))
+		return "dropped: mail of a list or a program";
+	return addressee(sender) ? NULL
+				 : "dropped: control/doublebounceto is empty";
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	struct str envfile = STR_INIT(2 * ENVELOPE_MAX);
 	struct str notes = STR_INIT(NOTES_MAX);
 	struct env env;
-	struct dsn d = {
-		.env = &env, .fdmess = BOUNCE_FD_MESS, .maxbytes = 50000
-	};
+	struct pick pick = { .env = &env };
+	struct dsn d = { .env = &env,
+		.pick = &pick,
+		.fdmess = BOUNCE_FD_MESS,
+		.maxbytes = 50000 };
+	const char *why;
 
 	log_init("quill-bounce");
 	sig_ignore(SIGPIPE);
@@ -137,17 +160,17 @@ main(void)
 		log_die_sys(STATUS_TEMP, "unable to read the queue");
 	if (env_decode(&env, str_c(&envfile), envfile.len) != ENV_OK)
 		log_die(STATUS_TEMP, "damaged envelope file");
-	if (strcmp(env.sender, "#@[]") == 0) {
-		say("dropped: triple bounce");
+	pick.notes = str_c(&notes);
+	pick.nnotes = notes.len;
+	pick.warning = argc > 1 && strcmp(argv[1], "-w") == 0;
+	pick_init(&pick);
+	why = dropped(&pick, env.sender);
+	if (why) {
+		say(why);
 		return STATUS_OK;
 	}
-	read_control(&d.maxbytes);
-	if (!addressee(env.sender)) {
-		say("dropped: control/doublebounceto is empty");
-		return STATUS_OK;
-	}
-	d.notes = str_c(&notes);
-	d.nnotes = notes.len;
+	read_control(&d);
+	d.global = !text_isascii(str_c(&to), to.len);
 	d.again = !*env.sender;
 	d.host = str_c(&host);
 	d.from = str_c(&from);

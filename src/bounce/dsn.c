@@ -1,62 +1,21 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "bounce/dsn.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "bounce/original.h"
+#include "bounce/text.h"
+#include "lib/ascii.h"
 #include "lib/rand.h"
 #include "lib/stamp.h"
 #include "lib/str.h"
-#include "mail/header.h"
 #include "wire/note.h"
+#include "wire/notify.h"
 
-enum {
-	CHUNK = 65536,
-	HEADER_ROOM =
-		1 << 20, /* bytes of the original's header that are sent */
-};
-
-static void
-put(struct qclient *q, const char *s)
-{
-	qclient_put(q, s, strlen(s));
-}
-
-/* An address or a remote's words in a header line: they must not end it. */
 static void
 put_line(struct qclient *q, const char *s)
 {
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-		char out = *s;
-
-		if (c == '\n' && !s[1])
-			return;
-		if (c < 32 || c == 127)
-			out = c == '\n' || c == '\t' ? ' ' : '?';
-		qclient_put(q, &out, 1);
-	}
-}
-
-/* Text of several lines. */
-static void
-put_text(struct qclient *q, const char *s)
-{
-	char last = '\n';
-
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-		char out = *s;
-
-		if ((c < 32 && c != '\n' && c != '\t') || c == 127)
-			out = '?';
-		qclient_put(q, &out, 1);
-		last = out;
-	}
-	if (last != '\n')
-		put(q, "\n");
+	text_line(q, s, strlen(s));
 }
 
 static void
@@ -65,9 +24,9 @@ put_date(struct qclient *q, const char *field, int64_t when)
 	char date[STAMP_FMT];
 
 	stamp_rfc5322(date, when);
-	put(q, field);
-	put(q, date);
-	put(q, "\n");
+	text_put(q, field);
+	text_put(q, date);
+	text_put(q, "\n");
 }
 
 /* Letters that no message holds by chance. */
@@ -84,208 +43,271 @@ token(void)
 	return t;
 }
 
-/* Where the last note of each recipient starts, plus one; 0: it has none. Not
- * looked for anew each time: there may be 100000 of them. */
-static size_t *
-find_notes(const struct dsn *d)
+/* The value of a field for programs, which is ASCII in a message/delivery-
+ * status. */
+static void
+put_field(const struct dsn *d, struct qclient *q, const char *p, size_t n)
 {
-	size_t *at = xmalloc((d->env->nrcpt + 1) * sizeof(*at));
-	size_t start, pos = 0;
+	size_t i, start;
+
+	for (i = 0; i < n; i = start) {
+		for (start = i; i < n && (d->global || !(p[i] & 0x80)); i++)
+			;
+		text_line(q, p + start, i - start);
+		for (start = i; start < n && (p[start] & 0x80); start++)
+			text_put(q, "?");
+	}
+}
+
+/* Call fn for each recipient there is something to tell of. */
+static void
+each(const struct dsn *d, struct qclient *q, bool (*which)(enum note_action a),
+	void (*fn)(const struct dsn *d, struct qclient *q, enum note_action a,
+		const struct note *n))
+{
 	struct note n;
+	size_t i;
 
-	memset(at, 0, (d->env->nrcpt + 1) * sizeof(*at));
-	while (start = pos, note_next(d->notes, d->nnotes, &pos, &n))
-		if (n.rcpt < d->env->nrcpt)
-			at[n.rcpt] = start + 1;
-	return at;
-}
+	for (i = 0; i < d->pick->env->nrcpt; i++) {
+		enum note_action a = pick_note(d->pick, i, &n);
 
-/* Call fn for the last note of each failed recipient. */
-static void
-each_failure(const struct dsn *d, struct qclient *q,
-	void (*fn)(
-		const struct dsn *d, struct qclient *q, const struct note *n))
-{
-	size_t *at = find_notes(d);
-	size_t i, pos;
-
-	for (i = 0; i < d->env->nrcpt; i++) {
-		struct note n;
-
-		if (env_mark(d->env, i) != ENV_FAILED)
-			continue;
-		pos = at[i] - 1;
-		if (!at[i] || !note_next(d->notes, d->nnotes, &pos, &n))
-			n = (struct note){ i, stamp_now(), "5.0.0",
-				"The reason was not recorded.", "", "" };
-		fn(d, q, &n);
+		if (a && which(a))
+			fn(d, q, a, &n);
 	}
-	free(at);
+}
+
+static bool
+is_any(enum note_action a)
+{
+	return a != 0;
+}
+
+static bool
+is_failure(enum note_action a)
+{
+	return a == NOTE_FAILED;
+}
+
+static bool
+is_delay(enum note_action a)
+{
+	return a == NOTE_DELAYED;
+}
+
+static bool
+is_success(enum note_action a)
+{
+	return !is_failure(a) && !is_delay(a);
 }
 
 static void
-paragraph(const struct dsn *d, struct qclient *q, const struct note *n)
+paragraph(const struct dsn *d, struct qclient *q, enum note_action a,
+	const struct note *n)
 {
-	put(q, "<");
+	text_put(q, "<");
 	put_line(q, env_rcpt(d->env, (size_t)n->rcpt));
-	put(q, ">:\n");
-	put_text(q, n->text);
-	put(q, "\n");
+	text_put(q, ">:\n");
+	/* how it was delivered is nobody's business */
+	if (a == NOTE_DELIVERED)
+		text_put(q, "It was delivered.\n");
+	else if (a == NOTE_EXPANDED)
+		text_put(q, "It was delivered, and passed on to further "
+			    "addresses.\n");
+	else if (a == NOTE_RELAYED)
+		text_put(q, "It was passed on to a host that does not report "
+			    "what becomes of it.\n");
+	else
+		text_lines(q, n->text);
+	text_put(q, "\n");
 }
 
+/* The address the sender knew, which came as type;xtext. */
 static void
-fields(const struct dsn *d, struct qclient *q, const struct note *n)
+original_recipient(const struct dsn *d, struct qclient *q, size_t i)
 {
-	const char *orcpt = env_value(d->env, (size_t)n->rcpt, "ORCPT");
+	const char *orcpt = env_value(d->env, i, "ORCPT");
+	struct str s = STR_INIT(ORCPT_MAX);
+	const char *semi;
 
-	put(q, "\n");
-	if (orcpt) {
-		put(q, "Original-Recipient: ");
-		put_line(q, orcpt);
-		put(q, "\n");
+	if (!orcpt || !notify_isorcpt(orcpt, strlen(orcpt)))
+		return;
+	semi = strchr(orcpt, ';');
+	notify_decode(&s, semi + 1, strlen(semi + 1));
+	text_put(q, "Original-Recipient: ");
+	text_line(q, orcpt, (size_t)(semi + 1 - orcpt));
+	if (text_isascii(str_c(&s), s.len))
+		text_line(q, str_c(&s), s.len);
+	else
+		text_utf8(q, str_c(&s), s.len, d->global);
+	text_put(q, "\n");
+	str_free(&s);
+}
+
+static const char *
+action_word(enum note_action a)
+{
+	switch (a) {
+	case NOTE_DELAYED:
+		return "delayed";
+	case NOTE_DELIVERED:
+		return "delivered";
+	case NOTE_RELAYED:
+		return "relayed";
+	case NOTE_EXPANDED:
+		return "expanded";
+	default:
+		return "failed";
 	}
-	put(q, "Final-Recipient: rfc822;");
-	put_line(q, env_rcpt(d->env, (size_t)n->rcpt));
-	put(q, "\nAction: failed\nStatus: ");
+}
+
+static void
+fields(const struct dsn *d, struct qclient *q, enum note_action a,
+	const struct note *n)
+{
+	const char *rcpt = env_rcpt(d->env, (size_t)n->rcpt);
+
+	text_put(q, "\n");
+	original_recipient(d, q, (size_t)n->rcpt);
+	text_put(q, "Final-Recipient: ");
+	text_address(q, rcpt, strlen(rcpt), d->global);
+	text_put(q, "\nAction: ");
+	text_put(q, action_word(a));
+	text_put(q, "\nStatus: ");
 	put_line(q, n->status);
-	put(q, "\n");
+	text_put(q, "\n");
 	if (*n->host) {
-		put(q, "Remote-MTA: dns;");
+		text_put(q, "Remote-MTA: dns;");
 		put_line(q, n->host);
-		put(q, "\n");
+		text_put(q, "\n");
 	}
-	if (*n->reply) {
-		put(q, "Diagnostic-Code: smtp;");
-		put_line(q, n->reply);
-		put(q, "\n");
+	if (*n->reply || is_failure(a) || is_delay(a)) {
+		text_put(q, *n->reply ? "Diagnostic-Code: smtp;"
+				      : "Diagnostic-Code: X-Quill;");
+		if (*n->reply)
+			put_line(q, n->reply);
+		else
+			put_field(d, q, n->text, strlen(n->text));
+		text_put(q, "\n");
 	}
 	put_date(q, "Last-Attempt-Date: ", n->when);
+	if (is_delay(a))
+		put_date(q, "Will-Retry-Until: ", d->until);
+}
+
+static const char *
+subject(const struct dsn *d)
+{
+	return d->pick->nfailed	   ? "failure notice"
+	       : d->pick->ndelayed ? "delay notice"
+				   : "delivery notice";
 }
 
 static void
 header(const struct dsn *d, struct qclient *q, const char *boundary)
 {
 	put_date(q, "Date: ", stamp_now());
-	put(q, "From: MAILER-DAEMON <");
+	text_put(q, "From: MAILER-DAEMON <");
 	put_line(q, d->from);
-	put(q, ">\nTo: <");
+	text_put(q, ">\nTo: <");
 	put_line(q, d->to);
-	put(q, ">\nSubject: failure notice\nMessage-ID: <");
-	put(q, boundary);
-	put(q, ".bounce@");
+	text_put(q, ">\nSubject: ");
+	text_put(q, subject(d));
+	text_put(q, "\nMessage-ID: <");
+	text_put(q, boundary);
+	text_put(q, ".bounce@");
 	put_line(q, d->host);
-	put(q, ">\nAuto-Submitted: auto-replied\nMIME-Version: 1.0\n"
-	       "Content-Type: multipart/report; "
-	       "report-type=delivery-status;\n\tboundary=\"");
-	put(q, boundary);
-	put(q, "\"\n\nThis is a MIME-encapsulated delivery report.\n");
+	text_put(q, ">\nAuto-Submitted: auto-replied\nMIME-Version: 1.0\n"
+		    "Content-Type: multipart/report; "
+		    "report-type=delivery-status;\n\tboundary=\"");
+	text_put(q, boundary);
+	text_put(q, "\"\n\nThis is a MIME-encapsulated delivery report.\n");
+}
+
+void
+dsn_part(struct qclient *q, const char *boundary, const char *type)
+{
+	text_put(q, "\n--");
+	text_put(q, boundary);
+	text_put(q, "\nContent-Type: ");
+	text_put(q, type);
+	text_put(q, "\n");
 }
 
 static void
-part(struct qclient *q, const char *boundary, const char *type)
+failures(const struct dsn *d, struct qclient *q)
 {
-	put(q, "\n--");
-	put(q, boundary);
-	put(q, "\nContent-Type: ");
-	put(q, type);
-	put(q, "\n");
-}
-
-static void
-readable(const struct dsn *d, struct qclient *q)
-{
-	put(q, "Content-Transfer-Encoding: 8bit\n\n"
-	       "Hi. This is the quill-send program at ");
-	put_line(q, d->host);
-	put(q, ".\n");
-	put(q, d->again ? "A failure notice could not be delivered either. "
+	text_put(q,
+		d->again
+			? "A failure notice could not be delivered either. "
 			  "It was for the address below\nand nobody else can "
 			  "be told, so here it is.\n\n"
 			: "Your message did not reach the addresses below, and "
 			  "it will not be tried\nagain. The reason stands "
 			  "under each of them.\n\n");
-	each_failure(d, q, paragraph);
+	each(d, q, is_failure, paragraph);
+}
+
+static void
+delays(const struct dsn *d, struct qclient *q)
+{
+	char date[STAMP_FMT];
+
+	text_put(q, "Your message has not reached the addresses below yet. It "
+		    "is tried again and\nagain until ");
+	stamp_rfc5322(date, d->until);
+	text_put(q, date);
+	text_put(q, ":\nyou need not send it again. The last reason stands "
+		    "under each of them.\n\n");
+	each(d, q, is_delay, paragraph);
+}
+
+/* Programs take what begins with "Hi. This is the" for a failure. */
+static void
+readable(const struct dsn *d, struct qclient *q)
+{
+	text_put(q, "Content-Transfer-Encoding: 8bit\n\n");
+	if (d->pick->nfailed)
+		text_put(q, "Hi. ");
+	text_put(q, "This is the quill-send program at ");
+	put_line(q, d->host);
+	text_put(q, ".\n");
+	if (d->pick->nfailed)
+		failures(d, q);
+	if (d->pick->ndelayed)
+		delays(d, q);
+	if (!d->pick->nsucceeded)
+		return;
+	text_put(q, "You asked to be told that your message reached these "
+		    "addresses.\n\n");
+	each(d, q, is_success, paragraph);
+}
+
+static void
+envelope_id(const struct dsn *d, struct qclient *q)
+{
+	const char *envid = env_value(d->env, ENV_SENDER, "ENVID");
+	struct str s = STR_INIT(ENVID_MAX);
+
+	if (!envid || !notify_isenvid(envid, strlen(envid)))
+		return;
+	notify_decode(&s, envid, strlen(envid));
+	text_put(q, "Original-Envelope-Id: ");
+	put_field(d, q, str_c(&s), s.len);
+	text_put(q, "\n");
+	str_free(&s);
 }
 
 static void
 machine_readable(const struct dsn *d, struct qclient *q)
 {
-	const char *envid = env_value(d->env, ENV_SENDER, "ENVID");
-
-	put(q, "\nReporting-MTA: dns;");
+	if (d->global)
+		text_put(q, "Content-Transfer-Encoding: 8bit\n");
+	text_put(q, "\nReporting-MTA: dns;");
 	put_line(q, d->host);
-	put(q, "\n");
-	if (envid) {
-		put(q, "Original-Envelope-Id: ");
-		put_line(q, envid);
-		put(q, "\n");
-	}
+	text_put(q, "\n");
+	envelope_id(d, q);
 	put_date(q, "Arrival-Date: ", (int64_t)(d->env->birth / 1000000));
-	each_failure(d, q, fields);
-}
-
-static bool
-has_8bit(int fd, uint64_t n)
-{
-	static char buf[CHUNK];
-	off_t at = 0;
-	ssize_t r, i;
-
-	while ((uint64_t)at < n && (r = pread(fd, buf, CHUNK, at)) > 0) {
-		for (i = 0; i < r; i++)
-			if (buf[i] & 0x80)
-				return true;
-		at += r;
-	}
-	return false;
-}
-
-/* The first n bytes of the original. */
-static int
-copy(const struct dsn *d, struct qclient *q, uint64_t n)
-{
-	static char buf[CHUNK];
-	off_t at = 0;
-	ssize_t r;
-
-	while ((uint64_t)at < n) {
-		size_t want = n - (uint64_t)at < CHUNK ? (size_t)n - (size_t)at
-						       : CHUNK;
-
-		r = pread(d->fdmess, buf, want, at);
-		if (r <= 0) {
-			if (r == 0)
-				errno = EIO;
-			return -1;
-		}
-		qclient_put(q, buf, (size_t)r);
-		at += r;
-	}
-	return 0;
-}
-
-static uint64_t
-header_length(const struct dsn *d)
-{
-	static char buf[HEADER_ROOM];
-	ssize_t r = pread(d->fdmess, buf, sizeof(buf), 0);
-
-	return r <= 0 ? 0 : header_end(buf, (size_t)r);
-}
-
-static int
-original(const struct dsn *d, struct qclient *q, const char *boundary)
-{
-	bool whole = !d->maxbytes || d->env->bytes <= d->maxbytes;
-	uint64_t n = whole ? d->env->bytes : header_length(d);
-
-	part(q, boundary, whole ? "message/rfc822" : "text/rfc822-headers");
-	if (has_8bit(d->fdmess, n))
-		put(q, "Content-Transfer-Encoding: 8bit\n");
-	put(q, "\nReturn-Path: <");
-	put_line(q, d->env->sender);
-	put(q, ">\n");
-	return copy(d, q, n);
+	each(d, q, is_any, fields);
 }
 
 int
@@ -294,14 +316,16 @@ dsn_write(const struct dsn *d, struct qclient *q)
 	const char *boundary = token();
 
 	header(d, q, boundary);
-	part(q, boundary, "text/plain; charset=utf-8");
+	dsn_part(q, boundary, "text/plain; charset=utf-8");
 	readable(d, q);
-	part(q, boundary, "message/delivery-status");
+	dsn_part(q, boundary,
+		d->global ? "message/global-delivery-status"
+			  : "message/delivery-status");
 	machine_readable(d, q);
-	if (original(d, q, boundary) < 0)
+	if (original_write(d, q, boundary) < 0)
 		return -1;
-	put(q, "\n--");
-	put(q, boundary);
-	put(q, "--\n");
+	text_put(q, "\n--");
+	text_put(q, boundary);
+	text_put(q, "--\n");
 	return 0;
 }

@@ -27,7 +27,7 @@ static void
 usage(void)
 {
 	fail(FAIL_USAGE, "usage: quill-inject [-aAhHnNSi] [-f sender] ",
-		"[recipient ...]", NULL);
+		"[-d notify] [-r full|hdrs] [-e id] [recipient ...]", NULL);
 }
 
 /* Fill *s from the arguments. */
@@ -38,7 +38,7 @@ options(struct submit *s, int argc, char **argv)
 	bool dots = true;
 	int c;
 
-	while ((c = getopt(argc, argv, "+aAhHnNSif:")) != -1) {
+	while ((c = getopt(argc, argv, "+aAhHnNSif:d:r:e:")) != -1) {
 		switch (c) {
 		case 'a':
 		case 'A':
@@ -59,6 +59,15 @@ options(struct submit *s, int argc, char **argv)
 			break;
 		case 'f':
 			s->sender = optarg;
+			break;
+		case 'd':
+			s->notify = optarg;
+			break;
+		case 'r':
+			s->ret = optarg;
+			break;
+		case 'e':
+			s->envid = optarg;
 			break;
 		default:
 			usage();

@@ -9,6 +9,7 @@
 #include "lib/obuf.h"
 #include "mail/addrlist.h"
 #include "mail/header.h"
+#include "wire/notify.h"
 #include "wire/qclient.h"
 
 enum { CHUNK = 65536 };
@@ -154,12 +155,63 @@ put_message(struct submit *s, struct sink *k, struct str *block, size_t body)
 }
 
 static void
-put_rcpts(struct qclient *q, const struct str *rcpts)
+put_param(struct qclient *q, const char *key, const char *value)
+{
+	struct str s = STR_INIT(16 + 3 * ENVID_MAX);
+
+	str_puts(&s, key);
+	str_puts(&s, value);
+	qclient_param(q, str_c(&s));
+	str_free(&s);
+}
+
+static void
+put_rcpts(struct qclient *q, const struct str *rcpts, const char *notify)
 {
 	const char *p = rcpts->s;
 
-	for (; rcpts->len > 0 && p < rcpts->s + rcpts->len; p += strlen(p) + 1)
+	for (; rcpts->len > 0 && p < rcpts->s + rcpts->len;
+		p += strlen(p) + 1) {
 		qclient_to(q, p);
+		if (notify != NULL)
+			put_param(q, "NOTIFY=", notify);
+	}
+}
+
+static void
+put_sender(struct qclient *q, const struct submit *s, const char *sender)
+{
+	struct str xtext = STR_INIT(3 * ENVID_MAX);
+
+	qclient_from(q, sender);
+	if (s->ret != NULL)
+		put_param(q, "RET=", s->ret);
+	if (s->envid != NULL) {
+		notify_encode(&xtext, s->envid, strlen(s->envid));
+		put_param(q, "ENVID=", str_c(&xtext));
+	}
+	str_free(&xtext);
+}
+
+/* What was asked for by way of reports. */
+static void
+check_requests(const struct submit *s)
+{
+	struct str xtext = STR_INIT(3 * ENVID_MAX);
+
+	if (s->notify != NULL && !notify_parse(s->notify, strlen(s->notify)))
+		fail(FAIL_USAGE, "notify is never, or a list of success, ",
+			"failure and delay: ", s->notify, NULL);
+	if (s->ret != NULL && !notify_isret(s->ret, strlen(s->ret)))
+		fail(FAIL_USAGE, "what to return is full or hdrs: ", s->ret,
+			NULL);
+	if (s->envid != NULL) {
+		notify_encode(&xtext, s->envid, strlen(s->envid));
+		if (xtext.over || !notify_isenvid(str_c(&xtext), xtext.len))
+			fail(FAIL_USAGE, "envelope id is empty or too long",
+				NULL);
+	}
+	str_free(&xtext);
 }
 
 static void
@@ -194,10 +246,10 @@ queue(struct submit *s, struct str *block, size_t body, const char *sender,
 		err = errno;
 		qclient_abort(&q);
 	}
-	qclient_from(&q, sender);
-	put_rcpts(&q, args);
+	put_sender(&q, s, sender);
+	put_rcpts(&q, args, s->notify);
 	if (s->from_header)
-		put_rcpts(&q, &s->compose.rcpts);
+		put_rcpts(&q, &s->compose.rcpts, s->notify);
 	qclient_close(&q, &v);
 	if (err != 0)
 		fail(FAIL_TEMP, "unable to read message: ", strerror(err),
@@ -215,6 +267,7 @@ submit_message(struct submit *s)
 	struct str args = STR_INIT(COMPOSE_MAX), sender = STR_INIT(4096);
 	size_t body;
 
+	check_requests(s);
 	if (s->from_args)
 		argument_rcpts(s, &args);
 	if (s->sender != NULL)

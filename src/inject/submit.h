@@ -20,6 +20,8 @@ struct submit {
 	const char *const *rcpts;    /* arguments, NULL at the end */
 	bool from_args, from_header; /* where recipients come from */
 	bool print;		     /* to fd 1 instead of the queue */
+	/* values of RFC 3461 parameters as given; NULL: not given */
+	const char *notify, *ret, *envid;
 };
 
 /* Returns when the message is queued or printed; else exits by fail(). */

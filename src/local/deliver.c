@@ -421,6 +421,20 @@ say_done(const struct forward_done *done)
 	}
 }
 
+/* Nothing but one forward? Then it is for who has it next to report. */
+static bool
+is_single(void)
+{
+	return run.nto == 1 && !run.files && !run.programs;
+}
+
+/* A forward from the same sender was made. */
+static void
+passed_on(void)
+{
+	run.r->info = is_single() ? "dsn=passed" : "dsn=expanded";
+}
+
 /* Each group of an alias has a sender of its own. */
 static bool
 forward_alias(struct forward_done *done)
@@ -433,8 +447,10 @@ forward_alias(struct forward_done *done)
 			for (size_t n = g->n; n; n--, p += strlen(p) + 1)
 				say(DOTQMAIL_FORWARD, p);
 		else if (g->n && !forward_send(run.d, &run.v, &run.m, g->sender,
-					 &g->to, g->n, done, run.r))
+					 &g->to, is_single(), done, run.r))
 			return false;
+		else if (g->n && !strcmp(g->sender, run.d->sender))
+			passed_on();
 	}
 	return true;
 }
@@ -452,8 +468,10 @@ deliver(const struct delivery *d, struct result *r)
 		return;
 	if (run.to.len &&
 		!forward_send(d, &run.v, &run.m, str_c(&run.newsender), &run.to,
-			run.nto, &done, r))
+			is_single(), &done, r))
 		return;
+	if (run.to.len && !strcmp(str_c(&run.newsender), d->sender))
+		passed_on();
 	if (!d->dry)
 		say_done(&done);
 }

@@ -18,9 +18,11 @@ struct forward_done {
 	char id[QID_LEN + 1];
 };
 
-/* to: n addresses, each with its NUL. false: nothing was queued, r says why. */
+/* to: addresses, each with its NUL; single: there is no other delivery than to
+ * that one, so all that was asked of us goes with it. false: nothing was
+ * queued, r says why. */
 bool forward_send(const struct delivery *d, const struct vars *v,
 	const struct message *m, const char *newsender, const struct str *to,
-	size_t n, struct forward_done *done, struct result *r);
+	bool single, struct forward_done *done, struct result *r);
 
 #endif

@@ -70,6 +70,19 @@ from_job(struct delivery *d, const struct job *j, int fd, struct str *local)
 	return true;
 }
 
+static void
+put_report(struct str *out, uint32_t number, struct result *r)
+{
+	static struct report rep;
+
+	rep = (struct report){ .number = number, .nrcpt = 1 };
+	if (r->info)
+		rep.info[rep.ninfo++] = r->info;
+	rep.rcpt[0] =
+		(struct report_rcpt){ r->class, 0, 0, str_c(&r->text), "" };
+	report_encode(out, &rep);
+}
+
 static int
 resident(void)
 {
@@ -90,7 +103,7 @@ resident(void)
 		deliver(&d, &r);
 		close(fd);
 		str_clear(&answer);
-		report_all(&answer, j.number, 1, r.class, 0, str_c(&r.text));
+		put_report(&answer, j.number, &r);
 		if (fd_send(0, answer.s, answer.len, -1) < 0)
 			log_die_sys(STATUS_TEMP, "unable to report");
 	}

@@ -13,6 +13,7 @@ result_init(struct result *r)
 {
 	str_init(&r->text, TEXT_MAX);
 	r->class = 'K';
+	r->info = 0;
 }
 
 void
@@ -20,6 +21,7 @@ result_clear(struct result *r)
 {
 	str_clear(&r->text);
 	r->class = 'K';
+	r->info = 0;
 }
 
 static void

@@ -7,8 +7,9 @@
 #include "lib/str.h"
 
 struct result {
-	char class;	 /* 'K' delivered, 'Z' try later, 'D' for good */
-	struct str text; /* lines, each with its LF; no NUL */
+	char class;	  /* 'K' delivered, 'Z' try later, 'D' for good */
+	struct str text;  /* lines, each with its LF; no NUL */
+	const char *info; /* what was passed on (wire/report.h dsn=), or NULL */
 };
 
 void result_init(struct result *r);

@@ -90,10 +90,10 @@ by_hand(int argc, char **argv)
 static bool
 one_job(const char *p, size_t n, int fdmess)
 {
-	static const char *rcpt[JOB_RCPT_MAX];
+	static const char *rcpt[JOB_RCPT_MAX], *params[JOB_RCPT_MAX];
 	static struct str out, host;
 	static struct job j;
-	struct letter l = { .rcpt = rcpt };
+	struct letter l = { .rcpt = rcpt, .rcptparams = params };
 
 	str_init(&out, REPORT_RECORD_MAX);
 	str_init(&host, ADDR_MAX);
@@ -104,8 +104,11 @@ one_job(const char *p, size_t n, int fdmess)
 	str_puts(&host, j.host);
 	str_c(&host);
 	l.sender = j.sender;
-	for (l.nrcpt = 0; l.nrcpt < j.nrcpt; l.nrcpt++)
+	l.params = j.params;
+	for (l.nrcpt = 0; l.nrcpt < j.nrcpt; l.nrcpt++) {
 		rcpt[l.nrcpt] = j.rcpt[l.nrcpt].addr;
+		params[l.nrcpt] = j.rcpt[l.nrcpt].params;
+	}
 	data_open(&source, fdmess, j.bytes);
 	deliver(&l, host.s);
 	result_record(&out, j.number, &result);

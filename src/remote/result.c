@@ -42,6 +42,7 @@ result_init(struct result *r, size_t nrcpt)
 	verdict_init(&r->message);
 	r->relay.max = 1024;
 	str_clear(&r->relay);
+	r->dsn = false;
 	r->connect_ms = r->xfer_ms = 0;
 }
 
@@ -140,6 +141,8 @@ result_record(struct str *out, uint32_t number, struct result *r)
 		str_put(&relay, r->relay.s, r->relay.len);
 		rep.info[rep.ninfo++] = str_c(&relay);
 		rep.info[rep.ninfo++] = "tls=none";
+		if (r->dsn)
+			rep.info[rep.ninfo++] = "dsn=passed";
 	}
 	info(&rep, &connect, "connect=", r->connect_ms);
 	info(&rep, &xfer, "xfer=", r->xfer_ms);

@@ -35,6 +35,7 @@ struct result {
 	struct verdict *rcpt; /* class NONE: the message's verdict holds */
 	size_t nrcpt;
 	struct str relay;   /* host[ip]:port, "" nobody was reached */
+	bool dsn;	    /* the peer has DSN (RFC 3461) */
 	int64_t connect_ms; /* until the peer would take commands */
 	int64_t xfer_ms;    /* from MAIL to the end */
 };

@@ -178,6 +178,8 @@ extensions(struct smtp *s)
 			s->ext |= SMTP_8BITMIME;
 		else if (smtpreply_keyword(p, n, "SMTPUTF8", &arg, &argn))
 			s->ext |= SMTP_UTF8;
+		else if (smtpreply_keyword(p, n, "DSN", &arg, &argn))
+			s->ext |= SMTP_DSN;
 		else if (smtpreply_keyword(p, n, "SIZE", &arg, &argn)) {
 			s->ext |= SMTP_SIZE;
 			if (!num_parse(arg, argn, UINT64_MAX, &s->sizemax))

@@ -19,6 +19,7 @@ enum {
 	SMTP_SIZE = 2,
 	SMTP_8BITMIME = 4,
 	SMTP_UTF8 = 8,
+	SMTP_DSN = 16,
 };
 
 struct smtp {

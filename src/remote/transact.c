@@ -10,6 +10,8 @@
 #include "lib/stamp.h"
 #include "mail/addr.h"
 #include "remote/content.h"
+#include "wire/job.h"
+#include "wire/notify.h"
 #include "wire/site.h"
 
 /* Commands under way at most: their replies fit into a receive buffer, so the
@@ -139,6 +141,20 @@ prepare(struct plan *p)
 	return p->nask > 0;
 }
 
+/* What to ask a server for that has DSN (RFC 3461 5.2.1); NULL: nothing. A
+ * value that is not what it should be would be a way to write commands. */
+static const char *
+asked(const struct plan *p, const char *params, const char *key,
+	bool (*good)(const char *v, size_t n))
+{
+	const char *v;
+
+	if (!params || !(p->s->ext & SMTP_DSN))
+		return NULL;
+	v = job_param(params, key);
+	return v && good(v, strlen(v)) ? v : NULL;
+}
+
 static void
 put_mail(struct plan *p)
 {
@@ -147,12 +163,34 @@ put_mail(struct plan *p)
 	const char *sender = p->l->sender;
 	char size[NUM_FMT];
 
+	const char *ret = asked(p, p->l->params, "RET", notify_isret);
+	const char *envid = asked(p, p->l->params, "ENVID", notify_isenvid);
+
 	num_fmt(size, d->scan.bytes);
 	smtp_command(p->s, "MAIL FROM:", path(p, sender),
 		ext & SMTP_SIZE && d->scanned ? " SIZE=" : "",
 		ext & SMTP_SIZE && d->scanned ? size : "",
 		ext & SMTP_8BITMIME && d->scan.eightbit ? " BODY=8BITMIME" : "",
-		p->utf8 ? " SMTPUTF8" : "", NULL);
+		p->utf8 ? " SMTPUTF8" : "", ret ? " RET=" : "", ret ? ret : "",
+		envid ? " ENVID=" : "", envid ? envid : "", NULL);
+}
+
+static bool
+is_notify(const char *v, size_t n)
+{
+	return notify_parse(v, n) != 0;
+}
+
+static void
+put_rcpt(struct plan *p, size_t i)
+{
+	const char *params = p->l->rcptparams ? p->l->rcptparams[i] : NULL;
+	const char *notify = asked(p, params, "NOTIFY", is_notify);
+	const char *orcpt = asked(p, params, "ORCPT", notify_isorcpt);
+
+	smtp_command(p->s, "RCPT TO:", path(p, p->l->rcpt[i]),
+		notify ? " NOTIFY=" : "", notify ? notify : "",
+		orcpt ? " ORCPT=" : "", orcpt ? orcpt : "", NULL);
 }
 
 static void
@@ -165,9 +203,7 @@ put(struct plan *p, size_t at)
 	else if (at == p->at_data)
 		smtp_command(p->s, "DATA", NULL);
 	else
-		smtp_command(p->s,
-			"RCPT TO:", path(p, p->l->rcpt[p->ask[at - AT_RCPT]]),
-			NULL);
+		put_rcpt(p, p->ask[at - AT_RCPT]);
 }
 
 static enum phase
@@ -366,6 +402,7 @@ transact(struct smtp *s, const struct letter *l, struct result *r)
 	int64_t start = stamp_mono();
 
 	r->message.class = VERDICT_NONE;
+	r->dsn = s->ext & SMTP_DSN;
 	str_init(&p.path, 2 * ADDR_MAX + 8);
 	p.ask = xmalloc((l->nrcpt + 1) * sizeof *p.ask);
 	if (prepare(&p)) {

@@ -15,6 +15,8 @@ struct letter {
 	const char *sender;
 	const char *const *rcpt;
 	size_t nrcpt;
+	const char *params;	       /* of the sender (wire/job.h), NULL */
+	const char *const *rcptparams; /* of each recipient; NULL: of none */
 	struct data_source *data;
 };
 

@@ -24,25 +24,44 @@ enum {
 	MOST = 100, /* at once, whatever control/concurrencybounce says */
 };
 
-struct bounce {
+/* Of a warning the message may be gone, and its slot another's. */
+struct task {
 	uint32_t slot;
+	struct qid id;
+	bool warning; /* of delay */
+};
+
+struct bounce {
+	struct task task;
 	pid_t pid;
 	int out; /* its report: wire/bounce.h */
 };
 
 static struct bounce running[MOST];
 static size_t nrunning;
-static uint32_t *queue; /* slots that wait for a turn */
+static struct task *queue; /* that wait for a turn */
 static size_t nqueue, capqueue;
 
-void
-bouncer_add(uint32_t slot)
+static void
+add(uint32_t slot, bool warning)
 {
 	if (nqueue == capqueue) {
 		capqueue = capqueue ? capqueue * 2 : 16;
 		queue = xrealloc(queue, capqueue * sizeof(*queue));
 	}
-	queue[nqueue++] = slot;
+	queue[nqueue++] = (struct task){ slot, known_id(slot), warning };
+}
+
+void
+bouncer_add(uint32_t slot)
+{
+	add(slot, false);
+}
+
+void
+bouncer_warn(uint32_t slot)
+{
+	add(slot, true);
 }
 
 size_t
@@ -60,26 +79,30 @@ open_file(struct qid id, enum qfile f)
 	return fd_open(path, O_RDONLY, 0);
 }
 
+/* A bounce is tried again, a warning would not be worth it. */
 static void
-later(uint32_t slot)
+later(const struct task *t)
 {
-	known_wait(slot, CHAN_LOCAL, stamp_now() + (int64_t)conf.trouble);
+	if (!t->warning)
+		known_wait(t->slot, CHAN_LOCAL,
+			stamp_now() + (int64_t)conf.trouble);
 }
 
 static void
-start(uint32_t slot)
+start(const struct task *t)
 {
 	static char path[4096];
-	const char *argv[] = { "quill-bounce", NULL };
+	const char *argv[] = { "quill-bounce", t->warning ? "-w" : NULL, NULL };
 	struct proc p = PROC_INIT;
-	struct qid id = known_id(slot);
+	struct qid id = t->id;
 	int out[2] = { -1, -1 };
 	int mess = -1, env = -1, note;
 
 	note = open_file(id, QFILE_BOUNCE);
 	if (note < 0 && errno == ENOENT) {
 		/* it was queued before, and then we were stopped */
-		cleaner_ask(CLEAN_REMOVE, id);
+		if (!t->warning)
+			cleaner_ask(CLEAN_REMOVE, id);
 		return;
 	}
 	mess = open_file(id, QFILE_MESS);
@@ -99,16 +122,16 @@ start(uint32_t slot)
 	if (p.path) {
 		struct bounce *b = &running[nrunning];
 
-		*b = (struct bounce){ slot, proc_start(&p), out[0] };
+		*b = (struct bounce){ *t, proc_start(&p), out[0] };
 		if (b->pid < 0) {
 			log_warning_sys("unable to start quill-bounce");
 			close(out[0]);
-			later(slot);
+			later(t);
 		} else {
 			nrunning++;
 		}
 	} else {
-		later(slot);
+		later(t);
 	}
 	close(note);
 	close(mess);
@@ -122,7 +145,7 @@ bouncer_run(void)
 	size_t n = 0;
 
 	while (n < nqueue && nrunning < conf.bouncers && nrunning < MOST)
-		start(queue[n++]);
+		start(&queue[n++]);
 	nqueue -= n;
 	if (nqueue > 0)
 		memmove(queue, queue + n, nqueue * sizeof(*queue));
@@ -130,16 +153,19 @@ bouncer_run(void)
 
 /* The bounce is queued, or there was none to make. */
 static void
-finished(struct qid id, const char *words)
+finished(const struct task *t, const char *words)
 {
+	struct qid id = t->id;
 	char path[QPATH_MAX], name[QID_LEN + 1];
 
 	qid_fmt(name, id);
-	event_begin("bounce msg ");
+	event_begin(t->warning ? "delay warning msg " : "bounce msg ");
 	event_puts(name);
 	event_puts(" ");
 	event_puts(words);
 	event_end();
+	if (t->warning)
+		return;
 	/* first, so that a restart from here does not bounce again */
 	qpath_fmt(path, id, QFILE_BOUNCE);
 	if (unlink(path) < 0 && errno != ENOENT)
@@ -172,12 +198,17 @@ ended(const struct bounce *b, int status)
 			break;
 	words[i] = '\0';
 	if (proc_code(status) == STATUS_OK && i > 0) {
-		finished(known_id(b->slot), words);
+		finished(&b->task, words);
 		return;
 	}
-	qid_fmt(name, known_id(b->slot));
-	log_warning("bounce of ", name, " will be tried again", why(status));
-	later(b->slot);
+	qid_fmt(name, b->task.id);
+	if (b->task.warning)
+		log_warning("delay warning of ", name, " was not sent",
+			why(status));
+	else
+		log_warning("bounce of ", name, " will be tried again",
+			why(status));
+	later(&b->task);
 }
 
 void

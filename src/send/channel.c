@@ -240,25 +240,10 @@ expire(struct report_rcpt *out)
 	out->status_len = 5;
 }
 
-static const char *
-remote_host(const struct report *rep, char host[256])
-{
-	const char *relay = report_info(rep, "relay");
-	size_t n = relay ? strcspn(relay, "[") : 0;
-
-	if (n >= 256)
-		n = 0;
-	if (n)
-		memcpy(host, relay, n);
-	host[n] = '\0';
-	return host;
-}
-
 /* Those of its recipients that were delivered, or the others. */
 static void
 results(struct delivery *r, int chan, struct report *rep, bool delivered)
 {
-	char host[256];
 	size_t i;
 
 	for (i = 0; i < r->nrcpt; i++) {
@@ -268,8 +253,7 @@ results(struct delivery *r, int chan, struct report *rep, bool delivered)
 			continue;
 		if (out->class == 'Z' && r->m->pass[chan].last)
 			expire(out);
-		message_result(
-			r->m, chan, r->rcpts[i], out, remote_host(rep, host));
+		message_result(r->m, chan, r->rcpts[i], out, rep);
 		delivery_log_result(r, i, rep);
 	}
 }

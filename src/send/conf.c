@@ -112,6 +112,8 @@ read_numbers(struct conf *c)
 			86400 },
 		{ "queuelifetime", offsetof(struct conf, lifetime), 0,
 			100 * 365 * 86400u },
+		{ "delaywarn", offsetof(struct conf, delaywarn), 0,
+			100 * 365 * 86400u },
 		{ "retrytrouble", offsetof(struct conf, trouble), 1, 86400 },
 		{ "rescan", offsetof(struct conf, rescan), 1, 86400 },
 		{ "remoterecipients", offsetof(struct conf, jobrcpts), 1,

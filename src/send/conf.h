@@ -15,6 +15,7 @@ struct conf {
 	uint64_t concurrency[NCHAN]; /* concurrencylocal, concurrencyremote */
 	uint64_t retry[NCHAN];	     /* retrylocal, retryremote */
 	uint64_t lifetime;	     /* queuelifetime, s */
+	uint64_t delaywarn;	     /* delaywarn, s; 0 never */
 	uint64_t trouble;	     /* retrytrouble, s */
 	uint64_t rescan;	     /* rescan, s */
 	uint64_t jobrcpts;	     /* remoterecipients */

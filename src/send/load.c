@@ -247,6 +247,15 @@ count_marks(struct message *m)
 	}
 }
 
+static bool
+has_notes(const struct message *m)
+{
+	char path[QPATH_MAX];
+
+	qpath_fmt(path, m->id, QFILE_BOUNCE);
+	return faccessat(AT_FDCWD, path, F_OK, 0) == 0;
+}
+
 /* Loaded again when others may be done. */
 static void
 postpone(uint32_t slot)
@@ -295,5 +304,7 @@ load_message(uint32_t slot)
 	m->fresh = !retry_last(m->id, &st, st.st_mtim.tv_sec, &last);
 	if (m->fresh && known_first(slot))
 		log_new(m);
+	if (!m->fresh)
+		m->noted = m->failed || has_notes(m);
 	return m;
 }

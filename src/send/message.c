@@ -20,7 +20,7 @@
 #include "send/cleaner.h"
 #include "send/conf.h"
 #include "send/load.h"
-#include "wire/note.h"
+#include "send/tell.h"
 #include "wire/retry.h"
 #include "wire/site.h"
 
@@ -195,7 +195,7 @@ finish(struct message *m)
 {
 	uint32_t slot = m->slot;
 	struct qid id = m->id;
-	bool failed = m->failed;
+	bool failed = m->failed || m->noted;
 
 	known_rest(slot);
 	load_free(m);
@@ -217,6 +217,8 @@ settle(struct message *m)
 		finish(m);
 		return;
 	}
+	if (m->warning == WARN_COLLECT && tell_sync(m) == 0)
+		bouncer_warn(m->slot);
 	/* HUP may have moved a recipient to the other channel meanwhile */
 	if (known_when(m->slot, CHAN_LOCAL) == KNOWN_NEVER &&
 		known_when(m->slot, CHAN_REMOTE) == KNOWN_NEVER)
@@ -339,63 +341,27 @@ sync_marks(struct message *m)
 	m->unsynced = false;
 }
 
-/* Make the reason of a failure durable; 0 or -1 errno. */
-static int
-write_note(struct message *m, size_t i, const struct report_rcpt *r,
-	const char *host)
-{
-	static struct str record = STR_INIT(4 * REPORT_TEXT_MAX);
-	char path[QPATH_MAX];
-	char status[16];
-	struct note n = { .rcpt = i,
-		.when = stamp_now(),
-		.status = status,
-		.text = r->text,
-		.reply = r->reply,
-		.host = host };
-	bool isnew = !m->failed;
-	int fd, saved;
-
-	/* what is delivered must not wait while we wait for the disk */
-	sync_marks(m);
-	cleaner_flush();
-	if (r->status_len >= sizeof(status))
-		n.status = "5.0.0";
-	else
-		((char *)memcpy(status, r->status,
-			r->status_len))[r->status_len] = '\0';
-	str_clear(&record);
-	note_encode(&record, &n);
-	qpath_fmt(path, m->id, QFILE_BOUNCE);
-	fd = fd_open(path, O_WRONLY | O_APPEND | O_CREAT, 0600);
-	if (fd < 0)
-		return -1;
-	if (fd_writeall(fd, record.s, record.len) < 0 || fsync(fd) < 0)
-		goto fail;
-	if (isnew && file_syncdir("bounce") < 0)
-		goto fail;
-	return close(fd);
-fail:
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
-}
-
 void
 message_result(struct message *m, int chan, size_t i, struct report_rcpt *r,
-	const char *host)
+	const struct report *rep)
 {
+	if (r->class == 'D') {
+		/* what is delivered must not wait while we wait for the disk */
+		sync_marks(m);
+		cleaner_flush();
+	}
 	/* quill-bounce goes by the marks in the file: without one it would
 	 * report a failure of nobody */
 	if (r->class == 'D' &&
-		(write_note(m, i, r, host) < 0 ||
+		(tell_failure(m, i, r, rep) < 0 ||
 			env_setmark(&m->env, m->fdenv, i, ENV_FAILED) < 0)) {
 		log_warning_sys("unable to record a failure of ", m->name);
 		r->class = 'Z';
 	}
 	if (r->class == 'Z') {
 		m->pass[chan].deferred = true;
+		if (conf.delaywarn)
+			tell_delay(m, i, r, rep);
 		return;
 	}
 	m->todo--;
@@ -403,6 +369,8 @@ message_result(struct message *m, int chan, size_t i, struct report_rcpt *r,
 		m->failed = true;
 		return;
 	}
+	if (m->env.rcpt[i].nparam)
+		tell_success(m, chan, i, r, rep);
 	if (env_setmark(&m->env, m->fdenv, i, ENV_DONE) < 0)
 		log_alert_sys(
 			"unable to mark a recipient of ", m->name, " as done");

@@ -37,8 +37,10 @@ struct message {
 	char *data; /* the envelope file */
 	size_t size;
 	struct env env;
-	size_t todo;   /* recipients not marked yet */
-	bool failed;   /* some recipient is marked failed */
+	size_t todo; /* recipients not marked yet */
+	bool failed; /* some recipient is marked failed */
+	bool noted;  /* bounce/<id> is there: quill-bounce will read it */
+	enum { WARN_UNKNOWN, WARN_COLLECT, WARN_DONE } warning; /* of delay */
 	bool unsynced; /* a delivery is marked, perhaps not durably yet */
 	bool fresh;    /* never tried before */
 	struct pass pass[NCHAN];
@@ -55,10 +57,10 @@ uint32_t message_next(void);
 
 /* For the channels. An open message file of its own for a job; -1 errno. */
 int message_open(struct message *m);
-/* Result of recipient i. For 'D' the reason is durable before the mark; when
- * it cannot be made so, *r becomes a 'Z'. */
+/* Result of recipient i, *r, of a report. For 'D' the reason is durable before
+ * the mark; when it cannot be made so, *r becomes a 'Z'. */
 void message_result(struct message *m, int chan, size_t i,
-	struct report_rcpt *r, const char *host);
+	struct report_rcpt *r, const struct report *rep);
 /* A job of that channel's pass is over; the message may be gone after. */
 void message_job_done(struct message *m, int chan);
 

@@ -8,6 +8,7 @@
 
 #include "lib/control.h"
 #include "lib/log.h"
+#include "lib/num.h"
 #include "lib/stamp.h"
 #include "smtpd/audit.h"
 #include "wire/site.h"
@@ -60,6 +61,37 @@ client_gone(const struct loop *l)
 					   errno == EPIPE));
 }
 
+/* The KEY=VALUEs at p up to an empty one, or to end; what follows them. */
+static const char *
+put_params(struct loop *l, const char *p, const char *end)
+{
+	for (; p < end && *p; p += strlen(p) + 1)
+		qclient_param(&l->queue, p);
+	return p + 1;
+}
+
+static void
+put_rcpts(struct loop *l)
+{
+	const struct session *s = &l->s;
+	const char *p = str_c(&l->s.rcptparams);
+	const char *end = p + s->rcptparams.len;
+	char number[NUM_FMT];
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < s->rcpts.len; n++) {
+		const char *rcpt = s->rcpts.s + i;
+
+		qclient_to(&l->queue, rcpt);
+		i += strlen(rcpt) + 1;
+		if (p == end)
+			continue;
+		num_fmt(number, n);
+		if (!strcmp(p, number))
+			p = put_params(l, p + strlen(p) + 1, end);
+	}
+}
+
 static enum effect
 queue_commit(struct loop *l)
 {
@@ -72,12 +104,10 @@ queue_commit(struct loop *l)
 		return session_lost(&l->s, "eof");
 	}
 	qclient_from(&l->queue, str_c(&l->s.from));
-	for (size_t i = 0; i < s->rcpts.len;) {
-		const char *rcpt = s->rcpts.s + i;
-
-		qclient_to(&l->queue, rcpt);
-		i += strlen(rcpt) + 1;
-	}
+	if (s->mailparams.len)
+		put_params(l, s->mailparams.s,
+			s->mailparams.s + s->mailparams.len);
+	put_rcpts(l);
 	qclient_close(&l->queue, &v);
 	l->queueing = false;
 	e = session_verdict(&l->s, &v, stamp_now());

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/ascii.h"
+#include "lib/num.h"
 #include "lib/stamp.h"
 #include "mail/addr.h"
 #include "smtpd/verbs.h"
@@ -24,6 +25,9 @@ session_init(struct session *s, const struct conf *c)
 	str_init(&s->from, ADDR_MAX);
 	str_init(&s->rcpt, ADDR_MAX);
 	str_init(&s->rcpts, ENVELOPE_DEFAULT);
+	str_init(&s->params, 2 * PARAM_MAX);
+	str_init(&s->mailparams, 2 * PARAM_MAX);
+	str_init(&s->rcptparams, ENVELOPE_DEFAULT);
 }
 
 void
@@ -34,6 +38,9 @@ session_free(struct session *s)
 	str_free(&s->from);
 	str_free(&s->rcpt);
 	str_free(&s->rcpts);
+	str_free(&s->params);
+	str_free(&s->mailparams);
+	str_free(&s->rcptparams);
 }
 
 /* The only end of a transaction, whatever ended it: RSET, HELO, a queued or a
@@ -46,6 +53,8 @@ transaction_reset(struct session *s)
 	s->nrcpt = 0;
 	str_clear(&s->from);
 	str_clear(&s->rcpts);
+	str_clear(&s->mailparams);
+	str_clear(&s->rcptparams);
 }
 
 /* A new command. */
@@ -57,6 +66,7 @@ begin(struct session *s)
 	s->refused = 0;
 	s->counted = false;
 	str_clear(&s->rcpt);
+	str_clear(&s->params);
 	s->ncommands++;
 }
 
@@ -219,8 +229,29 @@ answer_sender(struct session *s, const struct answer *a)
 		return EFFECT_NONE;
 	}
 	s->mail = true;
+	str_put(&s->mailparams, s->params.s, s->params.len);
 	session_reply(s, 250, "2.1.0", "sender ok");
 	return EFFECT_NONE;
+}
+
+/* Room first, so that a recipient is taken with its parameters or not. */
+static bool
+keep_rcpt(struct session *s)
+{
+	size_t n = s->params.len;
+
+	if (!str_room(&s->rcpts, s->rcpt.len + 1) ||
+		(n && !str_room(&s->rcptparams, NUM_FMT + n + 2)))
+		return false;
+	str_put(&s->rcpts, str_c(&s->rcpt), s->rcpt.len + 1);
+	if (n) {
+		str_putnum(&s->rcptparams, s->nrcpt);
+		str_putc(&s->rcptparams, 0);
+		str_put(&s->rcptparams, s->params.s, n);
+		str_putc(&s->rcptparams, 0);
+	}
+	s->nrcpt++;
+	return true;
 }
 
 static enum effect
@@ -231,12 +262,10 @@ answer_rcpt(struct session *s, const struct answer *a)
 		s->refusedrcpt = true;
 		return EFFECT_NONE;
 	}
-	if (!str_room(&s->rcpts, s->rcpt.len + 1)) {
+	if (!keep_rcpt(s)) {
 		session_reply(s, 452, "4.5.3", "too many recipients");
 		return EFFECT_NONE;
 	}
-	str_put(&s->rcpts, str_c(&s->rcpt), s->rcpt.len + 1);
-	s->nrcpt++;
 	session_reply(s, 250, "2.1.5", "recipient ok");
 	return EFFECT_NONE;
 }

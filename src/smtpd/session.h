@@ -56,13 +56,18 @@ struct session {
 	struct str from;  /* reverse-path, empty for <> */
 	struct str rcpts; /* accepted recipients, each with a NUL */
 	uint64_t nrcpt;
-	bool refusedrcpt; /* a recipient was refused */
-	bool toomany;	  /* the recipient limit was hit */
+	struct str mailparams; /* KEY=VALUE of MAIL, each with a NUL */
+	struct str rcptparams; /* of those recipients that have any: the
+	                        * number (0 first) of the recipient, then its
+	                        * KEY=VALUEs, an empty one at the end */
+	bool refusedrcpt;      /* a recipient was refused */
+	bool toomany;	       /* the recipient limit was hit */
 
 	bool over; /* it ended; reset at the next command */
 
-	struct str rcpt; /* the recipient being asked about or last refused;
+	struct str rcpt;   /* the recipient being asked about or last refused;
 	                   * policy may rewrite it */
+	struct str params; /* good parameters of this command */
 	enum effect asked;
 
 	/* since the last accepted message */

@@ -6,6 +6,7 @@
 #include "lib/ascii.h"
 #include "lib/num.h"
 #include "mail/addr.h"
+#include "wire/notify.h"
 
 /* One extension parameter of MAIL or RCPT (RFC 5321 4.1.1.11). value is NULL
  * when there is no "=". Returns false when it has replied. */
@@ -13,8 +14,6 @@ struct param {
 	const char *name;
 	bool (*take)(struct session *s, const char *value, size_t n);
 };
-
-enum { PARAMS_MAX = 8 };
 
 static bool
 take_size(struct session *s, const char *value, size_t n)
@@ -42,13 +41,60 @@ take_body(struct session *s, const char *value, size_t n)
 	return false;
 }
 
+/* A parameter of RFC 3461 becomes a P record as it came, when it is good. */
+static bool
+keep(struct session *s, bool good, const char *key, const char *value, size_t n,
+	const char *refusal)
+{
+	if (!value || !good) {
+		session_reply(s, 501, "5.5.4", refusal);
+		return false;
+	}
+	str_puts(&s->params, key);
+	str_put(&s->params, value, n);
+	str_putc(&s->params, 0);
+	return true;
+}
+
+static bool
+take_ret(struct session *s, const char *value, size_t n)
+{
+	return keep(s, notify_isret(value, n), "RET=", value, n,
+		"RET is FULL or HDRS");
+}
+
+static bool
+take_envid(struct session *s, const char *value, size_t n)
+{
+	return keep(s, notify_isenvid(value, n), "ENVID=", value, n,
+		"ENVID is xtext of at most 100 bytes");
+}
+
+static bool
+take_notify(struct session *s, const char *value, size_t n)
+{
+	return keep(s, notify_parse(value, n), "NOTIFY=", value, n,
+		"NOTIFY is NEVER or of SUCCESS, FAILURE, DELAY");
+}
+
+static bool
+take_orcpt(struct session *s, const char *value, size_t n)
+{
+	return keep(s, notify_isorcpt(value, n), "ORCPT=", value, n,
+		"ORCPT is type;xtext of at most 500 bytes");
+}
+
 static const struct param mail_params[] = {
 	{ "SIZE", take_size },
 	{ "BODY", take_body },
+	{ "RET", take_ret },
+	{ "ENVID", take_envid },
 	{ NULL, NULL },
 };
 
 static const struct param rcpt_params[] = {
+	{ "NOTIFY", take_notify },
+	{ "ORCPT", take_orcpt },
 	{ NULL, NULL },
 };
 
@@ -181,7 +227,7 @@ ehlo(struct session *s, const char *arg, size_t n)
 	str_put(&s->out, s->conf->me.s, s->conf->me.len);
 	str_puts(&s->out, "\r\n250-PIPELINING\r\n250-SIZE ");
 	str_putnum(&s->out, s->conf->databytes);
-	str_puts(&s->out, "\r\n250-8BITMIME\r\n");
+	str_puts(&s->out, "\r\n250-8BITMIME\r\n250-DSN\r\n");
 	session_reply(s, 250, NULL, "ENHANCEDSTATUSCODES");
 	return EFFECT_NONE;
 }

@@ -40,6 +40,7 @@ struct call {
 	bool nodots; /* -i */
 	bool json;
 	const char *sender, *name;
+	const char *notify, *ret, *envid; /* -N -R -V */
 };
 
 static enum arity
@@ -87,6 +88,15 @@ take(struct call *k, char c, const char *value)
 		break;
 	case 'F':
 		k->name = value;
+		break;
+	case 'N':
+		k->notify = value;
+		break;
+	case 'R':
+		k->ret = value;
+		break;
+	case 'V':
+		k->envid = value;
 		break;
 	case 'o':
 		if (strcmp(value, "i") == 0)
@@ -180,6 +190,16 @@ from_sender(const struct call *k)
 	free(user);
 }
 
+static size_t
+put_option(const char **args, size_t i, const char *option, const char *value)
+{
+	if (value == NULL)
+		return i;
+	args[i++] = option;
+	args[i++] = value;
+	return i;
+}
+
 static void
 inject(const struct call *k, char **rcpts)
 {
@@ -193,16 +213,16 @@ inject(const struct call *k, char **rcpts)
 	from_sender(k);
 	if (k->name != NULL)
 		setenv("QUILLNAME", k->name, 1);
-	args = xmalloc((n + 8) * sizeof *args);
+	args = xmalloc((n + 14) * sizeof *args);
 	args[i++] = "quill-inject";
 	args[i++] = "-S";
 	if (k->nodots)
 		args[i++] = "-i";
 	args[i++] = k->header ? "-H" : "-a";
-	if (k->sender != NULL) {
-		args[i++] = "-f";
-		args[i++] = k->sender;
-	}
+	i = put_option(args, i, "-f", k->sender);
+	i = put_option(args, i, "-d", k->notify);
+	i = put_option(args, i, "-r", k->ret);
+	i = put_option(args, i, "-e", k->envid);
 	args[i++] = "--";
 	/* with the NULL at the end */
 	for (size_t j = 0; j <= n; j++)

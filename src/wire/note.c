@@ -27,6 +27,11 @@ note_encode(struct str *out, const struct note *n)
 		put_field(out, 'G', n->reply);
 	if (n->host && n->host[0])
 		put_field(out, 'H', n->host);
+	if (n->action && n->action != NOTE_FAILED) {
+		str_putc(out, 'A');
+		str_putc(out, (char)n->action);
+		str_putc(out, 0);
+	}
 	str_putc(out, 0);
 }
 
@@ -46,7 +51,16 @@ note_start(const char *p, size_t n, struct note *out)
 	out->when = (int64_t)when;
 	out->status = out->text = NULL;
 	out->reply = out->host = "";
+	out->action = NOTE_FAILED;
 	return true;
+}
+
+static bool
+is_action(const char *p)
+{
+	return (p[0] == NOTE_DELAYED || p[0] == NOTE_DELIVERED ||
+		       p[0] == NOTE_RELAYED || p[0] == NOTE_EXPANDED) &&
+	       !p[1];
 }
 
 /* One field after N into the record; false when it has no place there. */
@@ -61,6 +75,9 @@ note_field(const char *p, struct note *out)
 		out->reply = p + 1;
 	else if (p[0] == 'H' && out->text && !out->host[0])
 		out->host = p + 1;
+	else if (p[0] == 'A' && out->text && out->action == NOTE_FAILED &&
+		 is_action(p + 1))
+		out->action = (enum note_action)p[1];
 	else
 		return false;
 	return true;

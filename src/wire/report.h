@@ -4,7 +4,9 @@
  * From the child to its spawner and from there to send. NUL-terminated fields:
  *	N<number>
  *	I<key=value>...          relay=host[ip]:port tls=... connect=MS xfer=MS
- *	                         (for the log; at most REPORT_INFO)
+ *	                         (for the log; at most REPORT_INFO);
+ *	                         dsn=passed: who has it now reports success
+ *	                         itself; dsn=expanded: passed on to several
  *	( R<class><status> <text>  [G<smtp reply>] )+   one per recipient, in
  *	                         the order of the job
  * class: K delivered, Z try later, D failed for good. status: "2.0.0".

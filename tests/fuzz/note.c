@@ -8,7 +8,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct note good = { 7, 8, "5.9.9", "the good one",
-		"reply", "host" };
+		"reply", "host", NOTE_DELAYED };
 	struct str s = STR_INIT(1 << 20);
 	struct note n, last;
 	size_t pos = 0;
@@ -24,7 +24,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		last = n;
 	}
 	require(last.text && !strcmp(last.text, good.text) && last.rcpt == 7 &&
-		last.when == 8);
+		last.when == 8 && last.action == NOTE_DELAYED);
 	pos = 0;
 	while (note_next((const char *)data, size, &pos, &n))
 		touch(n.host);

@@ -138,12 +138,14 @@ class Resident:
         self.number = 0
 
     def job(self, host="x.example", sender="s@here.example",
-            rcpt=("r@x.example",), message=MESSAGE, bytes_=None):
+            rcpt=("r@x.example",), message=MESSAGE, bytes_=None,
+            params=(), rcptparams=()):
         self.number += 1
         f = ["N%d" % self.number, "I0123456789abcdef", "B1700000000",
              "S%d" % (len(message) if bytes_ is None else bytes_),
-             "F" + sender, "H" + host]
-        f += ["T" + r for r in rcpt]
+             "F" + sender] + ["P" + p for p in params] + ["H" + host]
+        for r in rcpt:
+            f += ["T" + r] + ["P" + p for p in rcptparams]
         with tempfile.TemporaryFile(dir=TMP) as m:
             m.write(message)
             m.flush()
@@ -286,6 +288,33 @@ def utf8():
     eq(r.letters, "rK", "offered")
     eq(p.lines[1:3], ["MAIL FROM:<s@here.example> SIZE=21 SMTPUTF8",
                       "RCPT TO:<j\xc3\xb6rg@x.example>"], "commands")
+
+
+@case
+def dsn():
+    asked = {"params": ["RET=HDRS", "ENVID=a+2B1"],
+             "rcptparams": ["NOTIFY=SUCCESS", "ORCPT=rfc822;o@x.example"]}
+    p = routed(ext=["x", "DSN"])
+    q = Resident()
+    r = q.job(**asked)
+    eq([x[0] for x in r["R"]], ["K"], "offered: accepted")
+    eq(r["info"].get("dsn"), "passed", "and the report says who reports")
+    eq(p.lines[1:3], ["MAIL FROM:<s@here.example> RET=HDRS ENVID=a+2B1",
+                      "RCPT TO:<r@x.example> NOTIFY=SUCCESS "
+                      "ORCPT=rfc822;o@x.example"], "commands")
+    r = q.job(params=["RET=HDRS X", "ENVID=a\r\nRCPT TO:<evil@x.example>"],
+              rcptparams=["NOTIFY=NEVER\r\nRSET", "ORCPT=o@x.example"])
+    eq(p.lines[4:7], ["MAIL FROM:<s@here.example>", "RCPT TO:<r@x.example>",
+                      "DATA"], "what is malformed is left out")
+    q.end()
+    p = routed(ext=["x", "8BITMIME"])
+    q = Resident()
+    r = q.job(**asked)
+    eq([x[0] for x in r["R"]], ["K"], "not offered: accepted")
+    eq(r["info"].get("dsn"), None, "and nobody else reports")
+    eq(p.lines[1:3], ["MAIL FROM:<s@here.example>", "RCPT TO:<r@x.example>"],
+       "commands without")
+    q.end()
 
 
 @case

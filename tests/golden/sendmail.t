@@ -105,7 +105,16 @@ sent "Fr@h.x Tb@me.test " cut -rr@h.x b
 sent "Fjoe@me.test Tb@me.test " cut -bm b
 sent "Fjoe@me.test Tb@me.test " cut -b m b
 sent "Fjoe@me.test T-b@me.test " cut -- -b
-for opt in -N never -R hdrs -V id -B 7BIT -O x=y -X /dev/null -C /etc/cf -h 3 \
+sent "Fjoe@me.test Tb@me.test PNOTIFY=never " cut -N never b
+sent "Fjoe@me.test Tb@me.test PNOTIFY=success,delay Tc@me.test \
+PNOTIFY=success,delay " cut -Nsuccess,delay b c
+sent "Fjoe@me.test PRET=hdrs PENVID=a+2Bb+20c Tb@me.test " cut \
+	-R hdrs -V 'a+b c' b
+says 64 'notify is never' "$sendmail" -N often b
+says 64 'what to return' "$sendmail" -R all b
+says 64 'envelope id' "$sendmail" -V '' b
+last=-B
+for opt in -B 7BIT -O x=y -X /dev/null -C /etc/cf -h 3 \
 	-L tag -p SMTP; do
 	case $opt in
 	-*) sent "Fjoe@me.test Tb@me.test " cut "${opt}value" b ;;

@@ -199,6 +199,27 @@ def message(data, **env):
 
 
 # --- tests -------------------------------------------------------------------
+def test_dsn():
+    control()
+    replies, c = talk([
+        (lines("EHLO client.example"), 1),
+        (lines("MAIL FROM:<a@b.example> ENVID=id RET=HDRS"), 1),
+        (lines("RCPT TO:<x@example.org>"), 1),
+        (lines("RCPT TO:<x@else.example> NOTIFY=NEVER"), 1),
+        (lines("RCPT TO:<y@example.org> NOTIFY=SUCCESS ORCPT=rfc822;z"), 1),
+        (lines("RCPT TO:<z@example.org>"), 1),
+        (lines("DATA"), 1), (MESSAGE + b".\r\n", 1),
+        (lines("MAIL FROM:<a@b.example>"), 1),
+        (lines("RCPT TO:<x@example.org>"), 1),
+        (lines("DATA"), 1), (MESSAGE + b".\r\n", 1), (lines("QUIT"), 1)])
+    same([(f, t) for m, f, t in c.queued],
+         [(b"a@b.example", [b"ENVID=id", b"RET=HDRS", b"x@example.org",
+                            b"y@example.org", b"NOTIFY=SUCCESS",
+                            b"ORCPT=rfc822;z", b"z@example.org"]),
+          (b"a@b.example", [b"x@example.org"])],
+         "parameters of RFC 3461 are queued with what they belong to")
+
+
 def test_good():
     control()
     group = START + [(MESSAGE + b".\r\n", 1), (lines("QUIT"), 1)]
@@ -206,7 +227,7 @@ def test_good():
     same(replies, [
         "220 mx.example.org ESMTP\r\n",
         "250-mx.example.org\r\n250-PIPELINING\r\n250-SIZE 0\r\n"
-        "250-8BITMIME\r\n250 ENHANCEDSTATUSCODES\r\n",
+        "250-8BITMIME\r\n250-DSN\r\n250 ENHANCEDSTATUSCODES\r\n",
         "250 2.1.0 sender ok\r\n", "250 2.1.5 recipient ok\r\n",
         "354 go on, end with CRLF.CRLF\r\n",
         "250 2.0.0 ok TIME qp PID\r\n", "221 2.0.0 mx.example.org\r\n"],
@@ -335,7 +356,15 @@ COMMANDS = [
     (H, "MAIL FROM:<a@b.c> SIZE=99999999999999999999", "501 5.5.4"),
     (H, "MAIL FROM:<a@b.c> BODY=BINARYMIME", "501 5.5.4"),
     (H, "MAIL FROM:<a@b.c> =x", "501 5.5.4"),
-    (H, "MAIL FROM:<a@b.c> RET=HDRS", "555 5.5.4"),
+    (H, "MAIL FROM:<a@b.c> RET=HDRS", "250 2.1.0"),
+    (H, "MAIL FROM:<a@b.c> ENVID=a+2Bb ret=full", "250 2.1.0"),
+    (H, "MAIL FROM:<a@b.c> RET=HDRS RET=HDRS", "501 5.5.4"),
+    (H, "MAIL FROM:<a@b.c> RET", "501 5.5.4"),
+    (H, "MAIL FROM:<a@b.c> RET=NONE", "501 5.5.4"),
+    (H, "MAIL FROM:<a@b.c> ENVID=a+2b", "501 5.5.4"),
+    (H, "MAIL FROM:<a@b.c> ENVID=%s" % ("x" * 100), "250 2.1.0"),
+    (H, "MAIL FROM:<a@b.c> ENVID=%s" % ("x" * 101), "501 5.5.4"),
+    (H, "MAIL FROM:<a@b.c> NOTIFY=NEVER", "555 5.5.4"),
     (H, "MAIL FROM:<a@b.c> XYZZY", "555 5.5.4"),
     (M, "MAIL FROM:<a@b.c>", "503 5.5.1"),
     (M, "DATA", "503 5.5.1"),
@@ -343,7 +372,15 @@ COMMANDS = [
     (M, "RCPT TO:<x@example.org>", "250 2.1.5"),
     (M, "rcpt to: <X@EXAMPLE.Org>", "250 2.1.5"),
     (M, "RCPT TO:<@x.example:x@example.org>", "250 2.1.5"),
-    (M, "RCPT TO:<x@example.org> NOTIFY=NEVER", "555 5.5.4"),
+    (M, "RCPT TO:<x@example.org> NOTIFY=NEVER", "250 2.1.5"),
+    (M, "RCPT TO:<x@example.org> notify=success,Delay ORCPT=rfc822;a+2B@b",
+     "250 2.1.5"),
+    (M, "RCPT TO:<x@example.org> NOTIFY", "501 5.5.4"),
+    (M, "RCPT TO:<x@example.org> NOTIFY=NEVER,DELAY", "501 5.5.4"),
+    (M, "RCPT TO:<x@example.org> NOTIFY=OFTEN", "501 5.5.4"),
+    (M, "RCPT TO:<x@example.org> ORCPT=a@b", "501 5.5.4"),
+    (M, "RCPT TO:<x@example.org> ORCPT=rfc822;a+b", "501 5.5.4"),
+    (M, "RCPT TO:<x@example.org> ENVID=x", "555 5.5.4"),
     (M, "RCPT TO:<x@example.org> SIZE=1", "555 5.5.4"),
     (M, "RCPT TO:<>", "501 5.1.3"),
     (M, "RCPT TO:<x@example.org", "501 5.1.3"),

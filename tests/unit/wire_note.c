@@ -5,8 +5,9 @@
 #include "unit/wire_hostile.h"
 
 static const struct note first = { 3, 1795160000, "5.1.1",
-	"No such user. (#5.1.1)\nTwo lines", "550 no", "mx.example.org" };
-static const struct note second = { UINT64_MAX, 0, "5.0.0", "", "", "" };
+	"No such user. (#5.1.1)\nTwo lines", "550 no", "mx.example.org",
+	NOTE_RELAYED };
+static const struct note second = { UINT64_MAX, 0, "5.0.0", "", "", "", 0 };
 
 static size_t
 count(const char *p, size_t n)
@@ -48,7 +49,9 @@ main(void)
 	is_str(out.text, first.text, "text");
 	is_str(out.reply, "550 no", "reply");
 	is_str(out.host, "mx.example.org", "host");
+	is_num(out.action, NOTE_RELAYED, "action");
 	ok(note_next(s.s, s.len, &pos, &out), "second");
+	is_num(out.action, NOTE_FAILED, "a failure when it is not said");
 	ok(out.rcpt == UINT64_MAX, "recipient");
 	is_str(out.text, "", "empty text");
 	is_str(out.reply, "", "no reply");
@@ -70,12 +73,14 @@ main(void)
 		if (note_next(t.s, t.len, &pos, &out))
 			wrong++;
 	}
-	/* cut behind R, G or H the next one's first NUL ends it: it is short,
+	/* cut behind R, G, H or A the next one's first NUL ends it: it is short,
 	 * but true */
-	is_num(wrong, 3 * 2, "what follows a torn record is read");
+	is_num(wrong, 4 * 2, "what follows a torn record is read");
 	BAD("N1 2\0S5.0.0\0Rx\0Qy\0\0", "unknown field");
 	BAD("N1 2\0Rx\0S5.0.0\0\0", "wrong order");
 	BAD("N1\0S5.0.0\0Rx\0\0", "no time");
+	BAD("N1 2\0S5.0.0\0Rx\0Az\0\0", "unknown action");
+	BAD("N1 2\0S5.0.0\0Rx\0Adx\0\0", "long action");
 	BAD("N-1 2\0S5.0.0\0Rx\0\0", "no number");
 	str_free(&s);
 	str_free(&t);
