@@ -41,7 +41,7 @@ Q := $(if $(V),,@)
 all:
 
 # --- layers ----------------------------------------------------------------
-lib_OBJS = ascii cdb cdbmake control crc32c fd file ibuf ipaddr \
+lib_OBJS = ascii cdb cdbmake control crc32c dotlock fd file ibuf ipaddr \
 	json lock log map num obuf prioq proc rand safefile sig stamp str table \
 	dnspkt dnsq resolvconf
 mail_OBJS = addr addrlex addrlist aliases aliasfile compose fullname header \
@@ -92,6 +92,20 @@ quillctl_OBJS = quillctl/quillctl quillctl/status quillctl/queue quillctl/walk
 quillctl_USES = wire lib
 maildirmake_OBJS = tools/maildirmake
 maildirmake_USES = lib
+forward_OBJS = tools/forward tools/filter
+forward_USES = wire lib
+bouncesaying_OBJS = tools/bouncesaying tools/filter
+bouncesaying_USES = wire lib
+condredirect_OBJS = tools/condredirect tools/filter
+condredirect_USES = wire lib
+except_OBJS = tools/except tools/filter
+except_USES = wire lib
+preline_OBJS = tools/preline tools/filter
+preline_USES = wire lib
+maildir2mbox_OBJS = tools/maildir2mbox tools/mailbox
+maildir2mbox_USES = lib
+mbox2maildir_OBJS = tools/mbox2maildir tools/mailbox
+mbox2maildir_USES = lib
 quill-newu_OBJS = tools/quill-newu
 quill-newu_USES = wire lib
 quill-newaliases_OBJS = tools/quill-newaliases
@@ -110,7 +124,8 @@ quill-pw2u_USES = wire lib
 PROGRAMS = quill-queue quill-clean quill-start quill-send quill-bounce \
 	quill-lspawn quill-rspawn quill-local quill-remote quill-smtpd \
 	quill-inject sendmail quillctl quill-newu quill-newaliases quill-cdb \
-	quill-dotforward quill-mailbox quill-pw2u maildirmake
+	quill-dotforward quill-mailbox quill-pw2u maildirmake maildir2mbox \
+	mbox2maildir forward bouncesaying condredirect except preline
 # built with conf-cc-system: they need the system's name service
 SYSPROGRAMS = quill-getpw quill-domain
 

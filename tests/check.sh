@@ -28,7 +28,8 @@ clang-format:clang-format prove:perl svscan:daemontools tcpserver:ucspi-tcp
 tinydns:tinydns dnscache:dnscache dnsq:djbdns-utils swaks:swaks mandoc:mandoc
 shellcheck:shellcheck strace:strace unshare:util-linux ip:iproute2
 python3:python3 socat:socat cdb:tinycdb pkg-config:pkg-config
-fusermount3:fuse3'
+fusermount3:fuse3 procmail:procmail maildrop:maildrop vacation:vacation
+/usr/lib/dovecot/dovecot-lda:dovecot-core'
 # and smtp-sink and smtp-source of Postfix, unpacked, not installed
 . tests/peers.sh
 
@@ -81,6 +82,11 @@ if [ ! -x "$POSTFIX/usr/sbin/smtp-sink" ]; then
 	else
 		echo "check: no smtp-sink: tests that need it are skipped"
 	fi
+fi
+if [ ! -x "$PEERS/mlmmj/usr/bin/mlmmj-receive" ] && [ "$(id -u)" = 0 ] &&
+	command -v apt-get >/dev/null; then
+	echo "check: fetching mlmmj"
+	peers_mlmmj || echo "check: no mlmmj: see $PEERS/mlmmj.log"
 fi
 [ "$(id -u)" = 0 ] ||
 	echo "check: not root: tests that install the suite are skipped"

@@ -57,6 +57,27 @@ peers_fetch()
 	[ -x "$POSTFIX/usr/sbin/smtp-sink" ]
 }
 
+# peers_mlmmj: unpack mlmmj, a list manager, whose package wants an MTA.
+peers_mlmmj()
+{
+	[ ! -x "$PEERS/mlmmj/usr/bin/mlmmj-receive" ] || return 0
+	mkdir -p "$PEERS"
+	peers_t=$(mktemp -d) || return 1
+	(
+		cd "$peers_t" || exit 1
+		set -- -o DPkg::Lock::Timeout=300
+		apt-get "$@" download mlmmj || {
+			apt-get "$@" update
+			apt-get "$@" download mlmmj
+		} || exit 1
+		dpkg -x ./mlmmj_*.deb x
+	) >"$PEERS/mlmmj.log" 2>&1 </dev/null &&
+		rm -rf "$PEERS/mlmmj" && mkdir "$PEERS/mlmmj" &&
+		cp -R "$peers_t/x/usr" "$PEERS/mlmmj/"
+	rm -rf "$peers_t"
+	[ -x "$PEERS/mlmmj/usr/bin/mlmmj-receive" ]
+}
+
 # peers_run DIR PROGRAM...: a program of the unpacked package.
 peers_run()
 {

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -148,6 +149,25 @@ exec_search(const char *name, const char *path, char *const *argv,
 	}
 }
 
+static int
+set_limits(const struct proc *p)
+{
+	for (size_t i = 0; i < p->nlimit; i++) {
+		rlim_t value = (rlim_t)p->limit[i].value;
+		struct rlimit now;
+
+		if (prlimit(0, p->limit[i].resource, NULL, &now) < 0)
+			return -1;
+		if (now.rlim_max > value)
+			now.rlim_max = value;
+		if (now.rlim_cur > now.rlim_max)
+			now.rlim_cur = now.rlim_max;
+		if (prlimit(0, p->limit[i].resource, &now, NULL) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static __attribute__((noinline, noreturn)) void
 child(const struct proc *p, const char *search, char *const *argv,
 	char *const *envp)
@@ -166,6 +186,8 @@ child(const struct proc *p, const char *search, char *const *argv,
 	}
 	/* As the user: root may be nobody on a file server. */
 	if (p->dir && chdir(p->dir) < 0)
+		goto fail;
+	if (set_limits(p) < 0)
 		goto fail;
 	default_signals();
 	if (search)

@@ -12,6 +12,11 @@ struct proc_fd {
 	int from; /* descriptor here; -1: closed in the child */
 };
 
+struct proc_limit {
+	int resource; /* RLIMIT_CPU, ... */
+	uint64_t value;
+};
+
 enum { PROC_FDS = 8 };
 #define PROC_KEEP ((uid_t)-1)
 
@@ -21,6 +26,9 @@ struct proc {
 	const char *const *envp; /* ends in NULL; NULL: this environment */
 	struct proc_fd fd[PROC_FDS];
 	size_t nfd;
+	/* Resources that it shall have no more of, or what it has already. */
+	const struct proc_limit *limit;
+	size_t nlimit;
 	const char *dir; /* chdir there first; NULL stay */
 	uid_t uid;	 /* PROC_KEEP: do not change user */
 	gid_t gid;
@@ -41,7 +49,7 @@ enum { PROC_EXECFAILED = 120 };
  * (sources may be anywhere, overlaps are resolved), default dispositions of
  * SIGPIPE and of every signal that this process changed through lib/sig, and
  * an empty mask; descriptors not in the map must be close-on-exec. When the
- * child cannot chdir, drop or exec it exits PROC_EXECFAILED. Returns the pid;
+ * child cannot chdir, drop, be limited or exec it exits PROC_EXECFAILED. Returns the pid;
  * -1 errno (EINVAL: two entries for one descriptor, or only one of uid and gid
  * given). */
 pid_t proc_start(const struct proc *p);

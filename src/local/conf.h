@@ -5,13 +5,20 @@
 #define LOCAL_CONF_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+#include "lib/proc.h"
+
+enum { CONF_RLIMITS = 6 };
 
 struct conf_limits {
 	int64_t program; /* timeoutprogram, ms */
 	int64_t lock;	 /* timeoutlock, ms */
 	int64_t job;	 /* timeoutlocal less what it takes to end before
 			  * lspawn's patience does, ms */
+	struct proc_limit rlimit[CONF_RLIMITS]; /* programlimits */
+	size_t nrlimit;
 };
 
 /* control/me, for unique names. */

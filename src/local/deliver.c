@@ -338,7 +338,8 @@ do_program(const char *command)
 	if (!run.env)
 		run.env = vars_env(
 			&run.v, run.d, str_c(&run.newsender), run.deflt);
-	return program_run(command, run.d->fd, run.env, limit, run.r);
+	return program_run(
+		command, run.d->fd, run.env, run.limits, limit, run.r);
 }
 
 /* -n: one line for each entry */

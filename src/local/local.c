@@ -8,9 +8,9 @@
  * fd 1        by hand: text for the sender or the log
  * fd 2        log
  * cwd         the home of the recipient, per delivery
- * reads       .qmail files, control/me, maildircreate, timeoutprogram,
- *             timeoutlock, timeoutlocal; as alias users/ids, users/aliases.cdb,
- *             what that includes, control/locals
+ * reads       .qmail files, control/me, maildircreate, programlimits,
+ *             timeoutprogram, timeoutlock, timeoutlocal; as alias users/ids,
+ *             users/aliases.cdb, what that includes, control/locals
  * writes      Maildirs and mboxes of the recipient; queues forwards
  * trusts      lspawn, the recipient's files; not message content
  * exits       by hand 0 delivered, 100 failed for good, 111 try later; with

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "local/maildir.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -16,7 +17,13 @@
 #include "lib/stamp.h"
 #include "local/conf.h"
 
-enum { NAME_TRIES = 5, PATH_CEILING = 8192, HOST_CEILING = 128 };
+enum {
+	NAME_TRIES = 5,
+	PATH_CEILING = 8192,
+	HOST_CEILING = 128,
+	ABANDONED = 36 * 3600, /* s, as old as Maildirs */
+	CLEAN_EVERY = 3600,    /* s, in a process that stays */
+};
 #ifndef RENAME_NOREPLACE
 enum { RENAME_NOREPLACE = 1 };
 #endif
@@ -285,6 +292,43 @@ commit(const struct maildir *md, const char *tmp, const char *name, int dir,
 	return good;
 }
 
+static bool
+is_abandoned(int dir, const char *name, int64_t now)
+{
+	struct stat st;
+
+	return *name != '.' &&
+	       fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISREG(st.st_mode) && now - st.st_mtime > ABANDONED &&
+	       now - st.st_atime > ABANDONED;
+}
+
+/* Remove what crashes left in tmp. Trouble with it is none of a delivery's. */
+static void
+clean_tmp(const struct maildir *md)
+{
+	static struct str last = STR_INIT(PATH_CEILING);
+	static int64_t when;
+	struct str path = STR_INIT(PATH_CEILING);
+	int64_t now = stamp_now();
+	struct dirent *e;
+	DIR *d = NULL;
+
+	if (str_is(&last, md->path) && now - when < CLEAN_EVERY)
+		return;
+	str_clear(&last);
+	str_puts(&last, md->path);
+	when = now;
+	put_path(&path, md->path, "tmp", "");
+	d = opendir(str_c(&path));
+	while (d && (e = readdir(d)))
+		if (is_abandoned(dirfd(d), e->d_name, now))
+			unlinkat(dirfd(d), e->d_name, 0);
+	if (d)
+		closedir(d);
+	str_free(&path);
+}
+
 bool
 maildir_deliver(const struct maildir *md, const struct message *m,
 	const struct str *before, struct result *r)
@@ -316,6 +360,8 @@ maildir_deliver(const struct maildir *md, const struct message *m,
 			unlink(str_c(&tmp));
 		}
 	}
+	if (good)
+		clean_tmp(md);
 	if (dir >= 0)
 		close(dir);
 	str_free(&name);

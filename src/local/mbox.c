@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/dotlock.h"
 #include "lib/obuf.h"
 #include "lib/stamp.h"
 
@@ -46,11 +47,14 @@ is_current(const char *path, const struct stat *st)
 	       now.st_dev == st->st_dev;
 }
 
-/* Open and lock; O_NONBLOCK so that a fifo cannot hold us. -1: r says why. */
+/* Open and lock, both ways: O_NONBLOCK so that a fifo cannot hold us. *dot is
+ * set when the lock file is there. -1: r says why. */
 static int
-open_locked(
-	const char *path, struct stat *st, int64_t deadline, struct result *r)
+open_locked(const char *path, struct stat *st, bool *dot, int64_t deadline,
+	struct result *r)
 {
+	int made;
+
 	for (int i = 0; i < OPEN_TRIES; i++) {
 		int fd = open(path,
 			O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK |
@@ -66,13 +70,19 @@ open_locked(
 			close(fd);
 			return -1;
 		}
-		if (lock(fd, deadline) < 0 || fstat(fd, st) < 0) {
+		made = -1;
+		if (lock(fd, deadline) < 0 || fstat(fd, st) < 0 ||
+			(made = dotlock_take(path, deadline)) < 0) {
 			result_sys(r, "Unable to lock", path);
 			close(fd);
 			return -1;
 		}
-		if (is_current(path, st))
+		*dot = made > 0;
+		/* its size counts from now on */
+		if (fstat(fd, st) == 0 && is_current(path, st))
 			return fd;
+		if (*dot)
+			dotlock_drop(path);
 		close(fd);
 	}
 	result_temp(r, "4.2.0", "Unable to lock ", path,
@@ -198,8 +208,8 @@ mbox_deliver(const char *path, const struct message *m, const struct vars *v,
 	int64_t wait, struct result *r)
 {
 	struct stat st;
-	int fd = open_locked(path, &st, stamp_mono() + wait, r);
-	bool reading = false, good;
+	bool reading = false, good, dot = false;
+	int fd = open_locked(path, &st, &dot, stamp_mono() + wait, r);
 
 	if (fd < 0)
 		return false;
@@ -213,6 +223,8 @@ mbox_deliver(const char *path, const struct message *m, const struct vars *v,
 		if (ftruncate(fd, st.st_size) < 0)
 			result_sys(r, "Unable to cut back", path);
 	}
+	if (dot)
+		dotlock_drop(path);
 	/* synced before; the lock goes with it */
 	if (close(fd) < 0 && good)
 		good = result_sys(r, "Unable to close", path);

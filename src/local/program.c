@@ -147,8 +147,10 @@ judge(const struct watch *w, int status, size_t before, struct result *r)
 }
 
 static pid_t
-start(const char *command, int fd, int out, const char *const *env)
+start(const char *command, int fd, int out, const char *const *env,
+	const struct conf_limits *l)
 {
+
 	const char *const argv[] = { "sh", "-c", command, 0 };
 	struct proc p = PROC_INIT;
 
@@ -160,12 +162,14 @@ start(const char *command, int fd, int out, const char *const *env)
 	p.fd[2] = (struct proc_fd){ 2, out };
 	p.nfd = 3;
 	p.newgroup = 1;
+	p.limit = l->rlimit;
+	p.nlimit = l->nrlimit;
 	return proc_start(&p);
 }
 
 enum program_end
-program_run(const char *command, int fd, const char *const *env, int64_t limit,
-	struct result *r)
+program_run(const char *command, int fd, const char *const *env,
+	const struct conf_limits *l, int64_t limit, struct result *r)
 {
 	struct watch w = { .deadline = stamp_mono() + limit };
 	enum program_end end = PROGRAM_FAILED;
@@ -183,7 +187,7 @@ program_run(const char *command, int fd, const char *const *env, int64_t limit,
 	w.outfd = out[0];
 	w.sigfd = sig_fd(watched);
 	if (w.sigfd >= 0 && fd_nonblock(out[0]) == 0)
-		w.pid = start(command, fd, out[1], env);
+		w.pid = start(command, fd, out[1], env, l);
 	else
 		w.pid = -1;
 	if (w.pid < 0)

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "local/conf.h"
 #include "local/result.h"
 
 enum program_end {
@@ -17,9 +18,11 @@ enum { PROGRAM_TEXT = 600 }; /* bytes of output kept for the report, in all */
 
 /* Run sh -c command with fd as its descriptor 0 at offset 0 and 1 and 2 into
  * the report, in a process group of its own, which is killed when it outstays
- * limit ms or when we are told to end. What it leaves running behind it when
- * it exits is not waited for. Does not return without having reaped it. */
+ * limit ms or when we are told to end. It has the resource limits of l, where
+ * ours are not lower. What it leaves running behind it when it exits is not
+ * waited for. Does not return without having reaped it. */
 enum program_end program_run(const char *command, int fd,
-	const char *const *env, int64_t limit, struct result *r);
+	const char *const *env, const struct conf_limits *l, int64_t limit,
+	struct result *r);
 
 #endif

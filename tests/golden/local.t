@@ -439,6 +439,29 @@ echo 1 >"$Q/control/timeoutlocal"
 row 'time limit of the whole delivery' '|sleep 50\n' 111 \
 	'Program took too long (#4.3.0)'
 rm "$Q/control/timeoutlocal"
+# limits of programs: for good, and our own stay as they are
+row 'no core files' '|ulimit -c\n' 0 '0
+did 0+0+1'
+printf 'cpu:77\n# more\nmemory:500000000\nfilesize:1048576\nfiles:50\nprocesses:5000\n' \
+	>"$Q/control/programlimits"
+limits='for o in -t -v -f -n; do ulimit -S $o; ulimit -H $o; done | tr "\\n" " "'
+row 'limits' "|$limits\n./Maildir/\n|$limits\n" 0 \
+	'77 77 488281 488281 2048 2048 50 50 
+77 77 488281 488281 2048 2048 50 50 
+did 1+0+2'
+row 'limit on files' '|exec 2>&-; head -c 2000000 /dev/zero >big || true\n' 0 'did 0+0+1'
+is '... holds' "$(stat -c %s "$U/big")" 1048576
+echo cpu:1 >"$Q/control/programlimits"
+row 'limit on CPU time' '|while :; do :; done\n' 111 \
+	'Program was ended by signal 9 (#4.3.0)'
+echo space:1 >"$Q/control/programlimits"
+row 'unknown limit' './Maildir/\n|true\n' 111 \
+	"$Q/control/programlimits: line 1: no such limit (#4.3.5)"
+is 'unknown limit: nothing is delivered' "$(new_count)" 0
+echo cpu:x >"$Q/control/programlimits"
+row 'bad limit' '|true\n' 111 \
+	"$Q/control/programlimits: line 1: not of the form limit:number (#4.3.5)"
+rm "$Q/control/programlimits"
 fresh
 echo '|echo $$ >pid; exec sleep 50' >"$U/.qmail-x"
 "$L" u "$U" u-x - x example.org s@x.org ./Maildir/ <"$T/msg" >"$T/out" 2>&1 &
@@ -633,6 +656,56 @@ bg perl "$T/hold" "$U/Mailbox" 1
 wait_until 10 test -e "$U/Mailbox.held"
 run '' '' s@x.org ./Mailbox
 is 'mbox locked for a while' "$rc $out" '0 did 1+0+0'
+
+fresh
+: >"$U/Mailbox.lock"
+echo 1 >"$Q/control/timeoutlock"
+run '' '' s@x.org ./Mailbox
+like 'mbox with a lock file' "$rc $out" '^111 Unable to lock \./Mailbox: .* \(#4\.3\.0\)$'
+ok '... untouched, the lock stays' sh -c "test ! -s '$U/Mailbox' -a -e '$U/Mailbox.lock'"
+rm "$Q/control/timeoutlock"
+(sleep 1; rm "$U/Mailbox.lock") &
+run '' '' s@x.org ./Mailbox
+is 'lock file for a while' "$rc $out" '0 did 1+0+0'
+is '... none of ours is left' "$(ls -A "$U")" 'Mailbox
+Maildir'
+touch -d '6 minutes ago' "$U/Mailbox.lock"
+run '' '' s@x.org ./Mailbox
+is 'lock file of a crash' "$rc $out $(ls "$U")" '0 did 1+0+0 Mailbox
+Maildir'
+if strace -qq -o /dev/null true 2>/dev/null && [ -z "$SAN" ]; then
+	strace -qq -o "$T/trace" "$L" u "$U" u '' '' example.org s@x.org \
+		./Mailbox <"$T/msg" >"$T/out" 2>&1
+	is 'locked while it is written' "$(sed -n \
+		's/^fcntl.*F_SETLK.*F_WRLCK.*= 0$/fcntl/p
+		s/.*Mailbox\.lock".*O_EXCL.*= [0-9]*$/lock/p
+		s/^write([0-9]*, "From s@x.*/write/p
+		s/^unlink.*Mailbox\.lock".*/unlock/p' "$T/trace" |
+		tr '\n' ' ')" 'fcntl lock write unlock '
+fi
+fresh
+mkdir "$U/box"
+: >"$U/box/m"
+chmod 666 "$U/box/m"
+chmod 755 "$U" "$U/box"
+as_user "$L" u "$U" u '' '' example.org s@x.org ./box/m
+is 'no lock file can be made there: the kernel lock will do' "$rc $out" \
+	'0 did 1+0+0'
+
+# --- what crashes left in tmp ----------------------------------------------
+fresh
+touch -d '37 hours ago' "$U/Maildir/tmp/old" "$U/Maildir/tmp/.old"
+touch "$U/Maildir/tmp/young"
+touch -a "$U/Maildir/tmp/read"
+touch -m -d '37 hours ago' "$U/Maildir/tmp/read"
+mkdir "$U/Maildir/tmp/dir"
+touch -d '37 hours ago' "$U/Maildir/tmp/dir" "$U/Maildir/new/old" \
+	"$U/Maildir/cur/old"
+run '' ''
+is 'tmp is cleaned of what is older than 36 hours' \
+	"$rc $(cd "$U/Maildir" && find tmp new cur ! -path '*M*' | sort |
+		tr '\n' ' ')" \
+	'0 cur cur/old new new/old tmp tmp/.old tmp/dir tmp/read tmp/young '
 
 # --- failing disks ---------------------------------------------------------
 # nth CALL ERE: which CALL of a Maildir delivery it is, the loader's counted
