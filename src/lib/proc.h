@@ -49,9 +49,9 @@ enum { PROC_EXECFAILED = 120 };
  * (sources may be anywhere, overlaps are resolved), default dispositions of
  * SIGPIPE and of every signal that this process changed through lib/sig, and
  * an empty mask; descriptors not in the map must be close-on-exec. When the
- * child cannot chdir, drop, be limited or exec it exits PROC_EXECFAILED. Returns the pid;
- * -1 errno (EINVAL: two entries for one descriptor, or only one of uid and gid
- * given). */
+ * child cannot chdir, drop, be limited or exec it exits PROC_EXECFAILED.
+ * Returns the pid; -1 errno (EINVAL: two entries for one descriptor, or only
+ * one of uid and gid given). */
 pid_t proc_start(const struct proc *p);
 /* waitpid across EINTR: 0 with *status, -1 errno. */
 int proc_wait(pid_t pid, int *status);

@@ -295,7 +295,8 @@ if [ -x "$MLMMJ/bin/mlmmj-receive" ]; then
 	ok "mlmmj: and is put down" wait_until 15 \
 		test -s "$L/bounce/gone=quill.example"
 	is "mlmmj: nobody else bounced" "$(ls "$L/bounce")" \
-		gone=quill.example
+		"gone=quill.example
+gone=quill.example.lastmsg"
 else
 	skip "mlmmj" "not in $PEERS (make check fetches it)"
 fi
