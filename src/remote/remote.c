@@ -94,6 +94,7 @@ one_job(const char *p, size_t n, int fdmess)
 	static struct str out, host;
 	static struct job j;
 	struct letter l = { .rcpt = rcpt, .rcptparams = params };
+	bool sent;
 
 	str_init(&out, REPORT_RECORD_MAX);
 	str_init(&host, ADDR_MAX);
@@ -112,12 +113,13 @@ one_job(const char *p, size_t n, int fdmess)
 	data_open(&source, fdmess, j.bytes);
 	deliver(&l, host.s);
 	result_record(&out, j.number, &result);
-	n = out.over ? 0 : out.len;
-	if (!n || fd_send(0, out.s, n, -1) < 0)
+	/* rspawn takes our end for a deferral, but would wait for a report */
+	sent = !out.over && fd_send(0, out.s, out.len, -1) == 0;
+	if (!sent)
 		log_alert_sys("unable to report");
 	str_free(&out);
 	str_free(&host);
-	return n > 0;
+	return sent;
 }
 
 static int
