@@ -135,7 +135,7 @@ int
 conf_read(void)
 {
 	struct conf new = {
-		.concurrency = { 10, 20 },
+		.concurrency = { 20, 20 },
 		.retry = { 10, 20 },
 		.lifetime = 604800,
 		.trouble = 60,

@@ -186,7 +186,7 @@ inject tenth "$user-hang"
 ok "a delivery hangs" wait_until 10 log_has "to local $user-hang@"
 runs=$(log_count 'info: running')
 svc -t "$S/send"
-ok "TERM waits for it" wait_until 10 log_has 'status: local 1/10 .* exitasap'
+ok "TERM waits for it" wait_until 10 log_has 'status: local 1/20 .* exitasap'
 echo "#" >"$testhome/.qmail-hang"
 svc -t "$S/send"
 ok "a second TERM does not" wait_until 10 log_has 'warning: exiting at once'
