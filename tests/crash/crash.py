@@ -232,6 +232,8 @@ def main():
         elif what == 'full':
             print('# seed %d' % opts.seed)
             full(run, 'all' in args)
+        elif what == 'straces':
+            run.straces(strace_places(('mixed', 'forward'), (1, 2, 4)))
         elif what == 'control':
             caught(run, args[0], args[1:])
         elif what == 'cut':

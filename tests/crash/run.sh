@@ -11,6 +11,7 @@
 #	sh tests/crash/run.sh strace WORKLOAD CALL FAULT WHEN
 #	sh tests/crash/run.sh kernel ext4|xfs	100 cuts on a loop device
 #	sh tests/crash/run.sh long		20,000 messages, then kernel
+#	sh tests/crash/run.sh straces		only the faults by strace
 #	sh tests/crash/run.sh learn		operations of each workload
 #
 # Single cases tell everything. CRASH=all: longer. SEED=N: what chance decides,
@@ -28,7 +29,7 @@ full)
 controls) controls "$@" ;;
 kernel) crash kernel "$@" ;;
 long) crash_long "$@" ;;
-quick | learn) crash "$verb" "$@" ;;
+quick | learn | straces) crash "$verb" "$@" ;;
 *) crash --verbose "$verb" "$@" ;;
 esac
 done_testing
