@@ -336,7 +336,7 @@ message_admit(int64_t now)
 static void
 sync_marks(struct message *m)
 {
-	if (m->unsynced && (m->todo > 0 || m->failed))
+	if (m->unsynced && (m->todo > 0 || m->failed || m->noted))
 		cleaner_ask(CLEAN_SYNC, m->id);
 	m->unsynced = false;
 }
