@@ -58,6 +58,12 @@ arrives()
 	ok "mail for $1 goes to ${2##*/}" wait_until 20 has_copy "$2"
 }
 
+# control_reads: how often send was told to read them
+control_reads()
+{
+	grep -c 'control files read' "$H/log/send/current"
+}
+
 # all of control/ and users/ that the programs change
 state()
 {
@@ -171,7 +177,10 @@ ok "the root itself is not below" sh -c "! swaks -s 127.0.0.1:$SMTP_PORT \
 # a part of them on another machine: INSTALL 13
 echo 'first.3.last.example:' >>"$C/virtualdomains"
 echo "first.3.last.example:[127.0.0.1]:$(free_port)" >>"$C/smtproutes"
+reads=$(control_reads)
 svc -h "$S/send"
+wait_until 10 sh -c "[ \$(grep -c 'control files read' \
+	$H/log/send/current) -gt $reads ]"
 ok "one on another machine" smtp bob@first.3.last.example
 ok "is remote" wait_until 20 log_has \
 	'starting delivery .* to remote bob@first.3.last.example'
