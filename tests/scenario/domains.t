@@ -290,11 +290,12 @@ else
 		rename:1 mkdir:1 mkdir:3; do
 		killed "${c%:*}" "${c#*:}" "$H/bin/quill-mailbox" add \
 			k@two.example
-		f=$(cat "$joehome/domains/two.example/.qmail-k" 2>/dev/null)
-		case $f in '' | ./mail/k/) f=good ;; esac
-		is "add killed at $c: nothing half-written" "$f" good
+		f=$joehome/domains/two.example/.qmail-k
+		[ ! -e "$f" ] || is "add killed at $c: all written" \
+			"$(cat "$f")" ./mail/k/
 		mbox add k@two.example >/dev/null 2>&1
-		exits "is completed" 1 mbox add k@two.example
+		exits "add killed at $c is completed" 1 mbox add k@two.example
+		is "as it must be" "$(cat "$f")" ./mail/k/
 		mbox del --purge k@two.example
 	done
 	n=0
