@@ -27,7 +27,8 @@ needs='cc:gcc make:make ar:binutils musl-gcc:musl-tools clang:clang
 clang-format:clang-format prove:perl svscan:daemontools tcpserver:ucspi-tcp
 tinydns:tinydns dnscache:dnscache dnsq:djbdns-utils swaks:swaks mandoc:mandoc
 shellcheck:shellcheck strace:strace unshare:util-linux ip:iproute2
-python3:python3 socat:socat cdb:tinycdb pkg-config:pkg-config
+python3:python3 socat:socat cdb:tinycdb mkfs.xfs:xfsprogs
+mkfs.btrfs:btrfs-progs pkg-config:pkg-config
 fusermount3:fuse3 procmail:procmail maildrop:maildrop vacation:vacation
 /usr/lib/dovecot/dovecot-lda:dovecot-core'
 # and smtp-sink and smtp-source of Postfix, unpacked, not installed
