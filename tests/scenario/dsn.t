@@ -266,13 +266,13 @@ rm -f "$R"/new/* "$H/control/delaywarn"
 svc -h "$S/send"
 
 # --- auto-responders ------------------------------------------------------------
-# Each answers whatever comes, but automatic mail (RFC 3834), from a null or
-# its own address.
+# Each answers whatever comes, even from the null sender, but for automatic mail
+# (RFC 3834): what quill writes has to say that it is.
 cat >"$T/vacation" <<'END'
 #!/bin/sh
 grep -qi '^auto-submitted: *auto' && exit 0
-[ "$SENDER" ] || exit 0
 echo x >>"$HOME/answers"
+: "${SENDER:=MAILER-DAEMON}"
 printf 'Subject: away\nAuto-Submitted: auto-replied\nTo: %s\n\naway\n' \
 	"$SENDER" | "$1/bin/quill-inject" -f "$LOCAL@$HOST" -a "$SENDER"
 END
