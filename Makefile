@@ -199,6 +199,7 @@ unit_smtpd_session_OBJS = smtpd/session smtpd/verbs
 unit_smtpd_data_OBJS = smtpd/data
 unit_smtpd_policy_OBJS = smtpd/policy
 unit_inject_input_OBJS = inject/input
+unit_bounce_text_OBJS = bounce/text
 unit_local_dotqmail_OBJS = local/dotqmail
 unit_send_known_OBJS = send/known
 unit_remote_relay_OBJS = remote/relay
