@@ -22,6 +22,7 @@
 #include "local/message.h"
 #include "local/program.h"
 #include "local/vars.h"
+#include "wire/site.h"
 
 enum { FORWARDS_MAX = 4 << 20 }; /* bytes of all addresses of one file */
 
@@ -110,15 +111,20 @@ enter_home(void)
 static bool
 open_message(void)
 {
+	size_t hops;
 	int mine;
 
 	if (run.d->dry)
 		return true;
 	if (message_open(&run.m, run.d->fd) < 0)
 		return result_sys(run.r, "Unable to read", "message");
-	mine = message_delivered_to(&run.m, str_c(&run.v.rcpt));
+	mine = message_delivered_to(&run.m, str_c(&run.v.rcpt), &hops);
 	if (mine < 0)
 		return result_sys(run.r, "Unable to read", "message");
+	/* what a program queued anew has no Delivered-To line of ours */
+	if (hops > HOPS_MAX)
+		return result_perm(run.r, "5.4.6",
+			"This message is looping: too many Received lines.");
 	return !mine || result_perm(run.r, "5.4.6",
 				"This message is looping: it already has my"
 				" Delivered-To line.");

@@ -99,10 +99,17 @@ is_mine(struct str *line, const char *value, size_t n)
 	return line->len - k == n && ascii_caseeqn(line->s + k, value, n);
 }
 
+static bool
+is_hop(const struct str *line)
+{
+	return line->len >= 9 && ascii_caseeqn(line->s, "Received:", 9);
+}
+
 /* The lines of one piece; 1 mine, 0 go on, -1 the header is over. line keeps
  * what was begun in the piece before. */
 static int
-scan(struct str *line, const char *p, size_t n, const char *value, size_t len)
+scan(struct str *line, const char *p, size_t n, const char *value, size_t len,
+	size_t *hops)
 {
 	while (n) {
 		const char *lf = memchr(p, '\n', n);
@@ -115,6 +122,7 @@ scan(struct str *line, const char *p, size_t n, const char *value, size_t len)
 			return -1;
 		if (is_mine(line, value, len))
 			return 1;
+		*hops += is_hop(line);
 		str_clear(line);
 		p += k + 1;
 		n -= k + 1;
@@ -123,7 +131,7 @@ scan(struct str *line, const char *p, size_t n, const char *value, size_t len)
 }
 
 int
-message_delivered_to(const struct message *m, const char *value)
+message_delivered_to(const struct message *m, const char *value, size_t *hops)
 {
 	struct str line = STR_INIT(LINE_KEPT);
 	size_t len = strlen(value);
@@ -132,10 +140,11 @@ message_delivered_to(const struct message *m, const char *value)
 	ssize_t n;
 	int found = 0;
 
+	*hops = 0;
 	do {
 		n = message_read(m, &pos, &p);
 		if (n > 0)
-			found = scan(&line, p, (size_t)n, value, len);
+			found = scan(&line, p, (size_t)n, value, len, hops);
 	} while (n > 0 && !found && pos < HEADER_MAX);
 	/* a last line without its LF */
 	if (!n && !found && is_mine(&line, value, len))

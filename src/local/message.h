@@ -25,7 +25,8 @@ int message_open(struct message *m, int fd);
 ssize_t message_read(const struct message *m, off_t *pos, const char **p);
 /* Is there a Delivered-To field with that value in the header, of which 1 MiB
  * is read? 1 yes, 0 no, -1 errno. Case is ignored: the .qmail file that would
- * be found is the same. */
-int message_delivered_to(const struct message *m, const char *value);
+ * be found is the same. *hops: the Received fields that were seen. */
+int message_delivered_to(
+	const struct message *m, const char *value, size_t *hops);
 
 #endif

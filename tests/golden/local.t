@@ -546,6 +546,12 @@ no_loop()
 	is "$1: no loop" "$rc $out" '0 did 1+0+0'
 }
 mess 'Delivered-To: u-x@example.org\n\nx\n'; loops 'own Delivered-To'
+perl -e 'print "Received: x\n y\n" x 100, "\nReceived: z\n"' >"$T/msg"
+no_loop '100 Received lines'
+perl -e 'print "received: x\n y\n" x 101, "\n"' >"$T/msg"
+fresh; echo ./Maildir/ >"$U/.qmail-x"; run - x
+is '101 Received lines' "$rc $out" \
+	'100 This message is looping: too many Received lines. (#5.4.6)'
 mess 'S: x\nDELIVERED-TO:   U-X@EXAMPLE.ORG \nT: y\n\nx\n'; loops 'other case'
 mess 'S: x\r\nDelivered-To: u-x@example.org\r\n\r\nx\n'; loops 'CRLF'
 mess 'S: x\nDelivered-To: u-x@example.org'; loops 'last line'

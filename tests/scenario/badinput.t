@@ -1,0 +1,233 @@
+#!/bin/sh
+# SPDX-License-Identifier: 0BSD
+# Bad recipients, homes, Maildirs and programs, through the whole suite: each
+# gets the class that an administrator expects and a line of the log that says
+# what it is, nothing is lost, and the mail of others goes on.
+# The text of single-quoted rows is for the shell of a program line:
+# shellcheck disable=SC2016
+. "$(dirname "$0")/../lib.sh"
+own_net "$@"
+need svscan tcpserver python3
+
+quill_config quill.example
+mktestuser
+joe=$testuser joehome=$testhome
+mktestuser
+ann=$testuser annhome=$testhome
+mktestuser
+lost=$testuser losthome=$testhome
+echo 'relay.example:[127.0.0.1]:9' >"$H/control/smtproutes" # nobody listens
+echo 5 >"$H/control/timeoutlocal"
+start_suite
+
+s=$ann@quill.example
+# envelope SENDER RECIPIENT...: queue $T/mess for them
+envelope()
+{
+	{
+		printf 'F%s\0' "$1"
+		shift
+		printf 'T%s\0' "$@"
+		printf '\0'
+	} >"$T/env"
+	"$H/bin/quill-queue" <"$T/mess" 1<"$T/env"
+}
+
+# to RECIPIENT: a message with a subject of its own, $subject
+to()
+{
+	sent=$((${sent:-0} + 1))
+	subject=n$sent
+	printf 'Subject: %s\n\nbody\n' "$subject" >"$T/mess"
+	envelope "$s" "$1"
+}
+
+# dotqmail EXT FORMAT: joe's .qmail-EXT
+dotqmail()
+{
+	# shellcheck disable=SC2059
+	printf "$2" >"$joehome/.qmail-$1"
+	chown "$joe:" "$joehome/.qmail-$1"
+}
+
+# bounced: a message with $subject in it is in ann's Maildir
+bounced()
+{
+	grep -rqx "Subject: $subject" "$annhome/Maildir/new"
+}
+
+# fails NAME RECIPIENT ERE: for good, with one bounce; ERE as in the log
+fails()
+{
+	to "$2"
+	ok "$1: for good" wait_until 30 log_has "failure: $3" || suite_diag
+	ok "$1: the sender gets it back" wait_until 15 bounced
+}
+
+# waits NAME RECIPIENT ERE: for now
+waits()
+{
+	to "$2"
+	ok "$1: for now" wait_until 30 log_has "deferral: $3" || suite_diag
+}
+
+# others_go_on NAME
+others_go_on()
+{
+	to "$ann@quill.example"
+	ok "$1: mail of others goes on" wait_until 15 grep -rqx \
+		"Subject: $subject" "$annhome/Maildir/new" || suite_diag
+}
+
+# --- a home that hangs -------------------------------------------------------
+# A file system whose server does not answer. The user is in users/assign: who
+# is not is looked for by the owner of the home, which would hang, too.
+echo "=$lost:$lost:$(id -u "$lost"):$(id -g "$lost"):$losthome:::
+." >"$H/users/assign"
+"$H/bin/quill-newu"
+cat >"$T/stale.py" <<'END'
+import ctypes, os, sys, time
+fd = os.open("/dev/fuse", os.O_RDWR)
+libc = ctypes.CDLL(None, use_errno=True)
+opts = "fd=%d,rootmode=40755,user_id=0,group_id=0,allow_other" % fd
+if libc.mount(b"stale", sys.argv[1].encode(), b"fuse", 0, opts.encode()):
+    sys.exit(os.strerror(ctypes.get_errno()))
+open(sys.argv[2], "w").close()
+time.sleep(90)
+END
+bg python3 "$T/stale.py" "$losthome" "$T/stale.up"
+if wait_until 5 test -e "$T/stale.up"; then
+	to "$lost@quill.example"
+	stale=$subject
+	wait_until 10 log_has "starting delivery .* local $lost@"
+	others_go_on "a home on a stale mount"
+else
+	skip "a home on a stale mount" "no FUSE here"
+fi
+
+# --- recipients --------------------------------------------------------------
+fails "no local part" '@quill.example' '.* to=@quill.example '
+long=$(printf '%0986d' 0 | tr 0 x)
+fails "a local part as long as may be" "$long@quill.example" \
+'.*#5\.[0-9]\.[0-9].* to=xxxxx'
+printf 'Subject: x\n\n' >"$T/mess"
+exits "one byte more is refused" 11 envelope "$s" "${long}x@quill.example"
+dotqmail a:b '|echo "dot_$EXT"\n'
+for ext in a.b A.B; do
+	to "$joe-$ext@quill.example"
+	ok "a dot in the extension: $ext" wait_until 10 log_has \
+		"success: dot_$ext/"
+done
+n=0
+for ext in ../x /etc/passwd a/b a/../a:b "$(printf '%0900d' 0)" .. . - -- ''; do
+	n=$((n + 1))
+	fails "extension $n" "$joe-$ext@quill.example" \
+		"Sorry,_no_mailbox_here_by_that_name.* to=$joe-$(echo "$ext" |
+			head -c 100)"
+done
+
+# --- homes and Maildirs ------------------------------------------------------
+chmod 0 "$joehome"
+waits "a home that its user cannot enter" "$joe-x@quill.example" \
+	"Unable_to_switch_to_$joehome:_Permission_denied"
+chmod 700 "$joehome"
+dotqmail ro './Ro/\n'
+dotqmail rombox './Ro/box\n'
+dotqmail full './Full/\n'
+for d in Ro Full; do
+	mkdir "$joehome/$d"
+	mount -t tmpfs -o "size=40k,mode=700,uid=$(id -u "$joe")" none \
+		"$joehome/$d" || fail "mount"
+	setuidgid "$joe" mkdir "$joehome/$d/new" "$joehome/$d/tmp" \
+		"$joehome/$d/cur"
+done
+mount -o remount,ro "$joehome/Ro"
+head -c 100000 /dev/zero >"$joehome/Full/ballast" 2>/dev/null
+# the suite has a mount namespace like ours: it was started in it
+waits "a read-only Maildir" "$joe-ro@quill.example" \
+	'Unable_to_create_\./Ro/tmp/[^ ]*:_Read-only_file_system'
+waits "a read-only mbox" "$joe-rombox@quill.example" \
+	'Unable_to_open_\./Ro/box:_Read-only_file_system'
+waits "a full Maildir" "$joe-full@quill.example" \
+	'Unable_to_[a-z]*_\./Full/tmp/[^ ]*:_No_space_left_on_device'
+is "nothing is left in its tmp" "$(ls "$joehome/Full/tmp")" ''
+others_go_on "Maildirs that take nothing"
+mount -o remount,rw "$joehome/Ro"
+rm "$joehome/Full/ballast"
+
+# --- programs ----------------------------------------------------------------
+dotqmail giga '|exec head -c 1000000000 /dev/zero\n'
+to "$joe-giga@quill.example"
+ok "a gigabyte of output" wait_until 30 log_has \
+	"success: .* to=$joe-giga@" || suite_diag
+dotqmail kill '|kill -9 $$\n'
+waits "a program that is killed" "$joe-kill@quill.example" \
+	'Program_was_ended_by_signal_9'
+dotqmail child '|sleep 30 & echo left\n./Maildir/\n'
+to "$joe-child@quill.example"
+ok "a child that is left behind" wait_until 10 log_has 'success: left/'
+# its own quill-local is what a program can reach
+dotqmail parent '|kill -9 $PPID\n'
+waits "a program that kills quill-local" "$joe-parent@quill.example" \
+	".* to=$joe-parent@"
+others_go_on "programs that misbehave"
+rm "$joehome/.qmail-kill" "$joehome/.qmail-parent"
+
+# --- to itself, by every route -----------------------------------------------
+dotqmail self "&$joe-self@quill.example\n"
+fails "a forward to itself" "$joe-self@quill.example" \
+	".*looping.* to=$joe-self@"
+dotqmail ping "&$joe-pong@quill.example\n"
+dotqmail pong "&$joe-ping@quill.example\n"
+fails "a forward there and back" "$joe-ping@quill.example" \
+	".*looping.* to=$joe-ping@"
+dotqmail tool '|forward "$RECIPIENT"\n'
+sed -i "s,|,|PATH=$H/bin:\$PATH ," "$joehome/.qmail-tool"
+fails "|forward to itself" "$joe-tool@quill.example" \
+	".*looping.* to=$joe-tool@"
+dotqmail cond '|condredirect "$RECIPIENT" true\n'
+sed -i "s,|,|PATH=$H/bin:\$PATH ," "$joehome/.qmail-cond"
+fails "|condredirect to itself" "$joe-cond@quill.example" \
+	".*looping.* to=$joe-cond@"
+# sendmail gets no Delivered-To line: Received lines end it
+dotqmail mail "|$H/bin/sendmail -i -f \"\$SENDER\" -- \"\$RECIPIENT\"\n"
+fails "|sendmail to itself" "$joe-mail@quill.example" \
+	".*too_many_Received.* to=$joe-mail@.*dsn=5\.4\.6"
+# a list, whose bounces come to it
+dotqmail list "&$joe-list@quill.example\n"
+dotqmail list-owner "&$joe-list@quill.example\n"
+to "$joe-list@quill.example"
+ok "a list whose owner is the list: it ends" wait_until 15 log_has \
+	"failure: .*looping.* to=$joe-list-owner@|failure: .*looping.* to=$joe-list@.*from=<>"
+# by another host, which brings it back by SMTP
+echo "back.example:[127.0.0.1]:$SMTP_PORT" >>"$H/control/smtproutes"
+echo back.example >>"$H/control/rcpthosts"
+to "x@back.example"
+ok "by SMTP to itself: for good" wait_until 40 log_has \
+	'failure: .* to=x@back.example .*dsn=5\.4\.6' || suite_diag
+ok "by SMTP to itself: the sender gets it back" wait_until 15 bounced
+
+# --- very many recipients ----------------------------------------------------
+printf 'Subject: many\n\nbody\n' >"$T/mess"
+python3 -c 'import sys
+sys.stdout.write("F%s\0" % sys.argv[1])
+for i in range(100000):
+    sys.stdout.write("Tmany%d@relay.example\0" % i)
+sys.stdout.write("\0")' "$s" >"$T/env"
+exits "100000 recipients" 0 sh -c \
+	"'$H/bin/quill-queue' <'$T/mess' 1<'$T/env'"
+ok "100000 recipients: work begins" wait_until 20 log_has \
+	'deferral: .* to=many[0-9]*@relay.example'
+others_go_on "100000 recipients"
+
+# --- the end of the stale mount, and of everything that waited ---------------
+if [ "${stale:-}" ]; then
+	ok "a stale mount: for now" wait_until 40 log_has \
+		"deferral: .* to=$lost@" || suite_diag
+fi
+unlike "no program of the suite died" "$(cat "$H"/log/send/*)" \
+	'quill-(send|lspawn|rspawn|clean|getpw): alert'
+umount "$joehome/Ro" "$joehome/Full"
+stop_suite
+umount -l "$losthome"
+done_testing
