@@ -52,6 +52,10 @@ room(struct spawn *s, size_t fds)
 
 	if (s->busy + s->nwait + s->nlate >= s->ops->max_jobs)
 		return false;
+	/* poll(2) refuses more entries than descriptors are allowed; a child
+	 * that was let go has one until its process has ended */
+	if (POLL_CHILDREN + s->kids.n + s->nwait >= s->fdlimit)
+		return false;
 	if (fds + FD_OWN + FD_START <= s->fdlimit)
 		return true;
 	oldest = child_oldest(&s->kids, &count);
@@ -91,9 +95,12 @@ wait_for_events(struct spawn *s)
 	p[POLL_ANSWER].events = POLLIN;
 	p[POLL_SIGNAL].fd = s->sigfd;
 	p[POLL_SIGNAL].events = POLLIN;
-	if (poll(p, POLL_CHILDREN + s->kids.n, timeout) <= 0)
+	if (poll(p, POLL_CHILDREN + s->kids.n, timeout) <= 0) {
 		for (fds = 0; fds < POLL_CHILDREN + s->kids.n; fds++)
 			p[fds].revents = 0;
+		/* whatever it was, children that ended make room */
+		p[POLL_SIGNAL].revents = POLLIN;
+	}
 	s->now = stamp_mono();
 }
 
