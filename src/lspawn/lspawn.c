@@ -7,7 +7,8 @@
  * fd 3        questions to getpw and its answers        wire/pwreq.h
  * argv        default delivery (./Maildir/)
  * cwd         HOME
- * reads       users/cdb, control/timeoutlocal; of a message only its owner
+ * reads       users/cdb, control/timeoutlocal, timeoutlookup, idlelocal; of a
+ *             message only its owner
  * writes      nothing
  * trusts      root, quillq; not send's bytes, not message content; getpw for
  *             any user but root
@@ -30,7 +31,12 @@
 #include "wire/site.h"
 #include "wire/status.h"
 
-enum { TIMEOUT_DEFAULT = 86400, TIMEOUT_MAX = 30 * 86400 };
+enum {
+	IDLE_DEFAULT = 3,
+	WAIT_MAX = 3600,
+	TIMEOUT_DEFAULT = 86400,
+	TIMEOUT_MAX = 30 * 86400
+};
 
 /* A child's environment: what runs as a user starts from nothing that was
  * meant for root. quill-local adds what .qmail programs are promised. */
@@ -88,7 +94,8 @@ main(int argc, char **argv)
 {
 	static struct route route;
 	struct spawn_ops ops = { .fd = LSPAWN_FD_GETPW, .arg = &route };
-	uint64_t timeout = TIMEOUT_DEFAULT;
+	uint64_t timeout = TIMEOUT_DEFAULT, idle = IDLE_DEFAULT;
+	uint64_t lookup = ROUTE_ANSWER_MS / 1000;
 	struct stat st;
 
 	log_init("quill-lspawn");
@@ -105,7 +112,10 @@ main(int argc, char **argv)
 		log_die_sys(STATUS_TEMP, "no quill-getpw on descriptor 3");
 	control_init(site_control);
 	if (control_num("timeoutlocal", 1, TIMEOUT_MAX, &timeout) ==
-		CONTROL_BAD)
+			CONTROL_BAD ||
+		control_num("timeoutlookup", 1, WAIT_MAX, &lookup) ==
+			CONTROL_BAD ||
+		control_num("idlelocal", 0, WAIT_MAX, &idle) == CONTROL_BAD)
 		log_die(STATUS_TEMP, control_error(), (char *)0);
 	/* Not our log: a user could write into it by way of /proc. */
 	ops.childlog = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -122,8 +132,9 @@ main(int argc, char **argv)
 	ops.plan = route_plan;
 	ops.answer = route_answer;
 	ops.expired = route_expired;
-	ops.answer_ms = ROUTE_ANSWER_MS;
-	ops.idle_ms = 3000;
+	route.answer_ms = (int64_t)lookup * 1000;
+	ops.answer_ms = (unsigned)lookup * 1000;
+	ops.idle_ms = (unsigned)idle * 1000;
 	ops.max_idle = 20;
 	ops.max_jobs = 10000;
 	ops.job_ms = timeout * 1000;

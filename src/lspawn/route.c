@@ -20,6 +20,7 @@ route_init(struct route *r, uid_t owner, const char *cdb, int getpw)
 	r->getpw = getpw;
 	lookup_init(&r->cdb, cdb);
 	str_init(&r->ask, PWREQ_MAX);
+	r->answer_ms = ROUTE_ANSWER_MS;
 }
 
 static void
@@ -109,7 +110,7 @@ ask(struct route *r, const char *local, size_t n, uint32_t token,
 		return true;
 	}
 	/* While it hangs, one question at a time finds out when it is back. */
-	if (r->stuck && now - r->asked < ROUTE_ANSWER_MS) {
+	if (r->stuck && now - r->asked < r->answer_ms) {
 		refuse(p, 'Z', "quill-getpw does not answer (#4.3.0)");
 		return true;
 	}

@@ -16,7 +16,7 @@
 #include "wire/pwreq.h"
 
 enum {
-	ROUTE_ANSWER_MS = 30000,
+	ROUTE_ANSWER_MS = 30000, /* default of answer_ms */
 	ROUTE_MEMO_MS = 1000,
 	ROUTE_MEMOS = 32,
 	ROUTE_MEMO_SIZE = 500,
@@ -36,6 +36,7 @@ struct route {
 	int getpw;	    /* socket of quill-getpw; -1 it is gone */
 	bool stuck;	    /* a question was not answered in time */
 	int64_t asked;	    /* when the last one went out */
+	int64_t answer_ms;  /* how long to wait for its answer */
 	struct pwuser user; /* of the current plan */
 	struct route_memo memo[ROUTE_MEMOS];
 	struct str ask;

@@ -5,7 +5,7 @@
  * started by  start
  * fd 0        jobs from send, reports to send         wire/job.h wire/report.h
  * cwd         HOME
- * reads       nothing; messages come open with their jobs
+ * reads       control/idleremote; messages come open with their jobs
  * writes      nothing
  * trusts      nobody: it has its socket and no more
  * exits       STATUS_OK at end of jobs, STATUS_TEMP if it cannot start
@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/control.h"
 #include "lib/log.h"
 #include "lib/proc.h"
 #include "spawn/spawn.h"
@@ -20,7 +21,7 @@
 #include "wire/status.h"
 
 /* quill-remote has deadlines of its own; this is for one that is lost. */
-enum { JOB_HOURS = 24 };
+enum { JOB_HOURS = 24, IDLE_DEFAULT = 3, IDLE_MAX = 3600 };
 
 static bool
 plan(void *arg, const struct job *j, int fdmess, uint32_t token,
@@ -63,10 +64,14 @@ main(void)
 {
 	struct str program = STR_INIT(0);
 	struct spawn_ops ops = { .fd = -1, .childlog = 2 };
+	uint64_t idle = IDLE_DEFAULT;
 
 	log_init("quill-rspawn");
 	if (chdir(site_home) == -1)
 		log_die_sys(STATUS_TEMP, "unable to enter ", site_home);
+	control_init(site_control);
+	if (control_num("idleremote", 0, IDLE_MAX, &idle) == CONTROL_BAD)
+		log_die(STATUS_TEMP, control_error());
 	str_puts(&program, site_bin);
 	str_puts(&program, "/quill-remote");
 	ops.program = str_c(&program);
@@ -74,7 +79,7 @@ main(void)
 	ops.wrapper_argv = by_hand;
 	ops.wrapper_remote = true;
 	ops.plan = plan;
-	ops.idle_ms = 3000;
+	ops.idle_ms = (unsigned)idle * 1000;
 	ops.max_idle = 20;
 	ops.max_jobs = 10000;
 	ops.job_ms = (uint64_t)JOB_HOURS * 3600 * 1000;
