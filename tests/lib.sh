@@ -224,10 +224,12 @@ own_net()
 }
 
 # --- processes and waiting -------------------------------------------------
-# wait_until SECONDS CMD...: 0 as soon as CMD succeeds, 1 at the deadline.
+# wait_until SECONDS CMD...: 0 as soon as CMD succeeds, 1 at the deadline: three
+# times SECONDS, which are those of an idle machine. (What is not to happen is
+# not waited for with it.)
 wait_until()
 {
-	wait_end=$(($(date +%s) + $1))
+	wait_end=$(($(date +%s) + 3 * $1))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ "$(date +%s)" -lt "$wait_end" ] || return 1

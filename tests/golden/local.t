@@ -412,7 +412,7 @@ row 'much output does not block' \
 	'|head -c 1000000 /dev/zero | tr "\\000" x; exit 100\n' 100 "$(printf '%0600d' 0 | tr 0 x)"
 row 'what it leaves behind is not waited for' '|(sleep 3; : >late) & echo up\n' 0 'up
 did 0+0+1'
-ok '... nor killed' wait_until 10 test -e "$U/late"
+ok '... nor killed' wait_until 30 test -e "$U/late"
 echo 1 >"$Q/control/timeoutprogram"
 row 'time limit' '|sleep 50 & echo $! >pid; wait\n' 111 \
 	'Program took too long (#4.3.0)'
@@ -421,11 +421,11 @@ gone()
 	! kill -0 "$1" || grep -q '^State:.Z' "/proc/$1/status"
 }
 ok 'time limit: the whole group is killed' \
-	wait_until 5 gone "$(cat "$U/pid")"
+	wait_until 30 gone "$(cat "$U/pid")"
 row 'time limit, SIGTERM ignored by a child' \
 	'|sh -c "trap \"\" TERM; echo \\$\\$ >pid; while :; do sleep 0.1; done" & wait\n' \
 	111 'Program took too long (#4.3.0)'
-ok '... which is killed' wait_until 5 gone "$(cat "$U/pid")"
+ok '... which is killed' wait_until 30 gone "$(cat "$U/pid")"
 row 'time limit, SIGTERM ignored' \
 	'|trap "" TERM; echo stuck; while :; do sleep 0.1; done\n' 111 \
 	'stuck
@@ -466,13 +466,13 @@ fresh
 echo '|echo $$ >pid; exec sleep 50' >"$U/.qmail-x"
 "$L" u "$U" u-x - x example.org s@x.org ./Maildir/ <"$T/msg" >"$T/out" 2>&1 &
 pid=$!
-wait_until 10 test -s "$U/pid"
+wait_until 30 test -s "$U/pid"
 kill "$pid"
 rc=0
 wait "$pid" || rc=$?
 is 'told to end: so is the program' "$rc $(cat "$T/out")" \
 	'111 Program was interrupted (#4.3.0)'
-ok 'told to end: program gone' wait_until 5 gone "$(cat "$U/pid")"
+ok 'told to end: program gone' wait_until 30 gone "$(cat "$U/pid")"
 
 # --- environment -----------------------------------------------------------
 cat >"$T/vars" <<'EOF'
@@ -651,7 +651,7 @@ close $r;
 sleep $ARGV[1];
 EOF
 bg perl "$T/hold" "$U/Mailbox" 30
-wait_until 10 test -e "$U/Mailbox.held"
+wait_until 30 test -e "$U/Mailbox.held"
 run '' '' s@x.org ./Mailbox
 like 'mbox locked too long' "$rc $out" '^111 Unable to lock \./Mailbox: .* \(#4\.3\.0\)$'
 ok '... untouched' test ! -s "$U/Mailbox"
@@ -659,7 +659,7 @@ ok '... untouched' test ! -s "$U/Mailbox"
 bg_stop "$bg_pid"
 rm "$Q/control/timeoutlock"
 bg perl "$T/hold" "$U/Mailbox" 1
-wait_until 10 test -e "$U/Mailbox.held"
+wait_until 30 test -e "$U/Mailbox.held"
 run '' '' s@x.org ./Mailbox
 is 'mbox locked for a while' "$rc $out" '0 did 1+0+0'
 

@@ -178,37 +178,37 @@ many: "|echo 1 >>%s/many; exit 99", "|echo 2 >>%s/many"
 	"$joe" "$prog" "$prog"
 setuidgid "$alias_user" "$H/bin/maildirmake" "$prog/dir"
 send both
-ok "joe gets it" wait_until 20 has_copy "$joehome/Maildir"
-ok "ann gets it" wait_until 20 has_copy "$annhome/Maildir"
+ok "joe gets it" wait_until 30 has_copy "$joehome/Maildir"
+ok "ann gets it" wait_until 30 has_copy "$annhome/Maildir"
 is "joe once" "$(copies "$joehome/Maildir")" 1
 is "ann once" "$(copies "$annhome/Maildir")" 1
 like "Delivered-To the alias" "$(cat "$joehome/Maildir/new"/*)" \
 	'^Delivered-To: both@quill.example'
 send whoami
-ok "a program runs" wait_until 20 test -s "$prog/sender"
+ok "a program runs" wait_until 30 test -s "$prog/sender"
 is "as the alias user" "$(cat "$prog/id")" "$alias_user"
 is "with the sender" "$(cat "$prog/sender")" sender@quill.example
 send box
-ok "a file" wait_until 20 grep -qx "Subject: $subject" "$prog/box"
+ok "a file" wait_until 30 grep -qx "Subject: $subject" "$prog/box"
 is "is the alias user's" "$(stat -c %U "$prog/box")" "$alias_user"
-ok "a Maildir" wait_until 20 has_copy "$prog/dir"
+ok "a Maildir" wait_until 30 has_copy "$prog/dir"
 send list
-ok "a list with an owner" wait_until 20 has_copy "$joehome/Maildir"
+ok "a list with an owner" wait_until 30 has_copy "$joehome/Maildir"
 like "has the owner as its sender" \
 	"$(grep -lx "Subject: $subject" "$joehome/Maildir/new"/* | xargs cat)" \
 	'^Return-Path: <owner-list@quill.example>'
 send list ''
-ok "a bounce to a list" wait_until 20 has_copy "$joehome/Maildir"
+ok "a bounce to a list" wait_until 30 has_copy "$joehome/Maildir"
 like "keeps its null sender" \
 	"$(grep -lx "Subject: $subject" "$joehome/Maildir/new"/* | xargs cat)" \
 	'^Return-Path: <>'
 send owner-list
-ok "the owner gets mail" wait_until 20 has_copy "$annhome/Maildir"
+ok "the owner gets mail" wait_until 30 has_copy "$annhome/Maildir"
 send many
-ok "exit 99 skips nothing in an alias" wait_until 20 \
+ok "exit 99 skips nothing in an alias" wait_until 30 \
 	grep -qx 2 "$prog/many"
 send soft
-ok "a program that fails for now defers" wait_until 20 \
+ok "a program that fails for now defers" wait_until 30 \
 	log_has 'deferral: .*Program_exited_75'
 is "before anything is forwarded" "$(copies "$joehome/Maildir")" 0
 send bad "$ann@quill.example"
@@ -216,15 +216,15 @@ bounced()
 {
 	grep -l 'bad@quill.example' "$annhome/Maildir/new"/* >/dev/null 2>&1
 }
-ok "a program that fails for good bounces" wait_until 20 bounced
+ok "a program that fails for good bounces" wait_until 30 bounced
 
 # --- loops through the queue -----------------------------------------------
 compiled "loop by address" 'a: b@quill.example\nb: a@quill.example\n'
 send a "$ann@quill.example"
-ok "is ended by Delivered-To" wait_until 20 log_has 'failure: .*looping'
+ok "is ended by Delivered-To" wait_until 30 log_has 'failure: .*looping'
 compiled "final to itself" 'self: \\self\n'
 send self "$ann@quill.example"
-ok "is ended, too" wait_until 20 log_has \
+ok "is ended, too" wait_until 30 log_has \
 	'failure: .*looping.* to=self from='
 
 # --- what newaliases refuses -----------------------------------------------
@@ -485,13 +485,13 @@ start_suite --smtp "127.0.0.1:$SMTP_PORT" \
 ./Maildir/"
 forward '\\%s, %s\n' "$joe" "$ann"
 send "$joe"
-ok "default delivery: own mailbox" wait_until 20 has_copy "$joehome/Maildir"
-ok "and the forward" wait_until 20 has_copy "$annhome/Maildir"
+ok "default delivery: own mailbox" wait_until 30 has_copy "$joehome/Maildir"
+ok "and the forward" wait_until 30 has_copy "$annhome/Maildir"
 forward '%s\n' "$ann"
 printf '%s\n' "$joe" >"$annhome/.forward"
 chown "$ann" "$annhome/.forward"
 send "$joe" sender@quill.example
-ok "two that forward to each other end" wait_until 20 \
+ok "two that forward to each other end" wait_until 30 \
 	log_has "failure: .*looping.* to=$joe from="
 
 # --- quill-cdb -------------------------------------------------------------
@@ -509,7 +509,7 @@ smtp()
 		--header "Subject: $subject" >"$T/swaks" 2>&1
 }
 svc -d "$S/send"
-wait_until 20 sh -c "svstat $S/send | grep -q ': down'"
+wait_until 30 sh -c "svstat $S/send | grep -q ': down'"
 # nobody may relay
 echo ':allow' | tcprules "$C/tcp.smtp.cdb" "$C/tcp.smtp.tmp"
 rm -f "$joehome/.forward" "$annhome/.forward"
@@ -534,16 +534,16 @@ done
 svc -u "$S/send"
 subject=cdb1
 ok "rcpthosts.cdb lets in" smtp "$joe@cdb.EXAMPLE"
-ok "locals.cdb: is local" wait_until 20 has_copy "$joehome/Maildir"
+ok "locals.cdb: is local" wait_until 30 has_copy "$joehome/Maildir"
 subject=cdb2
 ok "rcpthosts.cdb, .suffix" smtp x@v.example
-ok "virtualdomains.cdb: the last of equal keys" wait_until 20 has_copy \
+ok "virtualdomains.cdb: the last of equal keys" wait_until 30 has_copy \
 	"$annhome/Maildir"
 aliases 'shop-x: %s\nowner-shop-x: %s\n' "$joe" "$ann"
 exits "aliases of a virtual domain" 0 "$H/bin/newaliases"
 subject=cdb3
 ok "take mail" smtp x@sub.v.example
-ok "are followed" wait_until 20 has_copy "$joehome/Maildir"
+ok "are followed" wait_until 30 has_copy "$joehome/Maildir"
 like "an owner's address leads back here" \
 	"$(grep -lx "Subject: $subject" "$joehome/Maildir/new"/* | xargs cat)" \
 	'^Return-Path: <owner-shop-x@quill.example>'
@@ -553,14 +553,14 @@ echo 'cdb.example' >"$C/rcpthosts"
 exits "a stale rcpthosts.cdb is not used" 24 swaks \
 	-s "127.0.0.1:$SMTP_PORT" -f a@b.example -t x@v.example
 ok "its text is" smtp "$joe@cdb.example"
-ok "the log says so" wait_until 10 log_has \
+ok "the log says so" wait_until 30 log_has \
 	'rcpthosts.cdb is not used: .* was changed since; run quill-cdb' smtp
 echo 'quill.example' >"$C/locals"
 svc -h "$S/send"
-ok "send's log, too" wait_until 10 log_has 'locals.cdb is not used: '
+ok "send's log, too" wait_until 30 log_has 'locals.cdb is not used: '
 rm "$C/virtualdomains"
 svc -h "$S/send"
-ok "no text: not used" wait_until 10 log_has \
+ok "no text: not used" wait_until 30 log_has \
 	'virtualdomains.cdb is not used: there is no '
 echo 'bad name.example' >"$C/locals"
 cp -p "$C/locals.cdb" "$T/before"

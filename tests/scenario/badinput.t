@@ -17,7 +17,7 @@ ann=$testuser annhome=$testhome
 mktestuser
 lost=$testuser losthome=$testhome
 echo 'relay.example:[127.0.0.1]:9' >"$H/control/smtproutes" # nobody listens
-echo 5 >"$H/control/timeoutlocal"
+echo 20 >"$H/control/timeoutlocal"
 start_suite
 
 s=$ann@quill.example
@@ -61,7 +61,7 @@ fails()
 {
 	to "$2"
 	ok "$1: for good" wait_until 30 log_has "failure: $3" || suite_diag
-	ok "$1: the sender gets it back" wait_until 15 bounced
+	ok "$1: the sender gets it back" wait_until 30 bounced
 }
 
 # waits NAME RECIPIENT ERE: for now
@@ -75,7 +75,7 @@ waits()
 others_go_on()
 {
 	to "$ann@quill.example"
-	ok "$1: mail of others goes on" wait_until 15 grep -rqx \
+	ok "$1: mail of others goes on" wait_until 30 grep -rqx \
 		"Subject: $subject" "$annhome/Maildir/new" || suite_diag
 }
 
@@ -93,13 +93,13 @@ opts = "fd=%d,rootmode=40755,user_id=0,group_id=0,allow_other" % fd
 if libc.mount(b"stale", sys.argv[1].encode(), b"fuse", 0, opts.encode()):
     sys.exit(os.strerror(ctypes.get_errno()))
 open(sys.argv[2], "w").close()
-time.sleep(90)
+time.sleep(900)
 END
 bg python3 "$T/stale.py" "$losthome" "$T/stale.up"
-if wait_until 5 test -e "$T/stale.up"; then
+if wait_until 30 test -e "$T/stale.up"; then
 	to "$lost@quill.example"
 	stale=$subject
-	wait_until 10 log_has "starting delivery .* local $lost@"
+	wait_until 30 log_has "starting delivery .* local $lost@"
 	others_go_on "a home on a stale mount"
 else
 	skip "a home on a stale mount" "no FUSE here"
@@ -115,7 +115,7 @@ exits "one byte more is refused" 11 envelope "$s" "${long}x@quill.example"
 dotqmail a:b '|echo "dot_$EXT"\n'
 for ext in a.b A.B; do
 	to "$joe-$ext@quill.example"
-	ok "a dot in the extension: $ext" wait_until 10 log_has \
+	ok "a dot in the extension: $ext" wait_until 30 log_has \
 		"success: dot_$ext/"
 done
 n=0
@@ -165,7 +165,7 @@ waits "a program that is killed" "$joe-kill@quill.example" \
 	'Program_was_ended_by_signal_9'
 dotqmail child '|sleep 30 & echo left\n./Maildir/\n'
 to "$joe-child@quill.example"
-ok "a child that is left behind" wait_until 10 log_has 'success: left/'
+ok "a child that is left behind" wait_until 30 log_has 'success: left/'
 # its own quill-local is what a program can reach
 dotqmail parent '|kill -9 $PPID\n'
 waits "a program that kills quill-local" "$joe-parent@quill.example" \
@@ -197,7 +197,7 @@ fails "|sendmail to itself" "$joe-mail@quill.example" \
 dotqmail list "&$joe-list@quill.example\n"
 dotqmail list-owner "&$joe-list@quill.example\n"
 to "$joe-list@quill.example"
-ok "a list whose owner is the list: it ends" wait_until 15 log_has \
+ok "a list whose owner is the list: it ends" wait_until 30 log_has \
 	"failure: .*looping.* to=$joe-list-owner@|failure: .*looping.* to=$joe-list@.*from=<>"
 # by another host, which brings it back by SMTP
 echo "back.example:[127.0.0.1]:$SMTP_PORT" >>"$H/control/smtproutes"
@@ -205,7 +205,7 @@ echo back.example >>"$H/control/rcpthosts"
 to "x@back.example"
 ok "by SMTP to itself: for good" wait_until 40 log_has \
 	'failure: .* to=x@back.example .*dsn=5\.4\.6' || suite_diag
-ok "by SMTP to itself: the sender gets it back" wait_until 15 bounced
+ok "by SMTP to itself: the sender gets it back" wait_until 30 bounced
 
 # --- very many recipients ----------------------------------------------------
 printf 'Subject: many\n\nbody\n' >"$T/mess"
@@ -216,7 +216,7 @@ for i in range(100000):
 sys.stdout.write("\0")' "$s" >"$T/env"
 exits "100000 recipients" 0 sh -c \
 	"'$H/bin/quill-queue' <'$T/mess' 1<'$T/env'"
-ok "100000 recipients: work begins" wait_until 20 log_has \
+ok "100000 recipients: work begins" wait_until 30 log_has \
 	'deferral: .* to=many[0-9]*@relay.example'
 others_go_on "100000 recipients"
 

@@ -55,7 +55,7 @@ has_copy()
 arrives()
 {
 	ok "mail for $1 is taken" smtp "$1"
-	ok "mail for $1 goes to ${2##*/}" wait_until 20 has_copy "$2"
+	ok "mail for $1 goes to ${2##*/}" wait_until 30 has_copy "$2"
 }
 
 # control_reads: how often send was told to read them
@@ -140,7 +140,7 @@ b" '' 'a@b' 'x*'; do
 done
 arrives bob@one.example "$J/mail/bob"
 arrives Bob.SMITH@ONE.example "$J/mail/bob.smith"
-ok "send's log has the address" wait_until 10 log_has \
+ok "send's log has the address" wait_until 30 log_has \
 	'delivery [0-9]+: success.* to=bob@one.example '
 exits "an alias" 0 as "$joe" alias info@one.example bob@one.example \
 	"ann@quill.example"
@@ -153,10 +153,10 @@ for a in bob 'a b@c.d' "a@b.c
 	exits "no target" 64 mbox alias sales@one.example "$a"
 done
 ok "mail for the alias is taken" smtp info@one.example
-ok "goes to one" wait_until 20 has_copy "$J/mail/bob"
-ok "and to the other" wait_until 20 has_copy "$J/mail/bob.smith"
+ok "goes to one" wait_until 30 has_copy "$J/mail/bob"
+ok "and to the other" wait_until 30 has_copy "$J/mail/bob.smith"
 ok "a local part that nobody has" smtp nobody@one.example
-ok "bounces" wait_until 20 log_has \
+ok "bounces" wait_until 30 log_has \
 	'failure: .*no_mailbox.* to=nobody@one.example '
 exits "catch-all" 0 as "$joe" add '*@one.example'
 arrives nobody@one.example "$J/mail/default"
@@ -179,10 +179,10 @@ echo 'first.3.last.example:' >>"$C/virtualdomains"
 echo "first.3.last.example:[127.0.0.1]:$(free_port)" >>"$C/smtproutes"
 reads=$(control_reads)
 svc -h "$S/send"
-wait_until 10 sh -c "[ \$(grep -c 'control files read' \
+wait_until 30 sh -c "[ \$(grep -c 'control files read' \
 	$H/log/send/current) -gt $reads ]"
 ok "one on another machine" smtp bob@first.3.last.example
-ok "is remote" wait_until 20 log_has \
+ok "is remote" wait_until 30 log_has \
 	'starting delivery .* to remote bob@first.3.last.example'
 is "and is not listed" "$(domain list | grep -c first.3)" 0
 exits "nor made somebody's" 1 domain add first.3.last.example "$joe"
@@ -261,7 +261,7 @@ for i in 1 2 3 4; do
 done
 # shellcheck disable=SC2086
 wait $pids
-ok "four domains at once" wait_until 20 sh -c \
+ok "four domains at once" wait_until 30 sh -c \
 	"[ \$($H/bin/quill-domain list | grep -c '^p[1-4]') = 4 ]"
 is "four mailboxes at once" "$(mbox list one.example | grep -c '^p[1-4]@')" 4
 for i in 1 2; do

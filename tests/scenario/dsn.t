@@ -48,7 +48,7 @@ inject()
 # told: the one report that came, and nothing is left in the queue.
 told()
 {
-	wait_until 15 maildir_has "$R" 1 && wait_until 10 queue_empty || return 1
+	wait_until 30 maildir_has "$R" 1 && wait_until 30 queue_empty || return 1
 	[ "$(maildir_count "$R")" = 1 ] || return 1
 	cat "$R"/new/* >"$T/report"
 	rm -f "$R"/new/*
@@ -57,7 +57,7 @@ told()
 # quiet: the queue gets empty and nobody is told anything.
 quiet()
 {
-	wait_until 15 queue_empty || return 1
+	wait_until 30 queue_empty || return 1
 	sleep 0.5
 	is "nothing told" "$(maildir_count "$R")" 0
 	rm -f "$R"/new/*
@@ -105,7 +105,7 @@ ok "FAILURE: told" told
 is "failed" "$(field Action) $(field Status)" "failed 5.1.1"
 like "why" "$(field Diagnostic-Code)" '^X-Quill;Sorry, no mailbox'
 inject "F" "T$bad" PNOTIFY=NEVER
-wait_until 10 queue_empty
+wait_until 30 queue_empty
 is "NEVER: postmaster is not told either" \
 	"$(maildir_count "$H/alias/Maildir")" 0
 inject "F$re" "T$bad" PNOTIFY=FAILURE "T$me" PNOTIFY=SUCCESS "T$me" "Tx$bad"
@@ -223,14 +223,14 @@ is "no warning unless it is wanted" "$(maildir_count "$R")" 0
 echo 1 >"$H/control/delaywarn"
 svc -h "$S/send"
 svc -a "$S/send"
-ok "control/delaywarn" wait_until 15 maildir_has "$R" 1
+ok "control/delaywarn" wait_until 30 maildir_has "$R" 1
 cat "$R"/new/* >"$T/report"
 is "delayed" "$(field Action) $(field Status)" "delayed 4.4.1"
 like "until when" "$(field Will-Retry-Until)" '^[A-Z][a-z][a-z], .* [0-9:]+ '
 like "last attempt" "$(field Last-Attempt-Date)" '^[A-Z][a-z][a-z], '
 like "no failure for programs" "$(cat "$T/report")" '^This is the quill-send'
 svc -t "$S/send"
-ok "started again" wait_until 10 sh -c \
+ok "started again" wait_until 30 sh -c \
 	"[ \$(grep -c 'info: running' '$H/log/send/current') -gt 1 ]"
 for _ in 1 2 3; do
 	svc -a "$S/send"
@@ -249,17 +249,17 @@ for h in 'Precedence: bulk' 'precedence:list' 'Precedence: junk' \
 done
 sleep 2
 svc -a "$S/send"
-ok "five are looked at" wait_until 15 sh -c "[ \$(cat '$H'/log/send/* |
+ok "five are looked at" wait_until 30 sh -c "[ \$(cat '$H'/log/send/* |
 	grep -c 'delay warning msg [0-9a-v]* dropped: mail of a list') = 5 ]"
 is "bounces, lists and programs are not warned" "$(maildir_count "$R")" 0
 message late 'Auto-Submitted: no\n'
 inject "F$re" Tjoe@down.test PNOTIFY=DELAY
 sleep 2
 svc -a "$S/send"
-ok "a person is" wait_until 15 maildir_has "$R" 1
+ok "a person is" wait_until 30 maildir_has "$R" 1
 peer_start down 192.0.2.13:2525 'ext=EHLO'
 svc -a "$S/send"
-ok "delivered at last" wait_until 20 queue_empty
+ok "delivered at last" wait_until 30 queue_empty
 is "nothing more is told" "$(maildir_count "$R")" 1
 is "nor left" "$(find "$H/queue/bounce" -type f)" ""
 rm -f "$R"/new/* "$H/control/delaywarn"
@@ -282,12 +282,12 @@ for i in a b; do
 done
 message hello
 inject "F$testuser-a@quill.example" "T$testuser-b@quill.example"
-ok "two of them stop" wait_until 15 queue_empty
+ok "two of them stop" wait_until 30 queue_empty
 sleep 1
 ok "for good" queue_empty
 is "after one answer" "$(wc -l <"$testhome/answers" | tr -d ' ')" 1
 rm -f "$testhome/answers"
 inject "F$testuser-a@quill.example" "T$bad"
-ok "one of them and a bounce" wait_until 15 queue_empty
+ok "one of them and a bounce" wait_until 30 queue_empty
 ok "is not answered" test ! -e "$testhome/answers"
 done_testing
