@@ -57,7 +57,7 @@ hup_send(void)
 	int told = 0, lock;
 
 	if (site_ids(&ids, NULL) < 0)
-		log_die_sys(STATUS_TEMP, "unable to read users/ids");
+		log_die(STATUS_TEMP, site_ids_error());
 	while (d && (e = readdir(d)) != NULL)
 		if (num_parses(e->d_name, INT32_MAX, &pid) && pid > 1 &&
 			is_send(e->d_name, ids.quills) &&

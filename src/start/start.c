@@ -132,8 +132,7 @@ main(int argc, char **argv)
 	if (argc != 2)
 		log_die(STATUS_PERM, "usage: quill-start DEFAULTDELIVERY");
 	if (site_ids(&ids, alias) < 0)
-		log_die_sys(STATUS_TEMP, "unable to read ", site_users,
-			"/ids (make install writes it)");
+		log_die(STATUS_TEMP, site_ids_error());
 	if (fd_seqpair(local) < 0 || fd_seqpair(remote) < 0 ||
 		fd_seqpair(getpw) < 0 || fd_pipe(clean) < 0 ||
 		fd_pipe(cleaned) < 0)

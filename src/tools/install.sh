@@ -43,7 +43,7 @@ case $bin in /*) ;; *) bin=$PWD/$bin ;; esac
 me=$(id -u)
 
 # --- accounts --------------------------------------------------------------
-roles='quilld quillq quills quillr quillp quilll alias'
+roles='quilld quillq quills quillr quillp quilll alias quillt quilla quillv'
 
 # line N of a conf file
 conf()

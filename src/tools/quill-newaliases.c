@@ -422,7 +422,7 @@ main(int argc, char **argv)
 	str_init(&run.names, 1 << 30);
 	control_init(site_control);
 	if (site_ids(&ids, NULL) < 0)
-		die(STATUS_TEMP, "users/ids", strerror(errno), "");
+		die(STATUS_TEMP, "users/ids", site_ids_error(), "");
 	run.alias = ids.alias;
 	run.nofiles = ids.nofiles;
 	if (chdir(site_users) < 0)

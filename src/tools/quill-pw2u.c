@@ -256,7 +256,7 @@ put_alias(void)
 	struct site_ids ids;
 
 	if (site_ids(&ids, name) < 0)
-		log_die_sys(STATUS_TEMP, "unable to read ", site_users, "/ids");
+		log_die(STATUS_TEMP, site_ids_error());
 	num_fmt(uid, ids.alias);
 	num_fmt(gid, ids.nofiles);
 	put("+:", name);

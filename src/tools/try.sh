@@ -70,7 +70,7 @@ remove)
 	stop
 	rm -rf $home
 	echo "$home removed. The accounts stay, another quill may use them:"
-	for n in 1 2 3 4 5 6 7; do
+	for n in 1 2 3 4 5 6 7 8 9 10; do
 		echo "   userdel $(sed -n "${n}p" conf-users)"
 	done
 	for n in 1 2; do

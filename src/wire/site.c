@@ -10,6 +10,7 @@
 
 #include "lib/fd.h"
 #include "lib/num.h"
+#include "lib/str.h"
 
 #ifndef QUILL_HOME
 #define QUILL_HOME "/var/quill"
@@ -20,8 +21,15 @@ const char site_control[] = QUILL_HOME "/control";
 const char site_queue[] = QUILL_HOME "/queue";
 const char site_bin[] = QUILL_HOME "/bin";
 const char site_users[] = QUILL_HOME "/users";
+const char site_run[] = QUILL_HOME "/run";
 
-enum { IDS_USERS = 7, IDS_GROUPS = 2, IDS_MAX = 2048, IDS_NAME = 64 };
+enum {
+	IDS_USERS = 10,
+	IDS_ALIAS = 6, /* which of them */
+	IDS_GROUPS = 2,
+	IDS_MAX = 2048,
+	IDS_NAME = 64
+};
 
 /* One account line, [p, end) without its LF: kind, name and number. */
 static bool
@@ -42,12 +50,13 @@ ids_line(const char *p, const char *end, char *kind, const char **name,
 	return num_parse(sp + 1, (size_t)(end - sp - 1), UINT32_MAX - 1, id);
 }
 
+/* 0 or an errno. */
 static int
 ids_parse(struct site_ids *ids, char *alias_name, const char *p, size_t n)
 {
 	uid_t *const users[IDS_USERS] = { &ids->quilld, &ids->quillq,
 		&ids->quills, &ids->quillr, &ids->quillp, &ids->quilll,
-		&ids->alias };
+		&ids->alias, &ids->quillt, &ids->quilla, &ids->quillv };
 	gid_t *const groups[IDS_GROUPS] = { &ids->quill, &ids->nofiles };
 	size_t nu = 0, ng = 0, nlen;
 	const char *end = p + n, *lf, *name;
@@ -57,20 +66,23 @@ ids_parse(struct site_ids *ids, char *alias_name, const char *p, size_t n)
 	for (; p < end; p = lf + 1) {
 		lf = memchr(p, '\n', (size_t)(end - p));
 		if (!lf || !ids_line(p, lf, &kind, &name, &nlen, &id))
-			return -1;
-		if (kind == 'u' && nu < IDS_USERS) {
-			if (nu == IDS_USERS - 1 && alias_name) {
+			return EINVAL;
+		if (kind == 'u') {
+			if (nu == IDS_ALIAS && alias_name) {
 				memcpy(alias_name, name, nlen);
 				alias_name[nlen] = 0;
 			}
-			*users[nu++] = (uid_t)id;
+			if (nu < IDS_USERS)
+				*users[nu++] = (uid_t)id;
 		} else if (kind == 'g' && ng < IDS_GROUPS) {
 			*groups[ng++] = (gid_t)id;
 		} else {
-			return -1;
+			return EINVAL;
 		}
 	}
-	return nu == IDS_USERS && ng == IDS_GROUPS ? 0 : -1;
+	if (nu <= IDS_ALIAS || ng != IDS_GROUPS)
+		return EINVAL;
+	return nu == IDS_USERS ? 0 : ENODATA;
 }
 
 int
@@ -92,11 +104,32 @@ site_ids(struct site_ids *ids, char *alias_name)
 		errno = e;
 		return -1;
 	}
-	if (r == IDS_MAX || ids_parse(ids, alias_name, buf, (size_t)r) == -1) {
-		errno = EINVAL;
+	e = r == IDS_MAX ? EINVAL : ids_parse(ids, alias_name, buf, (size_t)r);
+	if (e) {
+		errno = e;
 		return -1;
 	}
 	return 0;
+}
+
+const char *
+site_ids_error(void)
+{
+	static struct str s = STR_INIT(4096);
+
+	switch (errno) {
+	case EINVAL:
+		return QUILL_HOME "/users/ids is malformed: run make install";
+	case ENODATA:
+		return QUILL_HOME "/users/ids is of an older version:"
+				  " run make install";
+	case ENOENT:
+		return QUILL_HOME "/users/ids is missing: run make install";
+	}
+	str_clear(&s);
+	str_puts(&s, "unable to read " QUILL_HOME "/users/ids: ");
+	str_puts(&s, strerror(errno));
+	return str_c(&s);
 }
 
 const char *

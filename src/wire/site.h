@@ -15,6 +15,7 @@ extern const char site_control[]; /* HOME/control */
 extern const char site_queue[];	  /* HOME/queue */
 extern const char site_bin[];	  /* HOME/bin */
 extern const char site_users[];	  /* HOME/users */
+extern const char site_run[];	  /* HOME/run: tls, auth, verify, send */
 
 enum {
 	ADDR_MAX = 1000,	 /* bytes in an envelope address */
@@ -33,13 +34,17 @@ enum {
 /* The accounts of one home, as make install wrote them to users/ids. */
 struct site_ids {
 	uid_t quilld, quillq, quills, quillr, quillp, quilll, alias;
+	uid_t quillt, quilla, quillv;
 	gid_t quill, nofiles;
 };
 /* Read HOME/users/ids: lines "u NAME UID" and "g NAME GID". Roles are told by
- * order: the seven users of conf-users, then the two groups of conf-groups.
- * 0; -1 errno (EINVAL: malformed). alias_name, when not NULL, gets the name of
- * the alias user (64 bytes). */
+ * order: the ten users of conf-users, then the two groups of conf-groups; more
+ * users, of a newer version, do not matter. 0; -1 errno (EINVAL: malformed;
+ * ENODATA: of an older version, with fewer users). alias_name, when not NULL,
+ * gets the name of the alias user (64 bytes). */
 int site_ids(struct site_ids *ids, char *alias_name);
+/* After -1: one line for a log, with what to do. */
+const char *site_ids_error(void);
 
 /* $QUILL<name>, or else its twin $QMAIL<name>, or NULL. */
 const char *site_env(const char *name);

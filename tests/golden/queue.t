@@ -40,7 +40,8 @@ home_make()
 	find "$H/queue" -type d -exec chmod 2750 {} +
 	chmod 660 "$H/queue/lock/hint"
 	{
-		for u in quilld quillq quills quillr quillp quilll alias; do
+		for u in quilld quillq quills quillr quillp quilll alias \
+			quillt quilla quillv; do
 			echo "u $u $(id -u $u)"
 		done
 		echo "g quill $(id -g quillq)"

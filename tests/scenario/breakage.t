@@ -184,5 +184,12 @@ ok "no quill-clean: the log says what is missing" wait_until 10 log_has \
 	'quill-start: alert: unable to run .*/quill-clean: No such file'
 mv "$H/bin/away" "$H/bin/quill-clean"
 ok "with it all is well" wait_until 10 "$H/bin/quillctl" status
+cp -p "$H/users/ids" "$T/ids"
+sed -i '/^u /{8,$d}' "$H/users/ids"
+svc -t "$S/send"
+ok "users/ids of an older version: the log says what to do" wait_until 10 \
+	log_has 'users/ids is of an older version: run make install'
+cp -p "$T/ids" "$H/users/ids"
+ok "with it all is well" wait_until 10 "$H/bin/quillctl" status
 
 done_testing

@@ -47,8 +47,8 @@ is "quill-queue is setuid quillq, and only runnable" \
 is "32 splits" "$(find "$H/queue/msg" -mindepth 1 -type d | wc -l)" 32
 is "nothing below is writable by everybody" \
 	"$(find "$H" ! -type l -perm -2)" ''
-is "users/ids names nine roles" "$(cut -d' ' -f1 "$H/users/ids" | sort |
-	uniq -c | tr -s ' \n' ' ')" ' 2 g 7 u '
+is "users/ids names twelve roles" "$(cut -d' ' -f1 "$H/users/ids" | sort |
+	uniq -c | tr -s ' \n' ' ')" ' 2 g 10 u '
 ok "the home is compiled in" grep -qF "$H" "$H/bin/quill-queue"
 nok()
 {
@@ -129,7 +129,7 @@ mkdir -p "$T/tree/src"
 cp -R "$TOP"/src/tools "$T/tree/src/"
 cp -R "$TOP"/conf-* "$TOP/man" "$TOP/README" "$TOP/INSTALL" "$TOP/LICENSE" \
 	"$T/tree/"
-for r in d q s r p l a; do
+for r in d q s r p l a t h v; do
 	echo "qu$$$r" | tee -a "$T/.users"
 done >"$T/tree/conf-users"
 printf 'qg%sq\nqg%sn\n' $$ $$ >"$T/tree/conf-groups"
@@ -138,7 +138,8 @@ other()
 	BIN=$T/link/bin sh "$T/tree/src/tools/install.sh" "$1" "$T/other"
 }
 exits "install with accounts that do not exist" 0 other install
-is "makes nine of them" "$(grep -cE '^(user|group) .* created' "$T/out")" 9
+is "makes twelve of them" \
+	"$(grep -cE '^(user|group) .* created' "$T/out")" 12
 exits "check-install is content with them" 0 other check
 line=$(getent passwd "qu$$q")
 like "no login shell, the home is HOME" "$line" ":$T/other:.*(nologin|false)\$"
@@ -147,6 +148,9 @@ is "quillq is in the group of the queue" "$(id -gn "qu$$q")" "qg$$q"
 is "quilld is not" "$(id -Gn "qu$$d")" "qg$$n"
 is "users/ids has their numbers" "$(sed -n 2p "$T/other/users/ids")" \
 	"u qu$$q $(id -u "qu$$q")"
+sed -i '/^u /{8,$d}' "$T/other/users/ids"
+exits "once more, over one of an older version" 0 other install
+is "has the newer ones" "$(grep -c '^u ' "$T/other/users/ids")" 10
 mark
 exits "once more" 0 other install
 is "changes nothing" "$(changed "$T/other")" ''
