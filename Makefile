@@ -41,9 +41,9 @@ Q := $(if $(V),,@)
 all:
 
 # --- layers ----------------------------------------------------------------
-lib_OBJS = ascii cdb cdbmake control crc32c dotlock fd file ibuf ipaddr \
+lib_OBJS = ascii base64 cdb cdbmake control crc32c dotlock fd file ibuf ipaddr \
 	json lock log map num obuf prioq proc rand safefile sig stamp str table \
-	dnspkt dnsq resolvconf
+	utf8 dnspkt dnsq resolvconf
 mail_OBJS = addr addrlex addrlist aliases aliasfile compose fullname header \
 	mboxname qualify route smtpreply
 wire_OBJS = site status envelope qclient qpath env envmake note hint job \

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/ascii.h"
+#include "lib/utf8.h"
 
 enum { DOMAIN_MAX = 255, LABEL_MAX = 63 };
 
@@ -32,8 +33,22 @@ islabelchar(char c)
 	return ascii_isalnum(c) || c == '-' || c == '_';
 }
 
-bool
-addr_isdomain(const char *p, size_t n)
+/* Length of the character beyond ASCII at p, 0 when there is none. C1 control
+ * characters are none: a terminal may obey them. */
+static size_t
+wide(const char *p, size_t n)
+{
+	size_t len = n && (unsigned char)*p > 127 ? utf8_len(p, n) : 0;
+
+	if (len == 2 && (unsigned char)p[0] == 0xc2 &&
+		(unsigned char)p[1] < 0xa0)
+		return 0;
+	return len;
+}
+
+/* utf8: labels may be U-labels, which have no limit of their own. */
+static bool
+isdomain(const char *p, size_t n, bool utf8)
 {
 	struct ipaddr ip;
 	size_t label = 0;
@@ -43,6 +58,13 @@ addr_isdomain(const char *p, size_t n)
 	if (!n || n > DOMAIN_MAX)
 		return false;
 	for (size_t i = 0; i < n; i++) {
+		size_t w = utf8 ? wide(p + i, n - i) : 0;
+
+		if (w) {
+			i += w - 1;
+			label = 1;
+			continue;
+		}
 		if (p[i] == '.') {
 			if (!label || p[i - 1] == '-')
 				return false;
@@ -54,6 +76,12 @@ addr_isdomain(const char *p, size_t n)
 			return false;
 	}
 	return label && p[n - 1] != '-';
+}
+
+bool
+addr_isdomain(const char *p, size_t n)
+{
+	return isdomain(p, n, false);
 }
 
 size_t
@@ -76,8 +104,15 @@ domain_span(const struct cursor *c)
 
 		return close ? (size_t)(close - c->p) + 1 : left;
 	}
-	while (i < left && (islabelchar(c->p[i]) || c->p[i] == '.'))
-		i++;
+	while (i < left) {
+		size_t w = wide(c->p + i, left - i);
+
+		if (!w && (islabelchar(c->p[i]) || c->p[i] == '.'))
+			w = 1;
+		if (!w)
+			break;
+		i += w;
+	}
 	return i;
 }
 
@@ -91,7 +126,7 @@ skip_route(struct cursor *c)
 
 		c->p++;
 		n = domain_span(c);
-		if (!addr_isdomain(c->p, n))
+		if (!isdomain(c->p, n, true))
 			return false;
 		c->p += n;
 		if (peek(c) == ':') {
@@ -111,8 +146,15 @@ local_atoms(struct cursor *c, struct str *out)
 {
 	const char *start = c->p;
 
-	while (addr_isatext(peek(c)))
-		c->p++;
+	for (;;) {
+		size_t n = wide(c->p, (size_t)(c->end - c->p));
+
+		if (!n && addr_isatext(peek(c)))
+			n = 1;
+		if (!n)
+			break;
+		c->p += n;
+	}
 	str_put(out, start, (size_t)(c->p - start));
 	return c->p > start;
 }
@@ -122,8 +164,14 @@ local_quoted(struct cursor *c, struct str *out)
 {
 	c->p++;
 	for (;;) {
+		size_t n = wide(c->p, (size_t)(c->end - c->p));
 		char b = peek(c);
 
+		if (n) {
+			str_put(out, c->p, n);
+			c->p += n;
+			continue;
+		}
 		if (b == '"') {
 			c->p++;
 			return true;
@@ -153,7 +201,7 @@ mailbox(struct cursor *c, struct str *out)
 		return memchr(out->s, '@', out->len) ? ADDR_SYNTAX : ADDR_OK;
 	c->p++;
 	n = domain_span(c);
-	if (!addr_isdomain(c->p, n))
+	if (!isdomain(c->p, n, true))
 		return ADDR_SYNTAX;
 	str_putc(out, '@');
 	str_put(out, c->p, n);
@@ -161,13 +209,18 @@ mailbox(struct cursor *c, struct str *out)
 	return ADDR_OK;
 }
 
+/* r was found for the bytes from p to where c is. */
 static enum addr_result
-verdict(enum addr_result r, const struct cursor *c, const struct str *out)
+verdict(enum addr_result r, const char *p, const struct cursor *c,
+	const struct str *out)
 {
 	if (r != ADDR_OK && c->p < c->end && (unsigned char)*c->p > 127)
 		return ADDR_NONASCII;
 	if (r == ADDR_OK && out->over)
 		return ADDR_LONG;
+	for (; r == ADDR_OK && p < c->p; p++)
+		if ((unsigned char)*p > 127)
+			r = ADDR_UTF8;
 	return r;
 }
 
@@ -181,7 +234,7 @@ addr_mailbox(struct str *out, const char *p, size_t n)
 	r = mailbox(&c, out);
 	if (r == ADDR_OK && c.p != c.end)
 		r = ADDR_SYNTAX;
-	return verdict(r, &c, out);
+	return verdict(r, p, &c, out);
 }
 
 enum addr_result
@@ -202,8 +255,8 @@ addr_path(struct str *out, const char *p, size_t n, size_t *used)
 	}
 	if (r == ADDR_OK && peek(&c) != '>')
 		r = ADDR_SYNTAX;
-	r = verdict(r, &c, out);
-	if (r == ADDR_OK)
+	r = verdict(r, p, &c, out);
+	if (r == ADDR_OK || r == ADDR_UTF8)
 		*used = (size_t)(c.p + 1 - p);
 	return r;
 }
@@ -213,7 +266,8 @@ addr_quote(struct str *out, const char *addr, size_t n)
 {
 	size_t at = addr_at(addr, n), i = 0;
 
-	while (i < at && addr_isatext(addr[i]))
+	while (i < at &&
+		(addr_isatext(addr[i]) || (unsigned char)addr[i] > 127))
 		i++;
 	if (at && i == at) {
 		str_put(out, addr, n);

@@ -3,7 +3,8 @@
  *
  * Inside quill an address is "local@domain" with the quoting of the local part
  * taken away: "a b"@example.org is kept as the 13 bytes a b@example.org, and
- * the last @ separates. It holds no control characters.
+ * the last @ separates. It holds no control characters. Local part and domain
+ * may be UTF-8 (RFC 6531 3.3).
  */
 #ifndef MAIL_ADDR_H
 #define MAIL_ADDR_H
@@ -18,7 +19,8 @@ enum addr_result {
 	ADDR_OK,
 	ADDR_SYNTAX,
 	ADDR_LONG,     /* over the ceiling of the string it was to go into */
-	ADDR_NONASCII, /* a byte over 127, where a mailbox was expected */
+	ADDR_UTF8,     /* as ADDR_OK, with characters that need SMTPUTF8 */
+	ADDR_NONASCII, /* a byte over 127 that is no UTF-8 */
 };
 
 /* The path in angle brackets at p: out becomes the address, empty for <>,

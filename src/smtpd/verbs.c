@@ -178,6 +178,7 @@ take_path(struct session *s, const char *p, size_t n, const char *keyword,
 	case ADDR_LONG:
 		session_reply(s, 501, enhanced, "address too long");
 		break;
+	case ADDR_UTF8:
 	case ADDR_NONASCII:
 		session_reply(s, 553, "5.6.7", "address is not ASCII");
 		break;

@@ -3,6 +3,8 @@
  * quoted and parsed again. */
 #include "mail/addr.h"
 
+#include "lib/utf8.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,12 @@ require(bool cond)
 		abort();
 }
 
+static bool
+good(enum addr_result r)
+{
+	return r == ADDR_OK || r == ADDR_UTF8;
+}
+
 static void
 again(struct str *addr)
 {
@@ -23,7 +31,7 @@ again(struct str *addr)
 
 	addr_quote(&q, str_c(addr), addr->len);
 	require(!q.over);
-	require(addr_mailbox(&back, str_c(&q), q.len) == ADDR_OK);
+	require(good(addr_mailbox(&back, str_c(&q), q.len)));
 	require(back.len == addr->len &&
 		!memcmp(str_c(&back), addr->s, addr->len));
 	str_free(&q);
@@ -37,22 +45,27 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t used = 0;
 	/* exactly as long as it is said to be */
 	char *p = malloc(size ? size : 1);
+	enum addr_result r;
 
 	if (size)
 		memcpy(p, data, size);
-	if (addr_path(&out, p, size, &used) == ADDR_OK) {
+	r = addr_path(&out, p, size, &used);
+
+	if (good(r)) {
 		size_t at = addr_at(str_c(&out), out.len);
 
 		require(used >= 2 && used <= size && p[used - 1] == '>');
 		for (size_t i = 0; i < out.len; i++)
-			require(out.s[i] >= 32 && out.s[i] < 127);
-		if (at < out.len)
+			require((r == ADDR_UTF8 && out.s[i] < 0) ||
+				(out.s[i] >= 32 && out.s[i] < 127));
+		require(utf8_valid(str_c(&out), out.len));
+		if (at < out.len && r == ADDR_OK)
 			require(addr_isdomain(
 				out.s + at + 1, out.len - at - 1));
 		if (out.len)
 			again(&out);
 	}
-	if (addr_mailbox(&out, p, size) == ADDR_OK)
+	if (good(addr_mailbox(&out, p, size)))
 		again(&out);
 	(void)addr_isdomain(p, size);
 	free(p);

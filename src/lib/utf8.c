@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "lib/utf8.h"
+
+#include <stdint.h>
+
+/* By first byte: how many follow, and what the first of those may be (the
+ * table of RFC 3629 4; later ones are 80 to BF). */
+static const struct row {
+	uint8_t from, to, more, low, high;
+} rows[] = {
+	{ 0x00, 0x7f, 0, 0, 0 },
+	{ 0xc2, 0xdf, 1, 0x80, 0xbf },
+	{ 0xe0, 0xe0, 2, 0xa0, 0xbf },
+	{ 0xe1, 0xec, 2, 0x80, 0xbf },
+	{ 0xed, 0xed, 2, 0x80, 0x9f },
+	{ 0xee, 0xef, 2, 0x80, 0xbf },
+	{ 0xf0, 0xf0, 3, 0x90, 0xbf },
+	{ 0xf1, 0xf3, 3, 0x80, 0xbf },
+	{ 0xf4, 0xf4, 3, 0x80, 0x8f },
+};
+
+size_t
+utf8_len(const char *p, size_t n)
+{
+	const uint8_t *b = (const uint8_t *)p;
+	const struct row *r = rows;
+	const struct row *end = rows + sizeof rows / sizeof *rows;
+
+	if (!n)
+		return 0;
+	while (r < end && (b[0] < r->from || b[0] > r->to))
+		r++;
+	if (r == end || r->more >= n)
+		return 0;
+	for (size_t i = 1; i <= r->more; i++)
+		if (b[i] < (i == 1 ? r->low : 0x80) ||
+			b[i] > (i == 1 ? r->high : 0xbf))
+			return 0;
+	return (size_t)r->more + 1;
+}
+
+bool
+utf8_valid(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n;) {
+		size_t len = utf8_len(p + i, n - i);
+
+		if (!len)
+			return false;
+		i += len;
+	}
+	return true;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: 0BSD */
+/* utf8 - is it UTF-8? (RFC 3629) */
+#ifndef LIB_UTF8_H
+#define LIB_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Bytes (1 to 4) of the character at p, of which n bytes are there; 0 when it
+ * is malformed, overlong, a surrogate, or n is 0. */
+size_t utf8_len(const char *p, size_t n);
+/* All n bytes are. */
+bool utf8_valid(const char *p, size_t n);
+
+#endif

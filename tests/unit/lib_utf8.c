@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "lib/utf8.h"
+
+#include "tap.h"
+
+#define S(x) x, sizeof(x) - 1
+
+int
+main(void)
+{
+	static const struct {
+		const char *p;
+		size_t n, want;
+	} t[] = {
+		{ S(""), 0 },
+		{ S("a"), 1 },
+		{ S("\0"), 1 },
+		{ S("\177\200"), 1 },
+		{ S("\200"), 0 },
+		{ S("\301\277"), 0 }, /* overlong */
+		{ S("\302\200"), 2 },
+		{ S("\337\277x"), 2 },
+		{ S("\302"), 0 },
+		{ S("\302a"), 0 },
+		{ S("\340\237\277"), 0 }, /* overlong */
+		{ S("\340\240\200"), 3 },
+		{ S("\355\237\277"), 3 },
+		{ S("\355\240\200"), 0 }, /* a surrogate */
+		{ S("\357\277\277"), 3 },
+		{ S("\357\277"), 0 },
+		{ S("\360\217\277\277"), 0 }, /* overlong */
+		{ S("\360\220\200\200"), 4 },
+		{ S("\364\217\277\277"), 4 },
+		{ S("\364\220\200\200"), 0 }, /* over 10FFFF */
+		{ S("\365\200\200\200"), 0 },
+		{ S("\377"), 0 },
+	};
+
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++)
+		is_num(utf8_len(t[i].p, t[i].n), t[i].want, "row %zu", i);
+	is_num(utf8_valid(S("a\303\251b")), 1, "a string");
+	is_num(utf8_valid(S("a\303\251b\303")), 0, "cut off");
+	is_num(utf8_valid(S("")), 1, "nothing");
+	return done_testing();
+}
