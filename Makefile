@@ -70,7 +70,7 @@ quill-lspawn_OBJS = lspawn/lspawn lspawn/route lspawn/lookup
 quill-lspawn_USES = spawn wire lib
 quill-rspawn_OBJS = rspawn/rspawn
 quill-rspawn_USES = spawn wire lib
-quill-getpw_OBJS = getpw/getpw getpw/lookup
+quill-getpw_OBJS = getpw/getpw getpw/lookup getpw/owner getpw/mounts
 quill-getpw_USES = wire lib
 quill-local_OBJS = local/local local/conf local/deliver local/dotqmail \
 	local/message local/vars local/maildir local/mbox local/program \
@@ -195,6 +195,7 @@ UNITS = $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 unit_lspawn_lookup_OBJS = lspawn/lookup
 unit_lspawn_route_OBJS = lspawn/route lspawn/lookup
 unit_getpw_lookup_OBJS = getpw/lookup
+unit_getpw_mounts_OBJS = getpw/mounts
 unit_smtpd_session_OBJS = smtpd/session smtpd/verbs
 unit_smtpd_data_OBJS = smtpd/data
 unit_smtpd_policy_OBJS = smtpd/policy

@@ -14,10 +14,10 @@
 #include <errno.h>
 #include <pwd.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "getpw/lookup.h"
+#include "getpw/owner.h"
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/str.h"
@@ -55,17 +55,12 @@ system_account(void *arg, const char *name, struct account *a)
 static int
 system_owner(void *arg, const char *home, uid_t *uid)
 {
-	struct stat st;
+	int r = owner_of(home, uid);
 
 	(void)arg;
-	if (stat(home, &st) == -1) {
-		if (errno == ENOENT || errno == ENOTDIR)
-			return 0;
+	if (r == -1)
 		log_warning_sys("unable to look at ", home);
-		return -1;
-	}
-	*uid = st.st_uid;
-	return 1;
+	return r;
 }
 
 /* The account's own home is that of the first quill it was made for; several

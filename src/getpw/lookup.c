@@ -5,7 +5,8 @@
 
 #include "lib/ascii.h"
 
-/* 1 the account called by the first n bytes of local counts, 0 it does not. */
+/* 1 the account called by the first n bytes of local counts, 0 it does not; -1
+ * its name, -2 its home cannot be looked at now. */
 static int
 try(const struct lookup_ops *ops, const char *local, size_t n,
 	struct account *a)
@@ -26,7 +27,7 @@ try(const struct lookup_ops *ops, const char *local, size_t n,
 		return 0;
 	r = ops->owner(ops->arg, a->home, &owner);
 	if (r != 1)
-		return r;
+		return r == -1 ? -2 : 0;
 	return owner == a->uid;
 }
 
@@ -44,6 +45,8 @@ lookup_account(const struct lookup_ops *ops, const char *alias,
 			return NULL;
 		case -1:
 			return "the user look-up failed (#4.3.0)";
+		case -2:
+			return "unable to look at the home directory (#4.3.0)";
 		}
 		do {
 			if (n == 0)

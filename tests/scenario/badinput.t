@@ -16,6 +16,10 @@ mktestuser
 ann=$testuser annhome=$testhome
 mktestuser
 lost=$testuser losthome=$testhome
+mktestuser
+far=$testuser
+mktestuser
+far2=$testuser
 echo 'relay.example:[127.0.0.1]:9' >"$H/control/smtproutes" # nobody listens
 echo 20 >"$H/control/timeoutlocal"
 start_suite
@@ -79,30 +83,79 @@ others_go_on()
 		"Subject: $subject" "$annhome/Maildir/new" || suite_diag
 }
 
-# --- a home that hangs -------------------------------------------------------
-# A file system whose server does not answer. The user is in users/assign: who
-# is not is looked for by the owner of the home, which would hang, too.
-echo "=$lost:$lost:$(id -u "$lost"):$(id -g "$lost"):$losthome:::
-." >"$H/users/assign"
-"$H/bin/quill-newu"
+# --- homes that hang ---------------------------------------------------------
+# stale.py DIR UP WORDS: a file system on DIR whose server does not answer;
+# with words it says that it is there, and reads what it is asked. UP is made
+# when all is as it shall be.
 cat >"$T/stale.py" <<'END'
-import ctypes, os, sys, time
+import ctypes, os, struct, sys, time
 fd = os.open("/dev/fuse", os.O_RDWR)
 libc = ctypes.CDLL(None, use_errno=True)
 opts = "fd=%d,rootmode=40755,user_id=0,group_id=0,allow_other" % fd
 if libc.mount(b"stale", sys.argv[1].encode(), b"fuse", 0, opts.encode()):
     sys.exit(os.strerror(ctypes.get_errno()))
+if len(sys.argv) > 3:
+    unique = struct.unpack_from("IIQ", os.read(fd, 65536))[2]
+    os.write(fd, struct.pack("IiQ", 80, 0, unique) +
+        struct.pack("4I2H2I2HI", 7, 31, 0, 0, 1, 1, 4096, 1, 1, 0, 0) +
+        bytes(28))
 open(sys.argv[2], "w").close()
+while len(sys.argv) > 3:
+    os.read(fd, 65536)
 time.sleep(900)
 END
+# logged N ERE: N lines of send's log match
+logged()
+{
+	[ "$(cat "$H"/log/send/* | grep -Ec -e "$2")" = "$1" ]
+}
+
+# One of a user in users/assign: quill-local meets it.
+echo "=$lost:$lost:$(id -u "$lost"):$(id -g "$lost"):$losthome:::
+." >"$H/users/assign"
+"$H/bin/quill-newu"
 bg python3 "$T/stale.py" "$losthome" "$T/stale.up"
-if wait_until 30 test -e "$T/stale.up"; then
+if wait_until 5 test -e "$T/stale.up"; then
 	to "$lost@quill.example"
 	stale=$subject
 	wait_until 30 log_has "starting delivery .* local $lost@"
 	others_go_on "a home on a stale mount"
 else
 	skip "a home on a stale mount" "no FUSE here"
+fi
+
+# Those of users of the name service: who looks for the owner meets it first.
+# A question that the server has read cannot even be killed.
+srv=$T/srv
+mkdir "$srv"
+for u in "$far" "$far2"; do
+	usermod -d "$srv/$u" "$u"
+done
+bg python3 "$T/stale.py" "$srv" "$T/srv.up" words
+srv_pid=$bg_pid
+if [ "${stale:-}" ] && wait_until 30 test -e "$T/srv.up"; then
+	waits "a home on a server that is away" "$far@quill.example" \
+		"unable_to_look_at_the_home_directory.* to=$far@"
+	others_go_on "a home on a server that is away"
+	waits "another home there" "$far2@quill.example" \
+		"unable_to_look_at_the_home_directory.* to=$far2@"
+	ok "is not asked for again" logged 1 "getpw: .*$srv does not answer"
+	others_go_on "two homes there"
+	# the server is gone for good, and the homes are somewhere else
+	bg_stop "$srv_pid"
+	umount -l "$srv"
+	for u in "$far" "$far2"; do
+		mkdir -p "$srv/$u"
+		chown "$u:" "$srv/$u"
+		setuidgid "$u" "$H/bin/maildirmake" "$srv/$u/Maildir"
+	done
+	svc -a "$S/send"
+	ok "the homes are back: delivered" wait_until 30 maildir_has \
+		"$srv/$far/Maildir" 1 || suite_diag
+	ok "both of them" wait_until 30 maildir_has "$srv/$far2/Maildir" 1
+	ok "which the log tells" logged 1 "getpw: .*$srv answers again"
+else
+	skip "a home on a server that is away" "no FUSE here"
 fi
 
 # --- recipients --------------------------------------------------------------
@@ -229,5 +282,5 @@ unlike "no program of the suite died" "$(cat "$H"/log/send/*)" \
 	'quill-(send|lspawn|rspawn|clean|getpw): alert'
 umount "$joehome/Ro" "$joehome/Full"
 stop_suite
-umount -l "$losthome"
+[ -z "${stale:-}" ] || umount -l "$losthome"
 done_testing

@@ -80,7 +80,8 @@ find(const char *local)
 	return text;
 }
 
-#define FAILED "the user look-up failed (#4.3.0)"
+#define FAILED	    "the user look-up failed (#4.3.0)"
+#define HOME_FAILED "unable to look at the home directory (#4.3.0)"
 
 int
 main(void)
@@ -106,8 +107,8 @@ main(void)
 		{ "-joe", "alias /h/alias -|-joe" },
 		{ "alias", "alias /h/alias |" },
 		{ "alias-x", "alias /h/alias -|x" },
-		{ "nfs", FAILED },
-		{ "nfs-x", FAILED },
+		{ "nfs", HOME_FAILED },
+		{ "nfs-x", HOME_FAILED },
 		{ "trouble-x", FAILED },
 		{ "big", "alias /h/alias -|big" },
 		{ "a2345678901234567890123456789012",
