@@ -20,6 +20,7 @@ seed()
 	byhand) printf '\002r\0hno (#5.1.1)\0slater\0Kok\0' ;;
 	aliases) printf 'a: b, "|c d",\n :include:/e,\n \\\\f, /g/\n"h i": j@k\n' ;;
 	aliasdb) printf '&a@b\0|c d\0//e\0:/f\0\\g\0' ;;
+	ctl) printf 'Vbounce\0Awhy\0I0123456789abcdef\0n1\0n2\0\0' ;;
 	clean) printf 'r0123456789abcdef\n' ;;
 	esac
 }
