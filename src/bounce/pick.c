@@ -40,7 +40,7 @@ pick_note(const struct pick *p, size_t i, struct note *n)
 	if (!there || !*p->env->sender || n->action == NOTE_FAILED)
 		return 0;
 	if (p->warning != (n->action == NOTE_DELAYED) ||
-		p->warning != (mark == ENV_TODO))
+		(p->warning ? !env_istodo(mark) : mark != ENV_DONE))
 		return 0;
 	return wanted(p, i) & (p->warning ? NOTIFY_DELAY : NOTIFY_SUCCESS)
 		       ? n->action
@@ -57,7 +57,7 @@ pick_init(struct pick *p)
 	p->at = xmalloc((p->env->nrcpt + 1) * sizeof(*p->at));
 	memset(p->at, 0, (p->env->nrcpt + 1) * sizeof(*p->at));
 	while (start = pos, note_next(p->notes, p->nnotes, &pos, &n))
-		if (n.rcpt < p->env->nrcpt)
+		if (n.rcpt < p->env->nrcpt && n.action != NOTE_VIA)
 			p->at[n.rcpt] = start + 1;
 	p->nfailed = p->ndelayed = p->nsucceeded = 0;
 	for (i = 0; i < p->env->nrcpt; i++) {

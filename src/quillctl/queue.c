@@ -29,10 +29,12 @@ show_plain(const struct walk_message *m)
 	for (i = 0; i < m->env.nrcpt; i++) {
 		enum env_mark k = env_mark(&m->env, i);
 
-		obuf_puts(&out, k == ENV_DONE	  ? "\tdone\t"
-				: k == ENV_FAILED ? "\tfailed\t"
-				: m->tried	  ? "\twaits\t"
-						  : "\tnew\t");
+		obuf_puts(&out, k == ENV_DONE	   ? "\tdone\t"
+				: k == ENV_FAILED  ? "\tfailed\t"
+				: k == ENV_REMOVED ? "\tremoved\t"
+				: env_isheld(k)	   ? "\theld\t"
+				: m->tried	   ? "\twaits\t"
+						   : "\tnew\t");
 		json_plain(&out, env_rcpt(&m->env, i));
 		obuf_putc(&out, '\n');
 	}
@@ -56,7 +58,9 @@ show_json(const struct walk_message *m)
 	json_string(&out, m->env.sender);
 	obuf_puts(&out, ",\"recipients\":[");
 	for (i = 0; i < m->env.nrcpt; i++) {
-		if (env_mark(&m->env, i) != ENV_TODO)
+		enum env_mark k = env_mark(&m->env, i);
+
+		if (!env_istodo(k) && !env_isheld(k))
 			continue;
 		obuf_puts(&out, sep);
 		sep = ",";

@@ -18,7 +18,7 @@ static const char head_kinds[HEAD_RECORDS + 1] = "1BSOF";
 static bool
 is_mark(char c)
 {
-	return c == ENV_TODO || c == ENV_DONE || c == ENV_FAILED;
+	return c && strchr("THthDXR", c);
 }
 
 static bool
@@ -216,6 +216,24 @@ enum env_mark
 env_mark(const struct env *e, size_t i)
 {
 	return (enum env_mark)e->data[e->rcpt[i].off];
+}
+
+bool
+env_istodo(enum env_mark m)
+{
+	return m == ENV_TODO || m == ENV_TODO_VIA;
+}
+
+bool
+env_isheld(enum env_mark m)
+{
+	return m == ENV_HELD || m == ENV_HELD_VIA;
+}
+
+bool
+env_isvia(enum env_mark m)
+{
+	return m == ENV_TODO_VIA || m == ENV_HELD_VIA;
 }
 
 /* The P records of i, NULL without; a byte that is no P ends them. */

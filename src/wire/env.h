@@ -12,7 +12,10 @@
  *	                   digits; bytes and checksum of all before it
  * The checksum is taken with every recipient's mark read as T. A mark is the
  * first byte of a T record, changed in place:
- *	T to do   D delivered   X failed, reason in bounce/<id>
+ *	T to do   H held: not tried until released
+ *	t h  the same, by the relay that bounce/<id> names (wire/note.h)
+ *	D delivered   X failed, reason in bounce/<id>
+ *	R removed by an administrator, nobody is told
  */
 #ifndef WIRE_ENV_H
 #define WIRE_ENV_H
@@ -31,7 +34,15 @@ enum {
 	ENV_END_LEN = 1 + ENV_END_DIGITS + 1 + ENV_END_HEX + 1,
 };
 
-enum env_mark { ENV_TODO = 'T', ENV_DONE = 'D', ENV_FAILED = 'X' };
+enum env_mark {
+	ENV_TODO = 'T',
+	ENV_HELD = 'H',
+	ENV_TODO_VIA = 't',
+	ENV_HELD_VIA = 'h',
+	ENV_DONE = 'D',
+	ENV_FAILED = 'X',
+	ENV_REMOVED = 'R'
+};
 
 struct env_rcpt {
 	uint32_t off; /* of the mark in the file; the address follows it */
@@ -65,6 +76,10 @@ enum env_result env_decode(struct env *e, const char *data, size_t size);
 void env_free(struct env *e);
 const char *env_rcpt(const struct env *e, size_t i);
 enum env_mark env_mark(const struct env *e, size_t i);
+/* Is it to be tried (T, t)? Held (H, h)? By a relay of its own (t, h)? */
+bool env_istodo(enum env_mark m);
+bool env_isheld(enum env_mark m);
+bool env_isvia(enum env_mark m);
 /* The k-th parameter (from 0) of recipient i, or of the sender with i ==
  * ENV_SENDER; NULL when there are no more. */
 #define ENV_SENDER ((size_t)-1)

@@ -59,7 +59,8 @@ static bool
 is_action(const char *p)
 {
 	return (p[0] == NOTE_DELAYED || p[0] == NOTE_DELIVERED ||
-		       p[0] == NOTE_RELAYED || p[0] == NOTE_EXPANDED) &&
+		       p[0] == NOTE_RELAYED || p[0] == NOTE_EXPANDED ||
+		       p[0] == NOTE_VIA) &&
 	       !p[1];
 }
 

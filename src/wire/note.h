@@ -2,10 +2,12 @@
 /* note - bounce/<id>: what the sender of a message is to be told
  *
  * Appended by quill-send, and for a failure synced before the mark that needs
- * it; read by quill-bounce. NUL-terminated fields:
+ * it; read by quill-bounce (via: by quill-send). NUL-terminated fields:
  *	(empty)  N<recipient number> <time>  S<status>  R<text>
  *	[G<smtp reply>]  [H<host>]  [A<action>]  (empty)
- * Without A it is a failure.
+ * Without A it is a failure. A "via" is not for the sender: from now on the
+ * recipient goes by the relay H ("host:port", as in control/smtproutes), while
+ * its mark says so (wire/env.h); it is synced before that mark.
  * The empty field in front ends a record that a crash tore, so that what is
  * appended later can be read. The last record of a recipient number counts; a
  * torn or malformed record is skipped.
@@ -26,6 +28,7 @@ enum note_action {
 	NOTE_DELIVERED = 'd',
 	NOTE_RELAYED = 'r',  /* to a host that will report no success */
 	NOTE_EXPANDED = 'x', /* passed on to several addresses */
+	NOTE_VIA = 'v',	     /* rerouted by an administrator */
 };
 
 struct note {

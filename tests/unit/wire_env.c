@@ -122,11 +122,13 @@ test_marks(void)
 	char path[] = "/tmp/quill-env.XXXXXX";
 	char *back = malloc(file.len);
 	struct env e;
+	size_t e0;
 	int fd = mkstemp(path);
 
 	unlink(path);
 	ok(write(fd, file.s, file.len) == (ssize_t)file.len, "written");
 	env_decode(&e, file.s, file.len);
+	e0 = e.rcpt[0].off;
 	is_num(env_setmark(&e, fd, 1, ENV_FAILED), 0, "mark second failed");
 	is_num(env_setmark(&e, fd, 2, ENV_DONE), 0, "mark third done");
 	is_num(env_mark(&e, 1), ENV_FAILED, "seen in memory");
@@ -141,6 +143,19 @@ test_marks(void)
 	is_errno(env_setmark(&e, fd, 0, ENV_DONE), EBADF, "mark, bad fd");
 	is_num(env_mark(&e, 0), ENV_TODO, "then memory is unchanged");
 	env_free(&e);
+	for (const char *m = "HthRDXT"; *m; m++) {
+		back[e0] = *m;
+		is_num(env_decode(&e, back, file.len), ENV_OK, "mark %c", *m);
+		is_num(env_istodo(env_mark(&e, 0)), strchr("Tt", *m) != NULL,
+			"%c: to do?", *m);
+		is_num(env_isheld(env_mark(&e, 0)), strchr("Hh", *m) != NULL,
+			"%c: held?", *m);
+		is_num(env_isvia(env_mark(&e, 0)), strchr("th", *m) != NULL,
+			"%c: by a relay?", *m);
+		env_free(&e);
+	}
+	back[e0] = 'Y';
+	is_num(env_decode(&e, back, file.len), ENV_DAMAGED, "no mark");
 	free(back);
 	make();
 }
