@@ -22,6 +22,8 @@ seed()
 	aliasdb) printf '&a@b\0|c d\0//e\0:/f\0\\g\0' ;;
 	ctl) printf 'Vbounce\0Awhy\0I0123456789abcdef\0n1\0n2\0\0' ;;
 	clean) printf 'r0123456789abcdef\n' ;;
+	verify) printf 'N1\0=\0001000\0joe\0joe-x\0.qmail-x\0\0' ;;
+	authreq) printf '1\0joe\0pw\000192.0.2.1\0smtp\0T\0' ;;
 	esac
 }
 

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: 0BSD */
+/* usock - Unix sockets with a name: daemons that answer requests of this
+ * machine, SOCK_SEQPACKET (one record, one request; lib/fd.h sends them) */
+#ifndef LIB_USOCK_H
+#define LIB_USOCK_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Connect to dir/name by the stamp_mono() deadline; also when its backlog is
+ * full until then. A descriptor (blocking, close-on-exec); -1 errno: ENOENT
+ * and ECONNREFUSED mean that nobody listens, ENAMETOOLONG that no socket can
+ * have that name. */
+int usock_connect(const char *dir, const char *name, int64_t deadline);
+
+/* Listen on name in the current directory, mode as given; a socket that an
+ * earlier process left is replaced, while a lock on the file "lock" there
+ * keeps a second daemon out. Both last as long as the process. A descriptor
+ * (non-blocking, close-on-exec); -1 errno (EADDRINUSE: another one runs). */
+int usock_listen(const char *name, mode_t mode, int backlog);
+/* Accept a connection: non-blocking, close-on-exec, with the uid of the peer;
+ * -1 errno. */
+int usock_accept(int listener, uid_t *uid);
+
+#endif
