@@ -18,7 +18,7 @@ static const char head_kinds[HEAD_RECORDS + 1] = "1BSOF";
 static bool
 is_mark(char c)
 {
-	return c && strchr("THthDXR", c);
+	return c && strchr("THMmDXR", c);
 }
 
 static bool

@@ -13,7 +13,7 @@
  * The checksum is taken with every recipient's mark read as T. A mark is the
  * first byte of a T record, changed in place:
  *	T to do   H held: not tried until released
- *	t h  the same, by the relay that bounce/<id> names (wire/note.h)
+ *	M m  the same (to do, held), by the relay that bounce/<id> names (wire/note.h)
  *	D delivered   X failed, reason in bounce/<id>
  *	R removed by an administrator, nobody is told
  */
@@ -37,8 +37,8 @@ enum {
 enum env_mark {
 	ENV_TODO = 'T',
 	ENV_HELD = 'H',
-	ENV_TODO_VIA = 't',
-	ENV_HELD_VIA = 'h',
+	ENV_TODO_VIA = 'M',
+	ENV_HELD_VIA = 'm',
 	ENV_DONE = 'D',
 	ENV_FAILED = 'X',
 	ENV_REMOVED = 'R'
@@ -76,7 +76,7 @@ enum env_result env_decode(struct env *e, const char *data, size_t size);
 void env_free(struct env *e);
 const char *env_rcpt(const struct env *e, size_t i);
 enum env_mark env_mark(const struct env *e, size_t i);
-/* Is it to be tried (T, t)? Held (H, h)? By a relay of its own (t, h)? */
+/* Is it to be tried (T, M)? Held (H, m)? By a relay of its own (M, m)? */
 bool env_istodo(enum env_mark m);
 bool env_isheld(enum env_mark m);
 bool env_isvia(enum env_mark m);

@@ -201,7 +201,7 @@ def marks(rig, qid):
         return {}
     at, out = 0, {}
     for record in data.split(b'\0'):
-        if record[:1] in tuple(b'%c' % m for m in b'THthDXR') and at:
+        if record[:1] in tuple(b'%c' % m for m in b'THMmDXR') and at:
             out[record[1:].decode()] = '@%d' % at
         at += len(record) + 1
     return out

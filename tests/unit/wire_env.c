@@ -143,14 +143,14 @@ test_marks(void)
 	is_errno(env_setmark(&e, fd, 0, ENV_DONE), EBADF, "mark, bad fd");
 	is_num(env_mark(&e, 0), ENV_TODO, "then memory is unchanged");
 	env_free(&e);
-	for (const char *m = "HthRDXT"; *m; m++) {
+	for (const char *m = "HMmRDXT"; *m; m++) {
 		back[e0] = *m;
 		is_num(env_decode(&e, back, file.len), ENV_OK, "mark %c", *m);
-		is_num(env_istodo(env_mark(&e, 0)), strchr("Tt", *m) != NULL,
+		is_num(env_istodo(env_mark(&e, 0)), strchr("TM", *m) != NULL,
 			"%c: to do?", *m);
-		is_num(env_isheld(env_mark(&e, 0)), strchr("Hh", *m) != NULL,
+		is_num(env_isheld(env_mark(&e, 0)), strchr("Hm", *m) != NULL,
 			"%c: held?", *m);
-		is_num(env_isvia(env_mark(&e, 0)), strchr("th", *m) != NULL,
+		is_num(env_isvia(env_mark(&e, 0)), strchr("Mm", *m) != NULL,
 			"%c: by a relay?", *m);
 		env_free(&e);
 	}
