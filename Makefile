@@ -42,13 +42,13 @@ all:
 
 # --- layers ----------------------------------------------------------------
 lib_OBJS = ascii base64 cdb cdbmake control crc32c dotlock fd file ibuf ipaddr \
-	json lock log map num obuf prioq proc rand safefile sig stamp str table \
-	utf8 dnspkt dnsq resolvconf usock
+	json lock log map num obuf prioq proc rand safefile shared sig stamp str \
+	table utf8 dnspkt dnsq resolvconf usock
 mail_OBJS = addr addrlex addrlist aliases aliasfile compose fullname header \
 	mboxname qualify route smtpreply
 wire_OBJS = site status envelope qclient qpath env envmake note hint job \
 	report clean retry pwreq byhand aliasdb domains notify tls tlsrec ctl \
-	verify authreq
+	verify authreq counters rates sessions
 spawn_OBJS = spawn child hear intake outbox outcome work
 LAYERS = lib mail wire spawn
 
