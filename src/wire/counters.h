@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: 0BSD */
-/* counters - what a program has done since its counters were made: for
- * quillctl metrics, kept across restarts
+/* counters - what a program has done since its counters were made, kept
+ * across restarts: for quillctl metrics
  *
- * One file for each program, HOME/run/count/PROGRAM/counters, in a directory of the
- * program's user: a shared_head, then COUNTERS_MAX numbers, then what else the
- * processes of that program share (smtpd: wire/sessions.h). Numbers only grow.
- * A number's place never changes its meaning: new ones are added at the end.
- * Counting costs an addition, no system call; opening three.
+ * One file for each program, HOME/run/count/PROGRAM/counters, in a directory
+ * of the program's user: a shared_head, COUNTERS_MAX numbers, then what else
+ * the processes of that program share (smtpd: wire/sessions.h). Numbers only
+ * grow. A number's place never changes its meaning: new ones go to the end.
+ * Counting costs an addition and no system call; opening four.
  */
 #ifndef WIRE_COUNTERS_H
 #define WIRE_COUNTERS_H
