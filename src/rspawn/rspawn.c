@@ -38,9 +38,10 @@ plan(void *arg, const struct job *j, int fdmess, uint32_t token,
 		memcpy(p->why, why, sizeof why);
 		return true;
 	}
-	/* A child, and its connection, serves one destination. */
+	/* A child, and its connection, serves one destination; one that was
+	 * sent by another relay does not share it. */
 	p->keylen = strlen(j->host);
-	if (p->keylen > SPAWN_KEY)
+	if (p->keylen > SPAWN_KEY || j->via != NULL)
 		p->keylen = 0;
 	memcpy(p->key, j->host, p->keylen);
 	return true;

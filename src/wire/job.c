@@ -46,6 +46,8 @@ job_encode(struct str *out, const struct job *j)
 	put_params(out, j->params);
 	if (j->host)
 		put_text(out, 'H', j->host);
+	if (j->host && j->via)
+		put_text(out, 'V', j->via);
 	for (i = 0; i < j->nrcpt; i++) {
 		put_text(out, 'T', j->rcpt[i].addr);
 		put_params(out, j->rcpt[i].params);
@@ -172,7 +174,7 @@ job_decode(struct job *j, const char *p, size_t n)
 {
 	struct fields f = { p, n, 0 };
 
-	j->host = j->user = j->home = j->dash = j->ext = NULL;
+	j->host = j->via = j->user = j->home = j->dash = j->ext = NULL;
 	j->defaultdelivery = NULL;
 	j->nrcpt = 0;
 	if (!take_head(&f, j))
@@ -181,6 +183,11 @@ job_decode(struct job *j, const char *p, size_t n)
 		j->host = take_text(&f, 'H', ADDR_MAX);
 		if (!j->host)
 			return false;
+		if (f.pos < n && p[f.pos] == 'V') {
+			j->via = take_text(&f, 'V', ADDR_MAX);
+			if (!j->via)
+				return false;
+		}
 	}
 	if (!take_rcpts(&f, j))
 		return false;

@@ -7,6 +7,8 @@
  *	N<number>   I<id>   B<birth s>   S<bytes of the message>   F<sender>
  *	P<key=value>...                  parameters of the sender
  *	H<host>                          remote: destination, lower case
+ *	V<relay>                         remote, may be missing: go there, as if
+ *	                                 control/smtproutes said host:<relay>
  *	( T<recipient>  P<key=value>... )+  at most JOB_RCPT_MAX
  * and for quill-local, added by lspawn:
  *	u<user> h<home> d<dash> e<ext> a<default delivery>
@@ -36,6 +38,7 @@ struct job {
 	const char *sender;
 	const char *params; /* first P field of the sender, or NULL */
 	const char *host;   /* remote only, else NULL */
+	const char *via;    /* the relay ordered for it, or NULL */
 	struct job_rcpt rcpt[JOB_RCPT_MAX];
 	size_t nrcpt;
 	/* local child only, else NULL; all or none */

@@ -43,6 +43,7 @@ remote_job(void)
 	j.sender = "a@b";
 	j.params = "PRET=HDRS\0PENVID=x\0Tz";
 	j.host = "example.org";
+	j.via = "[192.0.2.1]:2525";
 	j.rcpt[0] = (struct job_rcpt){ "c@example.org", "PNOTIFY=NEVER\0" };
 	j.rcpt[1] = (struct job_rcpt){ "d@example.org", NULL };
 	j.rcpt[2] = (struct job_rcpt){ "", "PORCPT=rfc822;x\0" };
@@ -65,6 +66,7 @@ test_remote(void)
 	is_str(job_param(k.params, "envid"), "x", "its parameter");
 	ok(!job_param(k.params, "NOTIFY"), "not the recipient's");
 	is_str(k.host, "example.org", "host");
+	is_str(k.via, "[192.0.2.1]:2525", "relay");
 	is_num(k.nrcpt, 3, "recipients");
 	is_str(k.rcpt[0].addr, "c@example.org", "first");
 	is_str(job_param(k.rcpt[0].params, "NOTIFY"), "NEVER", "its own");
@@ -157,6 +159,9 @@ test_bad(void)
 	JOB(false, HEAD "\0", "no recipient");
 	JOB(false, HEAD "Tx\0Hh\0\0", "host too late");
 	JOB(false, HEAD "Hh\0Hh\0Tx\0\0", "two hosts");
+	JOB(true, HEAD "Hh\0Vr\0Tx\0\0", "host and relay");
+	JOB(false, HEAD "Hh\0Vr\0Vr\0Tx\0\0", "two relays");
+	JOB(false, HEAD "Vr\0Tx\0\0", "relay without host");
 	JOB(false, HEAD "Tx\0Qx\0\0", "unknown field");
 	JOB(false, HEAD "Tx\0PNOTIFY\0\0", "parameter without =");
 	JOB(false, HEAD "Tx\0P=v\0\0", "parameter without key");
