@@ -48,7 +48,7 @@ mail_OBJS = addr addrlex addrlist aliases aliasfile compose fullname header \
 	mboxname qualify route smtpreply
 wire_OBJS = site status envelope qclient qpath env envmake note hint job \
 	report clean retry pwreq byhand aliasdb domains notify tls tlsrec ctl \
-	verify authreq counters rates sessions
+	verify authreq counters rates sessions routes
 spawn_OBJS = spawn child hear intake outbox outcome work
 LAYERS = lib mail wire spawn
 

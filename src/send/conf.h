@@ -5,13 +5,13 @@
 
 #include <stdint.h>
 
-#include "lib/table.h"
 #include "mail/route.h"
 #include "send/known.h"
+#include "wire/routes.h"
 
 struct conf {
 	struct route route;
-	struct table lists[ROUTE_LISTS]; /* of route */
+	struct routes routes;	     /* of route */
 	uint64_t concurrency[NCHAN]; /* concurrencylocal, concurrencyremote */
 	uint64_t retry[NCHAN];	     /* retrylocal, retryremote */
 	uint64_t lifetime;	     /* queuelifetime, s */
