@@ -73,7 +73,7 @@ quill-rspawn_OBJS = rspawn/rspawn
 quill-rspawn_USES = spawn wire lib
 quill-getpw_OBJS = getpw/getpw getpw/lookup getpw/owner getpw/mounts
 quill-getpw_USES = wire lib
-quill-local_OBJS = local/local local/conf local/deliver local/dotqmail \
+quill-local_OBJS = local/local local/conf local/deliver local/orders local/dotqmail \
 	local/message local/vars local/maildir local/mbox local/program \
 	local/forward local/result local/alias
 quill-local_USES = mail wire lib
@@ -109,7 +109,7 @@ mbox2maildir_OBJS = tools/mbox2maildir tools/mailbox
 mbox2maildir_USES = lib
 quill-newu_OBJS = tools/quill-newu
 quill-newu_USES = wire lib
-quill-newaliases_OBJS = tools/quill-newaliases
+quill-newaliases_OBJS = tools/quill-newaliases tools/aliascheck
 quill-newaliases_USES = mail wire lib
 quill-cdb_OBJS = tools/quill-cdb
 quill-cdb_USES = wire lib

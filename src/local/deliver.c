@@ -1,25 +1,21 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "local/deliver.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/control.h"
-#include "lib/fd.h"
-#include "lib/file.h"
 #include "lib/log.h"
 #include "lib/num.h"
 #include "lib/stamp.h"
-#include "local/alias.h"
 #include "local/conf.h"
 #include "local/dotqmail.h"
 #include "local/forward.h"
 #include "local/maildir.h"
 #include "local/mbox.h"
 #include "local/message.h"
+#include "local/orders.h"
 #include "local/program.h"
 #include "local/vars.h"
 #include "wire/site.h"
@@ -31,22 +27,15 @@ static struct run {
 	const struct conf_limits *limits; /* when there is a use for them */
 	const struct delivery *d;
 	struct result *r;
+	struct orders o;
 	struct message m;
 	struct vars v;
-	struct str before;    /* what goes in front of the message */
-	struct str file;      /* the .qmail file */
-	struct str name;      /* its name, for what we say */
-	struct str line;      /* one entry, as a C string */
-	struct str newsender; /* after -owner rewriting */
-	struct str to;	      /* forwards, each with its NUL */
+	struct str before; /* what goes in front of the message */
+	struct str line;   /* one entry, as a C string */
+	struct str to;	   /* forwards, each with its NUL */
 	size_t nto;
-	const char *deflt; /* $DEFAULT, NULL unset */
 	const char *const *env;
-	bool is_default; /* the default delivery, no file of the user's */
-	bool forward_only;
 	bool ready;
-	bool is_alias; /* of the database: its forwards are there */
-	struct alias alias;
 	uint64_t files, programs;
 	int64_t deadline; /* of all of it; lspawn would kill us, but not
 			       * our program */
@@ -58,26 +47,18 @@ run_reset(const struct delivery *d, struct result *r)
 	if (!run.ready) {
 		vars_init(&run.v);
 		str_init(&run.before, 1 << 16);
-		str_init(&run.file, DOTQMAIL_MAX);
-		str_init(&run.name, 8192);
+		orders_init(&run.o);
 		str_init(&run.line, DOTQMAIL_LINE_MAX + 1);
-		str_init(&run.newsender, 8192);
 		str_init(&run.to, FORWARDS_MAX);
 		run.ready = true;
 	}
 	run.d = d;
 	run.r = r;
-	str_clear(&run.file);
-	str_clear(&run.newsender);
+	orders_clear(&run.o);
 	str_clear(&run.to);
 	str_clear(&run.before);
-	if (run.is_alias)
-		alias_free(&run.alias);
-	run.is_alias = false;
 	run.nto = 0;
-	run.deflt = 0;
 	run.env = 0;
-	run.is_default = run.forward_only = false;
 	run.files = run.programs = 0;
 	vars_lines(&run.v, d);
 	str_put(&run.before, run.v.rpline.s, run.v.rpline.len);
@@ -130,162 +111,6 @@ open_message(void)
 				" Delivered-To line.");
 }
 
-/* Does the name exist? A name that cannot be that of a file does not. */
-static bool
-is_absent(int err)
-{
-	return err == ENOENT || err == ENOTDIR || err == ENAMETOOLONG;
-}
-
-/* Read the file that is open: its mode, then its bytes. */
-static bool
-read_file(int fd)
-{
-	const char *name = str_c(&run.name);
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return result_sys(run.r, "Unable to read", name);
-	if (!S_ISREG(st.st_mode))
-		return result_temp(run.r, "4.3.0", name, " is not a file");
-	if (st.st_mode & S_IWOTH)
-		return result_temp(
-			run.r, "4.7.0", name, " is writable by others");
-	run.forward_only = (st.st_mode & S_IXUSR) != 0;
-	if (st.st_size > DOTQMAIL_MAX)
-		return result_temp(run.r, "4.3.0", name, " is too large");
-	if (!st.st_size)
-		return true;
-	if (file_readfd(fd, &run.file) < 0)
-		return result_sys(run.r, "Unable to read", name);
-	return true;
-}
-
-static void
-use_default(void)
-{
-	run.is_default = !run.d->direct;
-	run.forward_only = false;
-	str_clear(&run.file);
-	str_puts(&run.file, run.d->dflt);
-	str_clear(&run.name);
-	str_puts(&run.name, "default delivery");
-}
-
-/* The alias database, in the place of a file: its programs and files become
- * the lines of one. false when there is trouble. */
-static bool
-find_alias(void)
-{
-	switch (alias_expand(&run.alias, run.d, run.r)) {
-	case ALIAS_NONE:
-		return true;
-	case ALIAS_FAILED:
-		return false;
-	case ALIAS_FOUND:
-		break;
-	}
-	run.is_alias = true;
-	for (size_t i = 0; i < run.alias.ngroup; i++)
-		run.nto += run.alias.group[i].n;
-	str_put(&run.file, run.alias.lines.s, run.alias.lines.len);
-	if (!run.file.len)
-		str_puts(&run.file, "#\n");
-	str_clear(&run.name);
-	str_puts(&run.name, "alias ");
-	str_put(&run.name, run.alias.name.s, run.alias.name.len);
-	return true;
-}
-
-/* The first of the names that exists. O_NONBLOCK: a fifo must not hold us. */
-static bool
-find_file(void)
-{
-	struct dotqmail_search s;
-	int fd = -1;
-	bool good = true, first = true;
-
-	if (run.d->direct) {
-		use_default();
-		return true;
-	}
-	dotqmail_search(&s, run.d->dash, run.d->ext);
-	while (fd < 0 && good && !run.is_alias && dotqmail_search_next(&s)) {
-		fd = fd_open(str_c(&s.name), O_RDONLY | O_NONBLOCK, 0);
-		if (fd < 0 && !is_absent(errno))
-			good = result_sys(
-				run.r, "Unable to open", str_c(&s.name));
-		/* after the file of that very name, before the -default ones */
-		if (fd < 0 && good && first && alias_isours(run.d))
-			good = find_alias();
-		first = false;
-	}
-	if (fd >= 0) {
-		str_clear(&run.name);
-		str_put(&run.name, s.name.s, s.name.len);
-		if (s.deflt >= 0)
-			run.deflt = run.d->ext + s.deflt;
-		good = read_file(fd);
-		close(fd);
-	} else if (good && !run.is_alias && *run.d->dash) {
-		good = result_perm(
-			run.r, "5.1.1", "Sorry, no mailbox here by that name.");
-	}
-	dotqmail_search_end(&s);
-	if (good && !run.file.len)
-		use_default();
-	return good;
-}
-
-/* 1 there is .qmail-EXT and suffix, 0 not, -1 r says why. */
-static int
-has_sibling(const char *suffix)
-{
-	struct str name = STR_INIT(8192);
-	struct stat st;
-	int there = 1;
-
-	dotqmail_name(
-		&name, run.d->dash, run.d->ext, strlen(run.d->ext), suffix);
-	if (stat(str_c(&name), &st) < 0) {
-		there = is_absent(errno) ? 0 : -1;
-		if (there < 0)
-			result_sys(run.r, "Unable to check", str_c(&name));
-	}
-	str_free(&name);
-	return there;
-}
-
-/* -owner and VERP: the sender of what goes on from here by forward or program.
- * Before anything is delivered, so that trouble does not come in the middle. */
-static bool
-find_newsender(void)
-{
-	const char *sender = run.d->sender;
-	int owner = 0, verp = 0;
-
-	if (run.is_alias || run.d->direct) {
-		str_puts(&run.newsender,
-			run.is_alias ? run.alias.group[run.alias.top].sender
-				     : sender);
-		return true;
-	}
-	if (*sender && strcmp(sender, "#@[]") != 0)
-		owner = has_sibling("-owner");
-	if (owner > 0)
-		verp = has_sibling("-owner-default");
-	if (owner < 0 || verp < 0)
-		return false;
-	str_puts(&run.newsender, owner ? run.d->local : sender);
-	if (owner) {
-		str_puts(&run.newsender, verp ? "-owner-@" : "-owner@");
-		str_puts(&run.newsender, run.d->host);
-		if (verp)
-			str_puts(&run.newsender, "-@[]");
-	}
-	return true;
-}
-
 static bool
 set_limits(void)
 {
@@ -305,22 +130,22 @@ check_file(void)
 	char num[NUM_FMT];
 
 	/* to do nothing would be to lose it */
-	if (!run.file.len)
+	if (!run.o.text.len)
 		return result_temp(
 			run.r, "4.3.5", "No default delivery is set");
-	dotqmail_init(&q, run.file.s, run.file.len);
-	if (dotqmail_check(&q, run.forward_only))
+	dotqmail_init(&q, run.o.text.s, run.o.text.len);
+	if (dotqmail_check(&q, run.o.forward_only))
 		return (!q.waits || set_limits()) &&
-		       (!q.sends || find_newsender());
+		       (!q.sends || orders_sender(&run.o, run.d, run.r));
 	num_fmt(num, q.line);
 	return result_temp(
-		run.r, "4.3.0", str_c(&run.name), " line ", num, ": ", q.why);
+		run.r, "4.3.0", str_c(&run.o.name), " line ", num, ": ", q.why);
 }
 
 static bool
 do_maildir(const char *path)
 {
-	struct maildir md = { path, conf_host(), run.is_default };
+	struct maildir md = { path, conf_host(), run.o.is_default };
 
 	run.files++;
 	return maildir_deliver(&md, &run.m, &run.before, run.r);
@@ -343,7 +168,7 @@ do_program(const char *command)
 		limit = run.limits->program;
 	if (!run.env)
 		run.env = vars_env(
-			&run.v, run.d, str_c(&run.newsender), run.deflt);
+			&run.v, run.d, str_c(&run.o.newsender), run.o.deflt);
 	return program_run(
 		command, run.d->fd, run.env, run.limits, limit, run.r);
 }
@@ -378,7 +203,7 @@ obey(enum dotqmail_kind kind, bool *stop)
 	case DOTQMAIL_PROGRAM:
 		end = do_program(text);
 		/* the lines of an alias are of several people's making */
-		*stop = end == PROGRAM_STOP && !run.is_alias;
+		*stop = end == PROGRAM_STOP && !run.o.is_alias;
 		return end != PROGRAM_FAILED;
 	case DOTQMAIL_MBOX:
 		return do_mbox(text);
@@ -401,7 +226,7 @@ obey_file(void)
 	struct dotqmail_entry e;
 	bool stop = false;
 
-	dotqmail_init(&q, run.file.s, run.file.len);
+	dotqmail_init(&q, run.o.text.s, run.o.text.len);
 	while (!stop && dotqmail_next(&q, &e) != DOTQMAIL_END) {
 		str_clear(&run.line);
 		str_put(&run.line, e.text, e.len);
@@ -446,8 +271,8 @@ passed_on(void)
 static bool
 forward_alias(struct forward_done *done)
 {
-	for (size_t i = 0; i < run.alias.ngroup; i++) {
-		const struct alias_group *g = &run.alias.group[i];
+	for (size_t i = 0; i < run.o.alias.ngroup; i++) {
+		const struct alias_group *g = &run.o.alias.group[i];
 		const char *p = g->to.s;
 
 		if (run.d->dry)
@@ -468,16 +293,21 @@ deliver(const struct delivery *d, struct result *r)
 	struct forward_done done = { 0 };
 
 	run_reset(d, r);
-	if (!enter_home() || !open_message() || !find_file() || !check_file() ||
-		!obey_file())
+	if (!enter_home() || !open_message() || !orders_find(&run.o, d, r) ||
+		!check_file())
 		return;
-	if (run.is_alias && !forward_alias(&done))
+	if (run.o.is_alias)
+		for (size_t i = 0; i < run.o.alias.ngroup; i++)
+			run.nto += run.o.alias.group[i].n;
+	if (!obey_file())
+		return;
+	if (run.o.is_alias && !forward_alias(&done))
 		return;
 	if (run.to.len &&
-		!forward_send(d, &run.v, &run.m, str_c(&run.newsender), &run.to,
-			is_single(), &done, r))
+		!forward_send(d, &run.v, &run.m, str_c(&run.o.newsender),
+			&run.to, is_single(), &done, r))
 		return;
-	if (run.to.len && !strcmp(str_c(&run.newsender), d->sender))
+	if (run.to.len && !strcmp(str_c(&run.o.newsender), d->sender))
 		passed_on();
 	if (!d->dry)
 		say_done(&done);
