@@ -65,10 +65,29 @@ account()
 	[ "$uid" != 0 ] && [ "$(stat -L -c %u "$dir" 2>/dev/null)" = "$uid" ]
 }
 
+# system_names: the accounts of the system but root, in lower case. From
+# /etc/passwd itself, because a directory service lists persons.
+system_names()
+{
+	first=$(sed -n 's/^UID_MIN[ \t]*//p' /etc/login.defs 2>/dev/null)
+	first=${first:-1000}
+	while IFS=: read -r n _ id _; do
+		case $n in root | '' | *[!A-Za-z0-9_.-]* | -*) continue ;; esac
+		case $id in '' | *[!0-9]*) continue ;; esac
+		[ "$id" -ge "$first" ] || printf '%s\n' "$n"
+	done </etc/passwd | tr '[:upper:]' '[:lower:]' | sort -u
+}
+
+# qmail_file LOCAL: a local part's file; a dot in it is written as a colon.
+qmail_file()
+{
+	echo "$alias/.qmail-$(printf %s "$1" | tr . :)"
+}
+
 # answered NAME: is there somebody for the local part among the aliases?
 answered()
 {
-	[ ! -e "$alias/.qmail-$1" ] || return 0
+	[ ! -e "$(qmail_file "$1")" ] || return 0
 	[ ! -e "$alias/.qmail-default" ] || return 0
 	[ -e "$home/users/aliases.cdb" ] || return 1
 	check_rc=0
@@ -83,20 +102,19 @@ answered()
 # The addresses that every host has, and the accounts of the system.
 check_names()
 {
-	first=$(sed -n 's/^UID_MIN[ \t]*//p' /etc/login.defs 2>/dev/null)
-	first=${first:-1000}
 	for n in postmaster mailer-daemon root abuse; do
 		answered "$n" || account "$n" ||
 			say "$n: no alias: its mail bounces"
 	done
-	# /etc/passwd itself, because a directory service lists persons
-	while IFS=: read -r n _ id _; do
-		case $n in root | '' | *[!a-z0-9_.-]* | -*) continue ;; esac
-		case $id in '' | *[!0-9]*) continue ;; esac
-		[ "$id" -lt "$first" ] || continue
-		account "$n" || answered "$n" ||
-			lonely="$lonely $n"
-	done </etc/passwd
+	for n in $(system_names); do
+		if ! account "$n"; then
+			answered "$n" || lonely="$lonely $n"
+		elif [ ! -e "$dir/.qmail" ] && [ ! -e "$dir/Maildir" ] &&
+			[ ! -e "$dir/Mailbox" ]; then
+			echo "$n: its mail goes to its home, $dir, which has no Maildir"
+			echo "	To send it to root: echo '&root' >$dir/.qmail"
+		fi
+	done
 	[ "$lonely" ] || return 0
 	say "system accounts without an alias, whose mail bounces:$lonely"
 	echo "	To send it to root:"
@@ -236,6 +254,21 @@ if [ "$(id -u)" = 0 ]; then
 		chown -h "$alias_owner" "$alias/.qmail-$n"
 	done
 fi
+# A system account's mail is root's; one that owns its home has it there. In
+# the file of aliases, so that an alias put in their place counts.
+system=''
+if [ ! -e "$alias/aliases" ] && [ ! -L "$alias/aliases" ]; then
+	for n in $(system_names); do
+		account "$n" || system="$system
+$n: root"
+	done
+fi
+if [ "$system" ]; then
+	write "$alias/aliases" "# Aliases: see quill-aliases(5); run newaliases after each change.
+# The accounts of the system. What is root's goes where .qmail-root says.$system"
+	"$home/bin/quill-newaliases" 2>/dev/null ||
+		echo "quill-config: run $home/bin/newaliases as root" >&2
+fi
 maildir=''
 if [ -z "$admin" ] && [ ! -e "$alias/Maildir" ]; then
 	maildir=$alias/Maildir
@@ -270,3 +303,7 @@ else
 	echo "	To send it to a person: echo '&person@$fqdn' >$alias/.qmail-root"
 	[ -z "$maildir" ] || echo "$maildir/: created"
 fi
+[ -z "$system" ] || {
+	echo "$alias/aliases: the accounts of the system"
+	echo "	their mail goes to root; put your own aliases there, run newaliases"
+}

@@ -80,6 +80,7 @@ has_copy()
 }
 
 # --- before there is a database --------------------------------------------
+rm "$A/aliases" "$H/users/aliases.cdb" # quill-config's
 aliases 'info: %s\n' "$joe"
 is "no database: no alias" "$(means info)" \
 	'Sorry, no mailbox here by that name. (#5.1.1);exit 100'

@@ -193,6 +193,16 @@ ln -s "$T/elsewhere" "$H/control/me"
 exits "so is a dangling link" 1 "$H/bin/quill-config" a.b.example
 rm "$H/control/me"
 
+sys=qs$$
+mktestuser
+mkdir "$T/sys-c"
+for n in .a -B -c; do
+	useradd --badname -r -M -d "$T/sys$n" "$sys$n" 2>/dev/null ||
+		useradd --badnames -r -M -d "$T/sys$n" "$sys$n" ||
+		fail "useradd $sys$n"
+	echo "$sys$n" >>"$T/.users"
+done
+chown "$sys-c:" "$T/sys-c"
 exits "quill-config" 0 "$H/bin/quill-config" Mail.Quill.Example
 cp "$T/out" "$T/said"
 is "me" "$(cat "$H/control/me")" mail.quill.example
@@ -202,10 +212,28 @@ is "rcpthosts" "$(cat "$H/control/rcpthosts")" mail.quill.example
 is "defaultdomain" "$(cat "$H/control/defaultdomain")" quill.example
 is "plusdomain" "$(cat "$H/control/plusdomain")" quill.example
 for f in "$H"/control/* "$H"/alias/.qmail-*; do
-	ok "it says that it wrote ${f#"$H"/}" grep -qF "$f" "$T/said"
+	ok "it says that it wrote ${f#"$H"/}" grep -qF "$f: " "$T/said"
 	is "owner and mode" "$(stat -c '%a %U' "$f")" \
 		"644 $(case $f in */alias/*) echo alias ;; *) echo root ;; esac)"
 done
+# accounts of the system; one that owns its home cannot have an alias
+ok "it says that it wrote the aliases" grep -q "^$H/alias/aliases: " "$T/said"
+is "their owner and mode" "$(stat -c '%a %U' "$H/alias/aliases")" '644 root'
+is "daemon's mail is root's" "$("$H/bin/quill-newaliases" -q daemon)" root
+is "as is that of all" "$(grep -v '^#' "$H/alias/aliases" | cut -d: -f2 |
+	sort -u)" ' root'
+ok "a dot in the name" grep -qx "$sys.a: root" "$H/alias/aliases"
+ok "capitals in the name" grep -qx "$sys-b: root" "$H/alias/aliases"
+is "one that owns its home has none, nor has a person, nor root" \
+	"$(grep -cE "^($sys-c|$testuser|root):" "$H/alias/aliases")" 0
+exits "--check" 0 "$H/bin/quill-config" --check
+like "says what to do for the former" "$(cat "$T/out")" \
+	"^$sys-c: its mail goes to its home, $T/sys-c, which has no Maildir"
+sed -i "/^$sys\.a:/d" "$H/alias/aliases"
+"$H/bin/newaliases"
+exits "--check, without one of them" 1 "$H/bin/quill-config" --check
+like "says which" "$(cat "$T/out")" "^system accounts .* bounces: $sys\.a\$"
+cp -p "$H/alias/aliases" "$T/aliases"
 is "alias has a Maildir" "$(stat -c '%a %U' "$H/alias/Maildir/new")" '700 alias'
 mark
 exits "a second time" 1 "$H/bin/quill-config" mail.quill.example
@@ -215,6 +243,7 @@ exits "with --admin" 0 "$H/bin/quill-config" --admin joe@quill.example \
 	a.b.quill.example
 is "forwards to it" "$(cat "$H"/alias/.qmail-* | sort -u)" \
 	'&joe@quill.example'
+same "a file of aliases that is there is kept" "$H/alias/aliases" "$T/aliases"
 is "plusdomain of a longer name" "$(cat "$H/control/plusdomain")" quill.example
 rm "$H"/control/* "$H"/alias/.qmail-*
 exits "a name of two labels" 0 "$H/bin/quill-config" quill.example
