@@ -47,8 +47,8 @@ lib_OBJS = ascii base64 cdb cdbmake control crc32c dotlock fd file ibuf ipaddr \
 mail_OBJS = addr addrlex addrlist aliases aliasfile compose fullname header \
 	mboxname qualify route smtpreply
 wire_OBJS = site status envelope qclient qpath env envmake note hint job \
-	report clean retry pwreq byhand aliasdb domains notify tls tlsrec ctl \
-	verify authreq counters rates sessions routes
+	report clean retry pwreq assign byhand aliasdb domains notify tls tlsrec \
+	ctl verify authreq counters rates sessions routes
 spawn_OBJS = spawn child hear intake outbox outcome work
 LAYERS = lib mail wire spawn
 

@@ -18,92 +18,38 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/ascii.h"
 #include "lib/cdbmake.h"
 #include "lib/file.h"
 #include "lib/ibuf.h"
 #include "lib/log.h"
 #include "lib/num.h"
 #include "lib/str.h"
+#include "wire/assign.h"
 #include "wire/site.h"
 #include "wire/status.h"
 
-enum {
-	LINE_SIZE = 8000,
-	FIELDS = 6, /* user uid gid home dash ext */
-	ID_MAX = UINT32_MAX - 1,
-};
-
 struct newu {
 	struct cdbmake cdb;
-	struct str key, wild; /* wild: last characters of the prefixes */
-	bool root;	      /* the line is about uid 0 */
+	struct assign line;
+	struct str wild; /* last characters of the prefixes */
 };
-
-/* Split "user:uid:gid:home:dash:ext:" in place: NULs for colons, *used its
- * length without the last one. NULL or the reason why not. */
-static const char *
-split(struct newu *u, char *p, size_t n, size_t *used)
-{
-	char *field[FIELDS], *colon, *end = p + n;
-	uint64_t uid, gid;
-	size_t i;
-
-	for (i = 0; i < FIELDS; i++) {
-		field[i] = p;
-		colon = memchr(p, ':', (size_t)(end - p));
-		if (colon == NULL)
-			return "fewer than seven fields, each with a colon";
-		*colon = '\0';
-		p = colon + 1;
-	}
-	*used = (size_t)(p - 1 - field[0]);
-	if (field[0][0] == '\0')
-		return "the user is empty";
-	if (!num_parses(field[1], ID_MAX, &uid))
-		return "the uid is not a number";
-	if (!num_parses(field[2], ID_MAX, &gid))
-		return "the gid is not a number";
-	if (field[3][0] != '/')
-		return "the home directory does not start with /";
-	u->root = uid == 0;
-	return NULL;
-}
 
 /* NULL; the reason why the line is bad; "" (errno) when writing failed. */
 static const char *
 add_line(struct newu *u, char *line, size_t n)
 {
-	char *colon = memchr(line, ':', n);
-	const char *why;
-	size_t len, used;
-	bool prefix = line[0] == '+';
+	struct assign *a = &u->line;
+	const char *why = assign_line(a, line, n);
+	char last;
 
-	if (memchr(line, '\0', n) != NULL)
-		return "there is a NUL in it";
-	if (!prefix && line[0] != '=')
-		return "it starts with neither = nor +";
-	if (colon == NULL)
-		return "there is no colon";
-	len = (size_t)(colon - line) - 1;
-	if (len == 0 && !prefix)
-		return "the local part is empty";
-	if (len > ADDR_MAX)
-		return "the local part is too long";
-	why = split(u, colon + 1, n - len - 2, &used);
 	if (why != NULL)
 		return why;
-	str_clear(&u->key);
-	str_putc(&u->key, '!');
-	str_put(&u->key, line + 1, len);
-	ascii_tolower(u->key.s, u->key.len);
-	if (!prefix)
-		str_putc(&u->key, '\0');
-	else if (len > 0 &&
-		 (u->wild.len == 0 ||
-			 memchr(u->wild.s, u->key.s[len], u->wild.len) == NULL))
-		str_putc(&u->wild, u->key.s[len]);
-	if (cdbmake_add(&u->cdb, u->key.s, u->key.len, colon + 1, used) == -1)
+	last = a->key.s[a->key.len - 1];
+	if (a->prefix && a->key.len > 1 &&
+		(u->wild.len == 0 ||
+			memchr(u->wild.s, last, u->wild.len) == NULL))
+		str_putc(&u->wild, last);
+	if (cdbmake_add(&u->cdb, a->key.s, a->key.len, a->data, a->len) == -1)
 		return "";
 	return NULL;
 }
@@ -125,7 +71,7 @@ die(int code, const char *path, size_t line, const char *why)
 static void
 compile(struct newu *u, int fd, const char *path)
 {
-	struct str line = STR_INIT(LINE_SIZE);
+	struct str line = STR_INIT(ASSIGN_LINE_MAX);
 	char buf[8192], num[NUM_FMT];
 	const char *why;
 	struct ibuf in;
@@ -133,7 +79,7 @@ compile(struct newu *u, int fd, const char *path)
 
 	ibuf_init(&in, fd, buf, sizeof buf);
 	for (n = 1;; n++) {
-		enum ibuf_line r = ibuf_getline(&in, &line, LINE_SIZE);
+		enum ibuf_line r = ibuf_getline(&in, &line, ASSIGN_LINE_MAX);
 
 		if (r == IBUF_ERROR)
 			die(STATUS_TEMP, path, n, "");
@@ -149,13 +95,12 @@ compile(struct newu *u, int fd, const char *path)
 				"the file ends without a line that is a dot");
 		if (line.len > 0 && line.s[0] == '#')
 			continue;
-		why = line.len > 0 ? add_line(u, line.s, line.len)
-				   : "it is empty";
+		why = add_line(u, line.s, line.len);
 		if (why != NULL)
 			die(*why != '\0' ? STATUS_PERM : STATUS_TEMP, path, n,
 				why);
 		num_fmt(num, n);
-		if (u->root)
+		if (u->line.root)
 			log_warning(path, "/assign: line ", num,
 				": mail for root will be refused");
 	}
@@ -176,7 +121,7 @@ main(int argc, char **argv)
 	if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
 		log_die(STATUS_PERM, "usage: quill-newu [directory]",
 			(char *)0);
-	str_init(&u.key, ADDR_MAX + 2);
+	assign_init(&u.line);
 	str_init(&u.wild, 256);
 	if (chdir(dir) == -1)
 		log_die_sys(STATUS_TEMP, "unable to enter ", dir);

@@ -17,6 +17,7 @@ seed()
 	report) printf 'N1\0Irelay=h\0RK2.0.0 ok\0RD5.1.1 no\0G550 no\0' ;;
 	note) printf '\0N1 2\0S5.1.1\0Rtext\0Greply\0Hhost\0\0' ;;
 	pwreq) printf 'N1\0=joe\0001000\000100\0/home/joe\0-\0ext\0' ;;
+	assign) printf '+joe-:joe:1000:100:/home/joe:-:ext:' ;;
 	byhand) printf '\002r\0hno (#5.1.1)\0slater\0Kok\0' ;;
 	aliases) printf 'a: b, "|c d",\n :include:/e,\n \\\\f, /g/\n"h i": j@k\n' ;;
 	aliasdb) printf '&a@b\0|c d\0//e\0:/f\0\\g\0' ;;
