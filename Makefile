@@ -81,8 +81,11 @@ quill-remote_OBJS = remote/remote remote/conf remote/relay remote/mx \
 	remote/hosts remote/smtp remote/transact remote/content \
 	remote/data remote/result remote/session
 quill-remote_USES = mail wire lib
-quill-smtpd_OBJS = smtpd/smtpd smtpd/conf smtpd/loop smtpd/session \
-	smtpd/verbs smtpd/data smtpd/policy smtpd/audit
+smtpd_SESSION = smtpd/session smtpd/outcome smtpd/received smtpd/verbs \
+	smtpd/hello smtpd/envelope smtpd/auth
+quill-smtpd_OBJS = smtpd/smtpd smtpd/conf smtpd/loop $(smtpd_SESSION) \
+	smtpd/data smtpd/policy smtpd/audit smtpd/ask smtpd/secure \
+	smtpd/clients
 quill-smtpd_USES = mail wire lib
 quill-inject_OBJS = inject/inject inject/fail inject/input inject/settings \
 	inject/submit
@@ -197,7 +200,7 @@ unit_lspawn_lookup_OBJS = lspawn/lookup
 unit_lspawn_route_OBJS = lspawn/route lspawn/lookup
 unit_getpw_lookup_OBJS = getpw/lookup
 unit_getpw_mounts_OBJS = getpw/mounts
-unit_smtpd_session_OBJS = smtpd/session smtpd/verbs
+unit_smtpd_session_OBJS = $(smtpd_SESSION)
 unit_smtpd_data_OBJS = smtpd/data
 unit_smtpd_policy_OBJS = smtpd/policy
 unit_inject_input_OBJS = inject/input
@@ -248,7 +251,7 @@ FUZZTIME =
 fuzz_dotqmail_OBJS = local/dotqmail
 fuzz_remote_data_OBJS = remote/data
 fuzz_smtpd_data_OBJS = smtpd/data
-fuzz_smtpd_session_OBJS = smtpd/session smtpd/verbs smtpd/data
+fuzz_smtpd_session_OBJS = $(smtpd_SESSION) smtpd/data
 $(B)/fuzz/o/wire/site.o: CFLAGS += -DQUILL_HOME='"$(home)"'
 $(B)/fuzz/o/%.o: src/%.c
 	$(Q)mkdir -p $(@D)

@@ -7,6 +7,8 @@
 #include "lib/ascii.h"
 #include "lib/control.h"
 #include "lib/num.h"
+#include "smtpd/clients.h"
+#include "wire/tls.h"
 
 enum {
 	NAME_MAX_BYTES = 255,	  /* of me */
@@ -100,8 +102,98 @@ read_names(struct conf *c)
 	return false;
 }
 
+/* A word out of words, which end in NULL: its index. Like a number's, its twin
+ * in the environment comes first. */
+static bool
+read_word(const char *name, const char *twin, const char *const *words,
+	size_t *value)
+{
+	struct str line = STR_INIT(CONTROL_LINE_MAX);
+	const char *env_value = getenv(twin);
+	enum control got = CONTROL_OK;
+
+	if (env_value)
+		str_puts(&line, env_value);
+	else
+		got = control_line(name, &line);
+	if (got == CONTROL_OK) {
+		got = CONTROL_BAD;
+		for (size_t i = 0; got == CONTROL_BAD && words[i]; i++)
+			if (ascii_caseis(str_c(&line), words[i])) {
+				*value = i;
+				got = CONTROL_OK;
+			}
+		if (got == CONTROL_BAD)
+			control_bad(name, env_value ? 0 : 1,
+				env_value ? "its twin in the environment is "
+					    "none of the words it can be"
+					  : "none of the words it can be");
+	}
+	str_free(&line);
+	return got != CONTROL_BAD;
+}
+
+static bool
+read_flag(const char *name, const char *twin, bool *value)
+{
+	static const char *const words[] = { "no", "yes", NULL };
+	size_t word = *value;
+	bool good = read_word(name, twin, words, &word);
+
+	*value = word;
+	return good;
+}
+
+/* A wrapper that does TLS for us (UCSPI-TLS). */
+static bool
+have_wrapper(void)
+{
+	return env("SSLCTLFD") && env("SSLREADFD") && env("SSLWRITEFD");
+}
+
+static bool
+read_tls(struct conf *c)
+{
+	static const char *const words[] = { "no", "yes", "require", NULL };
+	size_t word = 1;
+
+	if (!read_word("starttls", "STARTTLS", words, &word))
+		return false;
+	c->starttls = word && !c->implicit &&
+		      (have_wrapper() || tls_present(TLS_AS_SERVER));
+	c->tlsrequired = word == 2;
+	return true;
+}
+
+static bool
+read_auth(struct conf *c)
+{
+	static const char *const words[] = { "no", "submission", "yes", NULL };
+	size_t word = 1;
+
+	if (!read_word("auth", "AUTH", words, &word))
+		return false;
+	c->auth = word == 2 || (word == 1 && c->submission);
+	return !c->auth ||
+	       (read_flag("authplain", "AUTHPLAIN", &c->authplain) &&
+		       read_flag("hideclient", "HIDECLIENT", &c->hideclient));
+}
+
+static bool
+read_policy(struct conf *c)
+{
+	static const char *const words[] = { "accept", "defer", "no", NULL };
+	size_t word = CHECK_OR_ACCEPT;
+
+	if (!read_word("verify", "VERIFY", words, &word))
+		return false;
+	c->verify = (enum conf_check)word;
+	return read_flag("vrfy", "VRFY", &c->vrfy) &&
+	       clients_has("etrn", c->remoteip, &c->etrn) != CONTROL_BAD;
+}
+
 bool
-conf_read(struct conf *c)
+conf_read(struct conf *c, unsigned flags)
 {
 	const struct number numbers[] = {
 		{ "timeoutsmtpd", "TIMEOUTSMTPD", 1, SECONDS_MAX, &c->timeout },
@@ -125,12 +217,15 @@ conf_read(struct conf *c)
 		.relayclient = getenv("RELAYCLIENT"),
 		.remoteip = env("TCPREMOTEIP"),
 		.remotehost = env("TCPREMOTEHOST"),
-		.localip = env("TCPLOCALIP") };
+		.localip = env("TCPLOCALIP"),
+		.rcptcheck = env("RCPTCHECK"),
+		.submission = flags & CONF_SUBMISSION,
+		.implicit = flags & CONF_TLS };
 	usual_form(c);
 	if (!read_names(c))
 		return false;
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		if (!read_number(&numbers[i]))
 			return false;
-	return true;
+	return read_tls(c) && read_auth(c) && read_policy(c);
 }

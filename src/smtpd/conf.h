@@ -24,6 +24,19 @@ enum {
 	LINE_MAX_SMTPD = 2048 /* octets of a command line with its CRLF */
 };
 
+/* control/verify: are recipients checked with quill-verifyd? */
+enum conf_check {
+	CHECK_OR_ACCEPT, /* yes; taken unchecked while it is down */
+	CHECK_OR_DEFER,	 /* yes; put off while it is down */
+	CHECK_NO,
+};
+
+/* What smtpd's arguments say. */
+enum {
+	CONF_SUBMISSION = 1, /* -s: for our users (RFC 6409) */
+	CONF_TLS = 2,	     /* -t: TLS from the first byte (RFC 8314) */
+};
+
 struct conf {
 	struct str me;	     /* control/me: our name */
 	struct str greeting; /* control/smtpgreeting, else me */
@@ -32,11 +45,23 @@ struct conf {
 	const char *relayclient; /* $RELAYCLIENT; NULL: may not relay */
 	/* tcp-environ(5); NULL when unset or empty, as in sendmail -bs */
 	const char *remoteip, *remotehost, *localip;
-	char ip[IPADDR_FMT]; /* what remoteip points at, in its usual form */
+	char ip[IPADDR_FMT];   /* what remoteip points at, in its usual form */
+	const char *rcptcheck; /* $RCPTCHECK: a program, or NULL */
+
+	bool submission;  /* AUTH is required, messages are completed */
+	bool implicit;	  /* TLS comes first */
+	bool starttls;	  /* it is offered, if there is no TLS yet */
+	bool tlsrequired; /* no mail without it */
+	bool auth;	  /* AUTH is offered */
+	bool authplain;	  /* without TLS, too */
+	bool vrfy;	  /* VRFY and EXPN tell the truth */
+	bool etrn;	  /* the client may use ETRN */
+	bool hideclient;  /* of users, Received does not name the client */
+	enum conf_check verify;
 };
 
-/* Fill c from the environment and control files (control_init was called).
- * false: a value is bad, control_error() says which. */
-bool conf_read(struct conf *c);
+/* Fill c from flags (above), the environment and control files (control_init
+ * was called). false: a value is bad, control_error() says which. */
+bool conf_read(struct conf *c, unsigned flags);
 
 #endif

@@ -6,11 +6,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include "lib/control.h"
 #include "lib/log.h"
 #include "lib/num.h"
 #include "lib/stamp.h"
+#include "smtpd/ask.h"
 #include "smtpd/audit.h"
+#include "smtpd/secure.h"
 #include "wire/site.h"
 
 static void
@@ -117,34 +118,17 @@ queue_commit(struct loop *l)
 }
 
 static enum effect
-answer(struct loop *l, struct answer a)
-{
-	if (a.code == 421) {
-		log_alert(control_error());
-		return session_close(&l->s, "config", a.enhanced, a.text);
-	}
-	return session_answer(&l->s, &a);
-}
-
-static enum effect
 carry_out(struct loop *l, enum effect e)
 {
 	switch (e) {
-	case EFFECT_SENDER:
-		return answer(l, policy_sender(&l->policy, &l->s.from));
-	case EFFECT_RCPT:
-		return answer(l, policy_rcpt(&l->policy, &l->s.rcpt));
 	case EFFECT_OPEN:
 		queue_open(l);
 		return session_opened(&l->s, l->queueing);
 	case EFFECT_COMMIT:
 		return queue_commit(l);
-	case EFFECT_NONE:
-	case EFFECT_DATA:
-	case EFFECT_CLOSE:
-		break;
+	default:
+		return ask(l, e);
 	}
-	return e;
 }
 
 /* Carry out effects until input is needed, and pass the reply on. Each event
@@ -247,6 +231,8 @@ loop_run(struct loop *l, const struct conf *c, int fdin, int fdout)
 	l->conf = c;
 	session_init(&l->s, c);
 	policy_init(&l->policy, c);
+	l->tls = (struct tls_state){ .outcome = TLS_DOWN };
+	l->link = -1;
 	ibuf_init(&l->in, fdin, l->inbuf, sizeof l->inbuf);
 	obuf_init(&l->out, fdout, l->outbuf, sizeof l->outbuf);
 	ibuf_tie(&l->in, &l->out);
@@ -256,7 +242,9 @@ loop_run(struct loop *l, const struct conf *c, int fdin, int fdout)
 	l->octets = 0;
 	l->last = c->maxsession ? stamp_mono() + (int64_t)c->maxsession * 1000
 				: 0;
-	e = settle(l, session_greet(&l->s));
+	e = c->implicit ? secure_first(l) : EFFECT_NONE;
+	if (e != EFFECT_CLOSE)
+		e = settle(l, session_greet(&l->s));
 	while (e != EFFECT_CLOSE) {
 		e = e == EFFECT_DATA ? read_data(l) : read_command(l);
 		e = settle(l, e);

@@ -15,6 +15,7 @@
 #include "smtpd/policy.h"
 #include "smtpd/session.h"
 #include "wire/qclient.h"
+#include "wire/tls.h"
 
 enum {
 	LOOP_IN = 65536, /* what one read takes of a large message */
@@ -30,11 +31,13 @@ struct loop {
 	struct str line;
 	struct data data;
 	struct qclient queue;
-	bool queueing;	 /* queue is open */
-	bool batch;	 /* input is no socket: commands written ahead, for
+	int link; /* to the process of quill-tlsd that waits for us, or -1 */
+	struct tls_state tls; /* TLS_DONE: what the connection is */
+	bool queueing;	      /* queue is open */
+	bool batch;	      /* input is no socket: commands written ahead, for
 			  * sendmail -bs, are nobody else's bytes */
-	int64_t last;	 /* stamp_mono of the session's end, 0 none */
-	uint64_t octets; /* read from the client */
+	int64_t last;	      /* stamp_mono of the session's end, 0 none */
+	uint64_t octets;      /* read from the client */
 	char outbuf[LOOP_OUT], inbuf[LOOP_IN];
 };
 

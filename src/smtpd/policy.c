@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "lib/ascii.h"
@@ -16,6 +17,8 @@
 static const struct answer yes = { 0 };
 static const struct answer broken = { 421, "4.3.5",
 	"server configuration error" };
+
+enum { ROOM_BLOCKS = 64 }; /* for the envelope and the directories */
 
 /* Outcome of a look-up. EXCEPTED: listed as not to be found. BROKEN: a control
  * file is bad. */
@@ -30,8 +33,8 @@ policy_init(struct policy *p, const struct conf *c)
 void
 policy_free(struct policy *p)
 {
-	struct policy_list *lists[] = { &p->badmailfrom, &p->badrcptto,
-		&p->percenthack, &p->rcpthosts, &p->locals,
+	struct policy_list *lists[] = { &p->badhelo, &p->badmailfrom,
+		&p->badrcptto, &p->percenthack, &p->rcpthosts, &p->locals,
 		&p->virtualdomains };
 
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
@@ -39,6 +42,13 @@ policy_free(struct policy *p)
 			table_close(&lists[i]->table);
 	if (p->more.fd >= 0)
 		close(p->more.fd);
+}
+
+/* May it send to whom it likes? */
+static bool
+may_relay(const struct policy *p)
+{
+	return p->user || p->conf->relayclient;
 }
 
 static bool
@@ -229,18 +239,59 @@ sender_answer(struct policy *p, const char *from, size_t n)
 	case MISSING:
 		break;
 	}
-	if (addr_at(from, n) == n && !p->conf->relayclient)
+	if (addr_at(from, n) == n && !may_relay(p))
 		return (struct answer){ 553, "5.1.7",
 			"sender address has no domain" };
 	return yes;
 }
 
+static enum found
+in_badhelo(struct policy *p, const char *key, size_t n)
+{
+	return list_has(&p->badhelo, "badhelo", key, n);
+}
+
 struct answer
-policy_sender(struct policy *p, const struct str *from)
+policy_helo(struct policy *p, const struct str *name)
+{
+	struct str lower = STR_INIT(name->len);
+	enum found got;
+
+	if (may_relay(p))
+		return yes;
+	if (!list_read(&p->badhelo, "badhelo", 0))
+		return broken;
+	str_put(&lower, name->s, name->len);
+	ascii_tolower(lower.s, lower.len);
+	got = by_suffix(p, lower.s, lower.len, in_badhelo);
+	str_free(&lower);
+	if (got == FOUND)
+		return (struct answer){ 550, "5.7.1",
+			"clients of this name are not welcome here" };
+	return got == BROKEN ? broken : yes;
+}
+
+/* Would a message of so many octets fill the disk? (RFC 1870 6.1: then 452.)
+ * Without an answer it is for quill-queue to find out. */
+static bool
+has_room(uint64_t size)
+{
+	struct statvfs v;
+
+	if (!size || statvfs(site_queue, &v) == -1)
+		return true;
+	return size / v.f_frsize + ROOM_BLOCKS < v.f_bavail;
+}
+
+struct answer
+policy_sender(struct policy *p, const struct str *from, uint64_t size)
 {
 	struct str lower = STR_INIT(ADDR_MAX);
 	struct answer a;
 
+	if (!has_room(size))
+		return (struct answer){ 452, "4.3.1",
+			"no room for a message of that size now" };
 	str_put(&lower, from->s, from->len);
 	if (lower.len)
 		ascii_tolower(lower.s, lower.len);
@@ -289,7 +340,7 @@ rcpt_answer(struct policy *p, const char *addr, size_t n)
 	case MISSING:
 		break;
 	}
-	if (p->conf->relayclient)
+	if (may_relay(p))
 		return yes;
 	if (at == n)
 		return (struct answer){ 553, "5.1.3",

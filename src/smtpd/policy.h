@@ -24,7 +24,8 @@ struct policy_list {
 
 struct policy {
 	const struct conf *conf;
-	struct policy_list badmailfrom, badrcptto, percenthack;
+	const char *user; /* who AUTH says it is; NULL: nobody */
+	struct policy_list badhelo, badmailfrom, badrcptto, percenthack;
 	struct policy_list rcpthosts, locals, virtualdomains;
 	struct cdb more;
 	bool moreread;
@@ -34,7 +35,10 @@ struct policy {
 void policy_init(struct policy *p, const struct conf *c);
 void policy_free(struct policy *p);
 /* 421 in an answer means that a control file is bad (control_error()). */
-struct answer policy_sender(struct policy *p, const struct str *from);
+struct answer policy_helo(struct policy *p, const struct str *name);
+/* size: octets the client declared, 0 none. */
+struct answer policy_sender(
+	struct policy *p, const struct str *from, uint64_t size);
 /* May rewrite rcpt: postmaster without a domain, our address as a literal,
  * RELAYCLIENT's suffix. */
 struct answer policy_rcpt(struct policy *p, struct str *rcpt);

@@ -3,8 +3,8 @@
  *
  * Pure: events go in, reply bytes and one effect come out; it has no
  * descriptor, reads no clock and no file. The caller (loop.c) reads lines and
- * data, carries out effects and hands their results back as events, until an
- * event returns EFFECT_NONE, EFFECT_DATA or EFFECT_CLOSE.
+ * data, carries out effects (ask.c) and hands their results back as events,
+ * until an event returns EFFECT_NONE, EFFECT_DATA or EFFECT_CLOSE.
  *
  * After every event the caller takes what is in out to the client, whole.
  */
@@ -21,26 +21,48 @@
 #include "wire/qclient.h"
 
 enum effect {
-	EFFECT_NONE,   /* next: a command line */
-	EFFECT_SENDER, /* ask policy about from; next: session_answer */
-	EFFECT_RCPT,   /* ask policy about rcpt; next: session_answer */
-	EFFECT_OPEN,   /* start the queue; next: session_opened */
-	EFFECT_DATA,   /* read data to its end; next: session_data */
-	EFFECT_COMMIT, /* let the queue commit; next: session_verdict */
-	EFFECT_CLOSE,  /* send out, then end the connection */
+	EFFECT_NONE,	  /* next: a line */
+	EFFECT_HELO,	  /* ask policy about arg; next: session_answer */
+	EFFECT_SENDER,	  /* about from; next: session_answer */
+	EFFECT_RCPT,	  /* about rcpt; next: session_answer */
+	EFFECT_VRFY,	  /* does rcpt exist? next: session_answer */
+	EFFECT_ETRN,	  /* have arg's mail tried again; session_answer */
+	EFFECT_AUTH,	  /* check login and password; next: session_auth */
+	EFFECT_TLS,	  /* is there TLS to be had? next: session_ready */
+	EFFECT_HANDSHAKE, /* send out, throw input away, TLS; session_tls */
+	EFFECT_OPEN,	  /* start the queue; next: session_opened */
+	EFFECT_DATA,	  /* read data to its end; next: session_data */
+	EFFECT_COMMIT,	  /* let the queue commit; next: session_verdict */
+	EFFECT_CLOSE,	  /* send out, then end the connection */
 };
 
-/* What policy says: code 0 yes, else an SMTP reply. Texts are constant. */
+/* What policy says: code 0 yes, else an SMTP reply, whose texts last until
+ * policy is asked again. */
 struct answer {
 	int code;
 	const char *enhanced, *text;
 };
 
 enum session_state {
-	SESSION_COMMAND, /* a command line may come */
+	SESSION_COMMAND, /* a line may come */
 	SESSION_ASKED,	 /* an effect is being carried out */
 	SESSION_DATA,
 	SESSION_CLOSED,
+};
+
+/* What the next line is, when it is no command (RFC 4954). */
+enum session_auth {
+	AUTH_NONE,
+	AUTH_PLAIN,
+	AUTH_LOGIN_USER,
+	AUTH_LOGIN_PASSWORD,
+};
+
+/* What a password check can come to. */
+enum auth_result {
+	AUTH_GOOD,
+	AUTH_WRONG,
+	AUTH_LATER, /* could not be checked */
 };
 
 struct session {
@@ -48,12 +70,23 @@ struct session {
 	enum session_state state;
 	struct str out; /* reply bytes of the last event */
 
-	struct str helo; /* empty: no HELO or EHLO yet */
-	bool esmtp;	 /* EHLO was used */
+	struct str helo;   /* empty: no HELO or EHLO yet */
+	bool ehlo;	   /* this or the last such command was EHLO */
+	bool esmtp;	   /* helo came with EHLO */
+	bool tls;	   /* the connection is encrypted: */
+	struct str cipher; /* in words, for Received and the log */
+
+	/* AUTH */
+	enum session_auth auth;
+	struct str login, password; /* as the client gave them */
+	struct str user;	    /* who it is; empty: nobody yet */
+	unsigned authfails;
 
 	/* the transaction; session.c:transaction_reset ends it */
 	bool mail;	  /* MAIL was accepted */
 	struct str from;  /* reverse-path, empty for <> */
+	bool utf8;	  /* SMTPUTF8 was given */
+	uint64_t size;	  /* SIZE was given: octets to come, else 0 */
 	struct str rcpts; /* accepted recipients, each with a NUL */
 	uint64_t nrcpt;
 	struct str mailparams; /* KEY=VALUE of MAIL, each with a NUL */
@@ -65,8 +98,9 @@ struct session {
 
 	bool over; /* it ended; reset at the next command */
 
+	struct str arg;	   /* what HELO or ETRN is being asked about */
 	struct str rcpt;   /* the recipient being asked about or last refused;
-	                   * policy may rewrite it */
+	                    * policy may rewrite it */
 	struct str params; /* good parameters of this command */
 	enum effect asked;
 
@@ -75,7 +109,7 @@ struct session {
 	bool counted; /* the last event's reply counts as an error */
 
 	/* for the log */
-	uint64_t ncommands, nmessages;
+	uint64_t ncommands, nmessages, nrefused;
 	int refused;	 /* code of the last event's reply if 4xx, 5xx and
 	                   * worth a log line, else 0 */
 	const char *end; /* why it was closed, once it was */
@@ -87,13 +121,23 @@ void session_free(struct session *s);
 /* Events. */
 /* The connection is there: the greeting. */
 enum effect session_greet(struct session *s);
-/* A command line of n bytes without its CRLF or LF. more: further input has
- * already arrived. */
+/* A line of n bytes without its CRLF or LF. more: further input has already
+ * arrived. */
 enum effect session_line(struct session *s, const char *p, size_t n, bool more);
-/* A command line that was too long and has been thrown away. */
+/* A line that was too long and has been thrown away. */
 enum effect session_longline(struct session *s);
-/* Policy's answer to EFFECT_SENDER and EFFECT_RCPT. */
+/* Policy's answer to EFFECT_HELO, SENDER, RCPT, VRFY, ETRN. */
 enum effect session_answer(struct session *s, const struct answer *a);
+/* Whether login and password are good; user is what the account is called,
+ * for AUTH_GOOD. */
+enum effect session_auth(
+	struct session *s, enum auth_result r, const char *user);
+/* A process waits to do TLS, or there is none. */
+enum effect session_ready(struct session *s, bool ready);
+/* The handshake is over, what was agreed on in words; NULL: it failed. Also
+ * before session_greet, when the first byte was to be TLS already. All that
+ * was learned in plain text is forgotten. */
+enum effect session_tls(struct session *s, const char *words);
 /* The queue program was started, or could not be. */
 enum effect session_opened(struct session *s, bool opened);
 /* The end of data was read; d says what it was like. */
@@ -106,16 +150,12 @@ enum effect session_timeout(struct session *s);
 /* The client is gone or the program must stop: no reply, only why. */
 enum effect session_lost(struct session *s, const char *why);
 
-/* The Received field of the message being received (RFC 5321 4.4). */
-void session_received(const struct session *s, int64_t now, struct str *out);
-
-/* For verbs.c: one reply line, with an enhanced code if not NULL. */
-void session_reply(
-	struct session *s, int code, const char *enhanced, const char *text);
-
-/* For verbs.c: 421 in place of any other reply, and the end of the session,
- * logged as why. */
+/* 421 in place of any other reply, and the end of the session, logged as
+ * why. */
 enum effect session_close(struct session *s, const char *why,
 	const char *enhanced, const char *text);
+
+/* The Received field of the message being received (RFC 5321 4.4). */
+void session_received(const struct session *s, int64_t now, struct str *out);
 
 #endif

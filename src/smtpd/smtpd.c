@@ -43,16 +43,42 @@ out_of_memory(void)
 	refuse("421 4.3.0 out of memory\r\n", "out of memory");
 }
 
-int
-main(void)
+/* The session's kind, of the arguments. */
+static unsigned
+arguments(int argc, char **argv)
 {
+	unsigned flags = 0;
+	int c;
+
+	opterr = 0;
+	while ((c = getopt(argc, argv, "st")) != -1)
+		switch (c) {
+		case 's':
+			flags |= CONF_SUBMISSION;
+			break;
+		case 't':
+			flags |= CONF_TLS;
+			break;
+		default:
+			refuse("421 4.3.5 server configuration error\r\n",
+				"usage: quill-smtpd [-st]");
+		}
+	return flags;
+}
+
+int
+main(int argc, char **argv)
+{
+	unsigned flags;
+
 	log_init("quill-smtpd");
 	sig_ignore(SIGPIPE);
 	str_oom = out_of_memory;
 	if (fd_sane() < 0)
 		_exit(STATUS_TEMP);
+	flags = arguments(argc, argv);
 	control_init(site_control);
-	if (!conf_read(&conf))
+	if (!conf_read(&conf, flags))
 		refuse("421 4.3.5 server configuration error\r\n",
 			control_error());
 	loop_run(&loop, &conf, 0, 1);

@@ -46,6 +46,8 @@ check_out(struct session *s)
 		require(o->len > 6 && o->s[o->len - 1] == '\n');
 		require(o->s[0] >= '2' && o->s[0] <= '5');
 	}
+	require(s->auth == AUTH_NONE || s->state == SESSION_CLOSED ||
+		s->state == SESSION_COMMAND);
 	require(!s->refused || (s->refused >= 400 && s->refused < 600));
 	str_clear(&s->out);
 }
@@ -58,7 +60,27 @@ carry_out(struct session *s, enum effect e)
 	struct qverdict v = { .class = STATUS_ACCEPTED, .pid = 1 };
 
 	switch (e) {
+	case EFFECT_HELO:
+	case EFFECT_ETRN:
+		require(s->arg.len);
+		return session_answer(s, &answers[choose(5)]);
+	case EFFECT_VRFY:
+		require(s->rcpt.len);
+		return session_answer(s, &answers[choose(5)]);
+	case EFFECT_AUTH:
+		require(s->login.len && s->password.len && !s->user.len &&
+			s->esmtp && (s->tls || s->conf->authplain));
+		return session_auth(
+			s, (enum auth_result)choose(3), str_c(&s->login));
+	case EFFECT_TLS:
+		require(!s->tls && !s->mail);
+		return session_ready(s, choose(4) != 0);
+	case EFFECT_HANDSHAKE:
+		e = session_tls(s, choose(8) ? "TLSv1.3 cipher (x)" : NULL);
+		require(e == EFFECT_CLOSE || (!s->helo.len && !s->user.len));
+		return e;
 	case EFFECT_SENDER:
+		require(!s->conf->submission || s->user.len);
 		return session_answer(s, &answers[choose(5)]);
 	case EFFECT_RCPT:
 		require(s->mail && s->rcpt.len);
@@ -127,7 +149,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.maxerrors = 30,
 		.maxcommands = 50,
 		.databytes = 300,
-		.remoteip = "192.0.2.1" };
+		.remoteip = "192.0.2.1",
+		.starttls = size & 1,
+		.auth = size & 2,
+		.authplain = size & 4,
+		.submission = size & 8,
+		.vrfy = size & 16,
+		.etrn = size & 32,
+		.tlsrequired = size & 64,
+		.hideclient = size & 128 };
 	struct session s;
 	enum effect e;
 

@@ -86,7 +86,7 @@ def control(**files):
 
 # --- a session ---------------------------------------------------------------
 class Client:
-    def __init__(self, kind=socket.SOCK_STREAM, **env):
+    def __init__(self, kind=socket.SOCK_STREAM, args=(), **env):
         ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
         e = {k: v for k, v in os.environ.items()
              if not re.match(r"QUILL|QMAIL|TCP|[A-Z]*(LIMIT|BYTES|CLIENT)$", k)}
@@ -97,7 +97,7 @@ class Client:
             if v is None:
                 e.pop(k, None)
         self.log = tempfile.TemporaryFile("w+")
-        self.proc = subprocess.Popen([PROGRAM], stdin=theirs, stdout=theirs,
+        self.proc = subprocess.Popen([PROGRAM, *args], stdin=theirs, stdout=theirs,
                                      stderr=self.log, env=e)
         theirs.close()
         ours.settimeout(WAIT)
@@ -227,7 +227,8 @@ def test_good():
     same(replies, [
         "220 mx.example.org ESMTP\r\n",
         "250-mx.example.org\r\n250-PIPELINING\r\n250-SIZE 0\r\n"
-        "250-8BITMIME\r\n250-DSN\r\n250 ENHANCEDSTATUSCODES\r\n",
+        "250-8BITMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n"
+        "250-LIMITS RCPTMAX=1000\r\n250 ENHANCEDSTATUSCODES\r\n",
         "250 2.1.0 sender ok\r\n", "250 2.1.5 recipient ok\r\n",
         "354 go on, end with CRLF.CRLF\r\n",
         "250 2.0.0 ok TIME qp PID\r\n", "221 2.0.0 mx.example.org\r\n"],
@@ -251,11 +252,11 @@ def test_good():
         (lines("EHLO c"), 1),
         (MAILTO + lines("RCPT TO:<z@a.sub.example>", "DATA"), 4),
         (b"1\r\n.\r\n" + MAILTO + lines("DATA"), 4),
-        (b"2\r\n.\r\n" + lines("RSET", "MAIL FROM:<>", "NOOP x",
+        (b"2\r\n.\r\n" + lines("RSET", "MAIL FROM:<>", "HELP x",
                                "RCPT TO:<q@example.org>", "DATA"), 6),
         (b".\r\n" + lines("QUIT"), 2)])
     same(codes(replies), "220 250 250 250 250 354 250 250 250 354 250 250 250 "
-         "250 250 354 250 221".split(), "three messages, pipelined: replies")
+         "214 250 354 250 221".split(), "three messages, pipelined: replies")
     same([(m.split(b"-0000\n")[1], f, t) for m, f, t in c.queued],
          [(b"1\n", b"a@b.example", [b"x@example.org", b"z@a.sub.example"]),
           (b"2\n", b"a@b.example", [b"x@example.org"]),
@@ -276,7 +277,7 @@ def test_good():
     c.reply()
     c.send(b"EHLO c\r\n")
     ok(c.reply().endswith("CODES\r\n") and not c.buf, "EHLO's reply")
-    c.send(lines("NOOP", "NOOP", "HELP"))
+    c.send(lines("RSET", "RSET", "HELP"))
     got = c.sock.recv(65536)
     ok(got.count(b"\r\n") == 3, "replies to one group are one write", got)
     c.close()
@@ -285,6 +286,7 @@ def test_good():
 # What came before; the command; what its reply starts with.
 H, M, R = ["EHLO c"], ["EHLO c", "MAIL FROM:<a@b.c>"], \
     ["EHLO c", "MAIL FROM:<a@b.c>", "RCPT TO:<x@example.org>"]
+U = ["EHLO c", "MAIL FROM:<a@b.c> SMTPUTF8"]
 COMMANDS = [
     ([], "MAIL FROM:<a@b.c>", "503 5.5.1"),
     ([], "RCPT TO:<x@example.org>", "503 5.5.1"),
@@ -297,9 +299,12 @@ COMMANDS = [
     ([], "HELP", "214 2.0.0"),
     ([], "HELP MAIL", "214 2.0.0"),
     ([], "EXPN list", "502 5.5.1"),
-    ([], "ETRN example.org", "502 5.5.1"),
-    ([], "STARTTLS", "502 5.5.1"),
-    ([], "AUTH PLAIN x", "502 5.5.1"),
+    ([], "ETRN example.org", "503 5.5.1"),
+    ([], "STARTTLS", "503 5.5.1"),
+    ([], "AUTH PLAIN x", "503 5.5.1"),
+    (H, "ETRN example.org", "502 5.5.1"),
+    (H, "STARTTLS", "502 5.5.1"),
+    (H, "AUTH PLAIN x", "502 5.5.1"),
     ([], "TURN", "502 5.5.1"),
     ([], "", "500 5.5.1"),
     ([], "HELLO", "500 5.5.1"),
@@ -327,7 +332,7 @@ COMMANDS = [
     (H, "MAIL FROM:<a@[192.0.2.1]>", "250 2.1.0"),
     (H, "MAIL FROM:<a@[IPv6:2001:db8::1]>", "250 2.1.0"),
     (H, "MAIL FROM:<a+b=c@b.c> SIZE=1 BODY=8BITMIME", "250 2.1.0"),
-    (H, "MAIL FROM:<a@b.c> body=7bit  size=99999999999  ", "250 2.1.0"),
+    (H, "MAIL FROM:<a@b.c> body=7bit  size=99999  ", "250 2.1.0"),
     (H, "MAIL FROM:<a@b.c> SIZE=0", "250 2.1.0"),
     (H, "MAIL", "501 5.5.4"),
     (H, "MAIL <a@b.c>", "501 5.5.4"),
@@ -347,6 +352,26 @@ COMMANDS = [
     (H, "MAIL FROM:<a>", "553 5.1.7"),
     (H, "MAIL FROM:<\xe9@b.c>", "553 5.6.7"),
     (H, "MAIL FROM:<a@b\xe9.c>", "553 5.6.7"),
+    (H, "MAIL FROM:<\xe9@b.c> SMTPUTF8", "553 5.6.7"),
+    (H, "MAIL FROM:<\xc3\xa9@b.c>", "553 5.6.7"),
+    (H, "MAIL FROM:<a@\xc3\xa9.c>", "553 5.6.7"),
+    (H, "MAIL FROM:<\xc3\xa9@b.c> SMTPUTF8", "250 2.1.0"),
+    (H, "MAIL FROM:<a@\xc3\xa9.c> SIZE=9 smtputf8", "250 2.1.0"),
+    (H, 'MAIL FROM:<"\xc3\xa9 "@b.c> SMTPUTF8', "250 2.1.0"),
+    (H, "MAIL FROM:<a\xc2\x9b@b.c> SMTPUTF8", "553 5.6.7"),
+    (H, "MAIL FROM:<a@b.c> SMTPUTF8=", "501 5.5.4"),
+    (H, "MAIL FROM:<a@b.c> SMTPUTF8=1", "501 5.5.4"),
+    (H, "MAIL FROM:<a@b.c> SMTPUTF8 SMTPUTF8", "501 5.5.4"),
+    (U, "RCPT TO:<\xc3\xa9@example.org>", "250 2.1.5"),
+    (U, "RCPT TO:<x@example.org> SMTPUTF8", "555 5.5.4"),
+    (U + ["RSET", "MAIL FROM:<a@b.c>"], "RCPT TO:<\xc3\xa9@example.org>",
+     "553 5.6.7"),
+    (["EHLO c", "MAIL FROM:<a> SMTPUTF8", "MAIL FROM:<a@b.c>"],
+     "RCPT TO:<\xc3\xa9@example.org>", "553 5.6.7"),
+    (H, "MAIL FROM:<a@b.c> AUTH=<>", "250 2.1.0"),
+    (H, "MAIL FROM:<a@b.c> AUTH=x@y+2Bz", "250 2.1.0"),
+    (H, "MAIL FROM:<a@b.c> AUTH=x+2b", "501 5.5.4"),
+    (H, "MAIL FROM:<a@b.c> AUTH", "501 5.5.4"),
     (H, "MAIL FROM:<%s@b.c>" % ("x" * 996), "250 2.1.0"),
     (H, "MAIL FROM:<%s@b.c>" % ("x" * 997), "501 5.1.7"),
     (H, "MAIL FROM:<a@b.c> SIZE", "501 5.5.4"),
@@ -354,6 +379,7 @@ COMMANDS = [
     (H, "MAIL FROM:<a@b.c> SIZE=-1", "501 5.5.4"),
     (H, "MAIL FROM:<a@b.c> SIZE=1 SIZE=1", "501 5.5.4"),
     (H, "MAIL FROM:<a@b.c> SIZE=99999999999999999999", "501 5.5.4"),
+    (H, "MAIL FROM:<a@b.c> SIZE=18446744073709551615", "452 4.3.1"),
     (H, "MAIL FROM:<a@b.c> BODY=BINARYMIME", "501 5.5.4"),
     (H, "MAIL FROM:<a@b.c> =x", "501 5.5.4"),
     (H, "MAIL FROM:<a@b.c> RET=HDRS", "250 2.1.0"),
@@ -403,6 +429,188 @@ COMMANDS = [
     (R + ["HELO d"], "DATA", "503 5.5.1"),
     (R + ["RCPT TO:<y@else.example>"], "DATA", "354 "),
 ]
+
+
+# The same with AUTH in plain text; nobody is there to be asked: 454.
+A = ["EHLO c"]
+AUTH_COMMANDS = [
+    ([], "AUTH PLAIN AHgAeQ==", "503 5.5.1"),
+    (["HELO c"], "AUTH PLAIN AHgAeQ==", "503 5.5.1"),
+    (A, "AUTH", "501 5.5.4"),
+    (A, "AUTH CRAM-MD5", "504 5.5.4"),
+    (A, "AUTH PLAI AHgAeQ==", "504 5.5.4"),
+    (A, "AUTH PLAINX", "504 5.5.4"),
+    (A, "AUTH PLAIN", "334 "),
+    (A, "auth plain AHgAeQ==", "454 4.7.0"),
+    (A, "AUTH PLAIN  AHgAeQ== ", "454 4.7.0"),
+    (A, "AUTH PLAIN eAB4AHk=", "454 4.7.0"),  # x acts for x
+    (A, "AUTH PLAIN YQB4AHk=", "535 5.7.8"),  # for a
+    (A, "AUTH PLAIN =", "501 5.5.2"),
+    (A, "AUTH PLAIN AHgAeQ", "501 5.5.2"),
+    (A, "AUTH PLAIN AHgAeQ==x", "501 5.5.2"),
+    (A, "AUTH PLAIN AHgAeQ== x", "501 5.5.2"),
+    (A, "AUTH PLAIN *", "501 5.7.0"),
+    (A, "AUTH PLAIN AHg=", "501 5.5.2"),  # one NUL
+    (A, "AUTH PLAIN AHgA", "501 5.5.2"),  # no password
+    (A, "AUTH PLAIN AAB5", "501 5.5.2"),  # no user
+    (A, "AUTH PLAIN AHgAeQB6", "501 5.5.2"),  # three NULs
+    (A, "AUTH PLAIN AHgKAHk=", "501 5.5.2"),  # LF in the user
+    (A + ["AUTH PLAIN"], "AHgAeQ==", "454 4.7.0"),
+    (A + ["AUTH PLAIN"], "*", "501 5.7.0"),
+    (A + ["AUTH PLAIN"], "", "501 5.5.2"),
+    (A + ["AUTH PLAIN"], "NOOP", "501 5.5.2"),
+    (A + ["AUTH PLAIN"], "A" * 3000, "500 5.5.6"),
+    (A + ["AUTH PLAIN", "A" * 3000], "NOOP", "250 2.0.0"),
+    (A + ["AUTH PLAIN", "*"], "NOOP", "250 2.0.0"),
+    (A + ["AUTH PLAIN", "AHgAeQ=="], "NOOP", "250 2.0.0"),
+    (A, "AUTH LOGIN", "334 VXNlcm5hbWU6\r\n"),
+    (A, "AUTH LOGIN eA==", "334 UGFzc3dvcmQ6\r\n"),
+    (A, "AUTH LOGIN =", "501 5.5.2"),
+    (A + ["AUTH LOGIN"], "eA==", "334 UGFzc3dvcmQ6\r\n"),
+    (A + ["AUTH LOGIN"], "*", "501 5.7.0"),
+    (A + ["AUTH LOGIN"], "e", "501 5.5.2"),
+    (A + ["AUTH LOGIN", "eA=="], "eQ==", "454 4.7.0"),
+    (A + ["AUTH LOGIN eA=="], "eQ==", "454 4.7.0"),
+    (A + ["AUTH LOGIN eA=="], "*", "501 5.7.0"),
+    (A + ["AUTH LOGIN eA=="], "AHk=", "501 5.5.2"),
+    (A + ["AUTH LOGIN eA==", "eQ=="], "RSET", "250 2.0.0"),
+    (M, "AUTH PLAIN AHgAeQ==", "503 5.5.1"),
+    (M + ["AUTH PLAIN AHgAeQ=="], "RCPT TO:<x@example.org>", "250 2.1.5"),
+]
+AUTH_ENV = {"AUTH": "yes", "AUTHPLAIN": "yes"}
+
+
+def test_auth_commands():
+    dialogues(AUTH_COMMANDS, **AUTH_ENV)
+    dialogues([(H, "AUTH PLAIN AHgAeQ==", "538 5.7.11"),
+               (H, "AUTH LOGIN", "538 5.7.11"),
+               (H, "AUTH X", "538 5.7.11"),
+               (H, "MAIL FROM:<a@b.c>", "250 2.1.0")], AUTH="yes")
+    control()
+    for env, want in ({}, False), ({"AUTH": "yes"}, False), \
+            (AUTH_ENV, True), ({"AUTHPLAIN": "yes"}, False):
+        replies, c = talk([(lines("EHLO c", ), 1)], **env)
+        ok(("250-AUTH PLAIN LOGIN\r\n" in replies[1]) == want,
+           "AUTH is %soffered: %r" % ("" if want else "not ", env), replies)
+    control(auth="yes", authplain="yes")
+    replies, c = talk([(lines("EHLO c", ), 1)])
+    ok("250-AUTH PLAIN LOGIN\r\n" in replies[1], "... by control/", replies)
+    for first in "AUTH PLAIN", "AUTH LOGIN", "AUTH PLAIN AHgAeQ==":
+        replies, c = talk([(lines("EHLO c"), 1), (lines(first, "RSET"), 2)])
+        same(codes(replies), ["220", "250", "554", ""],
+             "input after %s: refused" % first)
+    replies, c = talk([(lines("EHLO c"), 1), (lines("AUTH PLAIN"), 1),
+                       (lines("AHgAeQ==", "RSET"), 2)])
+    same(codes(replies), ["220", "250", "334", "554", ""],
+         "input after the response: refused")
+
+
+def test_submission():
+    dialogues([(H, "MAIL FROM:<a@b.c>", "530 5.7.0"),
+               (H, "VRFY x", "252"),
+               (H, "RCPT TO:<x@example.org>", "503 5.5.1"),
+               (H, "AUTH PLAIN AHgAeQ==", "538 5.7.11"),
+               (["HELO c"], "MAIL FROM:<a@b.c>", "530 5.7.0")], args=["-s"])
+    dialogues([(H, "MAIL FROM:<a@b.c>", "530 5.7.0"),
+               (H, "AUTH PLAIN AHgAeQ==", "502 5.5.1")], args=["-s"],
+              RELAYCLIENT="", AUTH="no")
+    dialogues([(H, "MAIL FROM:<a@b.c>", "530 5.7.0"),
+               (H, "STARTTLS", "502 5.5.1"),
+               (H, "NOOP", "250")], STARTTLS="require")
+    replies, c = talk([(b"", 1)], args=["-x"])
+    ok(replies[0].startswith("421 4.3.5") and c.rc == 111, "-x: usage",
+       replies, c.rc)
+
+
+def test_policy_commands():
+    env = {"VRFY": "yes"}
+    dialogues([
+        (H, "VRFY x@example.org", "252 "),
+        (H, "VRFY <x@example.org>", "252 "),
+        (H, "VRFY", "501 5.5.4"),
+        (H, "VRFY x y", "501 5.5.4"),
+        (H, "VRFY <>", "501 5.5.4"),
+        (H, "VRFY <x", "501 5.1.3"),
+        (H, "VRFY \xc3\xa9@example.org", "553 5.6.7"),
+        (H, "VRFY \xc3\xa9@example.org SMTPUTF8", "252 "),
+        (H, "EXPN x@example.org", "252 "),
+        (H, "EXPN", "501 5.5.4"),
+        (M + ["VRFY x@example.org"], "RCPT TO:<x@example.org>", "250 2.1.5"),
+    ], **env)
+    for text, ip, want in [
+            ("192.0.2.9", "192.0.2.9", True), ("192.0.2.9", "192.0.2.90", False),
+            ("192.0.2.", "192.0.2.9", True), ("192.0.2", "192.0.2.9", None),
+            ("192.0.2.0/24", "192.0.2.9", True),
+            ("192.0.2.0/29", "192.0.2.9", False),
+            ("192.0.2.0/33", "192.0.2.9", None),
+            ("2001:db8::/32\n# x\n", "2001:db8:1::9", True),
+            ("2001:db8::/31", "2001:db9::9", True),
+            ("2001:DB8:", "2001:db8::9", True),
+            ("0.0.0.0/0", "2001:db8::9", False),
+            ("::/0", "2001:db8::9", True), ("all", "192.0.2.9", None),
+            ("192.0.2.9", "::ffff:192.0.2.9", True),
+            ("0.0.0.0/0", "unknown", False)]:
+        control(etrn=text)
+        replies, c = talk([(lines("EHLO c"), 1),
+                           (lines("ETRN example.org"), 1)], TCPREMOTEIP=ip)
+        if want is None:
+            ok(replies[0].startswith("421 4.3.5") and
+               "control/etrn: line 1" in c.logtext,
+               "etrn: %r is bad" % text, replies, c.logtext)
+        else:
+            ok(("250-ETRN\r\n" in replies[1]) == want and
+               replies[2].startswith("458 4.3.0" if want else "502 5.5.1"),
+               "etrn: %r for %s" % (text, ip), replies)
+    control(etrn="192.0.2.9")
+    replies, c = talk([(lines("EHLO c"), 1), (lines("ETRN @b.c"), 1),
+                       (lines("ETRN #q"), 1), (lines("ETRN"), 1),
+                       (lines("ETRN [192.0.2.1]"), 1)])
+    same(codes(replies[2:]), ["501"] * 4, "etrn: a domain and nothing else")
+    control(badhelo="bad.example\n.ugly.example\n[192.0.2.1]")
+    for name, want in [("bad.example", "550 5.7.1"), ("BAD.example", "550"),
+                       ("x.bad.example", "250"), ("x.ugly.example", "550"),
+                       ("[192.0.2.1]", "550"), ("ok.example", "250")]:
+        dialogues([(["EHLO x"], "HELO " + name, want)], None)
+        dialogues([([], "EHLO " + name, "250")], None, RELAYCLIENT="")
+    dialogues([(["EHLO bad.example"], "MAIL FROM:<a@b.c>", "503 5.5.1"),
+               (M + ["EHLO bad.example"], "RCPT TO:<x@example.org>", "250")],
+              None)
+
+
+def test_utf8():
+    control()
+    name = "\u00e9t\u00e9".encode().decode("latin-1")
+    replies, c = talk([
+        (lines("EHLO c"), 1),
+        (("MAIL FROM:<%s@b.c> SMTPUTF8\r\n" % name).encode("latin-1"), 1),
+        (("RCPT TO:<%s@example.org>\r\n" % name).encode("latin-1"), 1),
+        (lines("DATA"), 1), (MESSAGE + b".\r\n", 1), (lines("QUIT"), 1)])
+    same([(f, t) for m, f, t in c.queued],
+         [(b"\xc3\xa9t\xc3\xa9@b.c",
+           [b"SMTPUTF8=", b"\xc3\xa9t\xc3\xa9@example.org"])],
+         "SMTPUTF8: the envelope")
+    ok(c.queued and b" with UTF8SMTP\n  for <\xc3\xa9t\xc3\xa9@example.org>; "
+       in c.queued[0][0], "SMTPUTF8: Received", c.queued)
+    ok("from=<%C3%A9t%C3%A9@b.c>" in c.logtext, "SMTPUTF8: the log",
+       c.logtext)
+
+
+def dialogues(table, first=(), **env):
+    """Rows of: what came before, a command, what its reply starts with. first:
+    control files, None for those that are there."""
+    if first is not None:
+        control(**dict(first))
+    for before, command, want in table:
+        name = " / ".join(b[:40] for b in before[1:] + [command[:60]]).encode(
+            "unicode_escape").decode()
+        c = Client(**env)
+        c.reply()
+        for b in before:
+            c.ask(b)
+        got = c.ask(command)
+        c.close()
+        ok(got.startswith(want) and c.rc == 0, "%s -> %s" % (name, want), got)
+    queued()
 
 
 def test_commands():
@@ -609,7 +817,7 @@ def test_limits():
     same(codes(replies), "220 250 500 500 250 250 354 250 500 500 421".split(),
          "maxerrors: a message starts it again")
     control(maxcommands="5")
-    replies, c = talk([(lines("EHLO c"), 1), (lines(*["NOOP"] * 9), 6)])
+    replies, c = talk([(lines("EHLO c"), 1), (lines(*["RSET"] * 9), 6)])
     same(codes(replies), "220 250 250 250 250 250 421".split() + [""],
          "maxcommands: 421")
     control(maxmessages="1")

@@ -39,7 +39,7 @@ say(const char *line)
 
 	str_clear(&s.out);
 	e = session_line(&s, line, strlen(line), false);
-	if (e == EFFECT_SENDER || e == EFFECT_RCPT)
+	if (e == EFFECT_HELO || e == EFFECT_SENDER || e == EFFECT_RCPT)
 		e = session_answer(&s, &yes);
 	return e;
 }
@@ -193,8 +193,8 @@ test_limits(void)
 		"with 554");
 	end();
 	begin();
-	is_num(session_line(&s, "NOOP", 4, true), EFFECT_NONE,
-		"input after NOOP does not");
+	is_num(session_line(&s, "RSET", 4, true), EFFECT_NONE,
+		"input after RSET does not");
 	end();
 }
 
