@@ -124,6 +124,10 @@ quill-mailbox_OBJS = mailbox/mailbox mailbox/box mailbox/list
 quill-mailbox_USES = mail wire lib
 quill-pw2u_OBJS = tools/quill-pw2u
 quill-pw2u_USES = wire lib
+quill-tlsd_OBJS = tlsd/tlsd tlsd/bundle tlsd/cache tlsd/certs tlsd/conn \
+	tlsd/peer tlsd/proxy tlsd/relay tlsd/serve tlsd/signer
+quill-tlsd_USES = wire lib
+quill-tlsd_LIBS = -lssl -lcrypto
 
 PROGRAMS = quill-queue quill-clean quill-start quill-send quill-bounce \
 	quill-lspawn quill-rspawn quill-local quill-remote quill-smtpd \
@@ -133,10 +137,14 @@ PROGRAMS = quill-queue quill-clean quill-start quill-send quill-bounce \
 # built with conf-cc-system: they need the system's name service
 SYSPROGRAMS = quill-getpw quill-domain
 
+# built by make tls alone: it needs OpenSSL (package libssl-dev)
+TLSPROGRAMS = quill-tlsd
 # scripts under src/tools, with @HOME@ filled in
 SCRIPTS = quill-config quill-service
 
 all: $(PROGRAMS:%=$(B)/bin/%) $(SYSPROGRAMS:%=$(B)/bin/%) $(SCRIPTS:%=$(B)/bin/%)
+tls: $(TLSPROGRAMS:%=$(B)/bin/%)
+.PHONY: tls
 
 # o: objects of the suite; os: the same source, for SYSPROGRAMS.
 objs = $(foreach o,$($(1)_OBJS),$(B)/$(2)/$(o).o)
@@ -179,10 +187,11 @@ $(foreach l,$(LAYERS),$(eval $(call layer_rule,$l,os)))
 define program_rule
 $$(B)/bin/$(1): $$(SANOBJ) $$(call objs,$(1),$(2)) $$(call libs,$(1),$(2))
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$$($(3)) -o $$@ $$^
+	$$(Q)$$($(3)) -o $$@ $$^ $$($(1)_LIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$p,o,LD)))
-$(foreach p,$(SYSPROGRAMS),$(eval $(call program_rule,$p,os,SYSLD)))
+$(foreach p,$(SYSPROGRAMS) $(TLSPROGRAMS),\
+	$(eval $(call program_rule,$p,os,SYSLD)))
 
 $(SCRIPTS:%=$(B)/bin/%): $(B)/bin/%: src/tools/%.sh $(B)/home
 	$(Q)mkdir -p $(@D)
@@ -319,11 +328,12 @@ define relink_rule
 $$(R)/bin/$(1): $$(SANOBJ) $$(R)/$(2)/site.o $$(call objs,$(1),$(2)) \
 		$$(call libs,$(1),$(2))
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$$($(3)) -o $$@ $$^
+	$$(Q)$$($(3)) -o $$@ $$^ $$($(1)_LIBS)
 endef
 ifneq ($(R),)
 $(foreach p,$(PROGRAMS),$(eval $(call relink_rule,$p,o,LD)))
-$(foreach p,$(SYSPROGRAMS),$(eval $(call relink_rule,$p,os,SYSLD)))
+$(foreach p,$(SYSPROGRAMS) $(TLSPROGRAMS),\
+	$(eval $(call relink_rule,$p,os,SYSLD)))
 $(R)/o/site.o: src/wire/site.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS)) -DQUILL_HOME='"$(rhome)"' \
@@ -337,7 +347,8 @@ $(SCRIPTS:%=$(R)/bin/%): $(R)/bin/%: src/tools/%.sh
 	$(Q)sed 's|@HOME@|$(rhome)|g' $< >$@
 	$(Q)chmod 755 $@
 relink: $(PROGRAMS:%=$(R)/bin/%) $(SYSPROGRAMS:%=$(R)/bin/%) \
-	$(SCRIPTS:%=$(R)/bin/%)
+	$(SCRIPTS:%=$(R)/bin/%) \
+	$(patsubst $(B)/%,$(R)/%,$(wildcard $(TLSPROGRAMS:%=$(B)/bin/%)))
 .PHONY: relink
 endif
 

@@ -31,6 +31,7 @@ shellcheck:shellcheck strace:strace unshare:util-linux ip:iproute2
 python3:python3 socat:socat cdb:tinycdb mkfs.xfs:xfsprogs
 mkfs.btrfs:btrfs-progs pkg-config:pkg-config
 fusermount3:fuse3 procmail:procmail maildrop:maildrop vacation:vacation
+openssl:openssl
 /usr/lib/dovecot/dovecot-lda:dovecot-core'
 # and smtp-sink and smtp-source of Postfix, unpacked, not installed
 . tests/peers.sh
@@ -41,6 +42,7 @@ for n in $needs; do
 done
 # cc without the C library's headers
 [ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
+[ -e /usr/include/openssl/ssl.h ] || missing="$missing libssl-dev"
 [ -e /usr/include/fuse3/fuse_lowlevel.h ] || missing="$missing libfuse3-dev"
 
 # Nothing that is installed for the tests may start a daemon.
@@ -106,7 +108,10 @@ one()
 	pass=$1 dir=$2
 	shift 2
 	echo "--- $pass: make B=$dir $*"
-	if ! $MAKE -s -j"$JOBS" B="$dir" WERROR=-Werror "$@" all units \
+	tls=''
+	[ ! -e /usr/include/openssl/ssl.h ] || tls=tls
+	# shellcheck disable=SC2086
+	if ! $MAKE -s -j"$JOBS" B="$dir" WERROR=-Werror "$@" all $tls units \
 		</dev/null; then
 		echo "not ok - $pass: does not build"
 		failed=$((failed + 1))

@@ -229,6 +229,11 @@ row()
 	fi
 	eval "uid=\$u_$3 gid=\$g_$4"
 	case $type in
+	o)
+		[ -f "$bin/${path#bin/}" ] || return 0
+		type=f ;;
+	esac
+	case $type in
 	f) src=$bin/${path#bin/} ;;
 	t) src=$top/$src ;;
 	i) src=$idsfile ;;

@@ -19,6 +19,17 @@
  * by the caller's clock. */
 enum { GRACE_MS = 2000 };
 
+bool
+tls_usable(const struct tls_tlsa *t)
+{
+	static const size_t length[] = { 0, 32, 64 };
+
+	if ((t->usage != 2 && t->usage != 3) || t->selector > 1 ||
+		t->matching > 2 || t->n == 0 || t->n > TLS_TLSA_DATA)
+		return false;
+	return !length[t->matching] || t->n == length[t->matching];
+}
+
 static bool
 socket_path(struct sockaddr_un *sa, enum tls_role role)
 {

@@ -48,6 +48,11 @@ struct tls_tlsa {
 	size_t n;
 };
 
+/* Can TLS_DANE use it? Usage 2 or 3 (RFC 7672 3.1.3 has no use for 0 and 1),
+ * selector and matching known, and a digest of the right length. When no record
+ * of a secure set is usable, mail goes encrypted but unverified (2.2.1). */
+bool tls_usable(const struct tls_tlsa *t);
+
 /* Zero it, set what applies. Text is printable ASCII, at most TLS_TEXT_MAX. */
 struct tls_ask {
 	enum tls_role role;

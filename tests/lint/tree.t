@@ -26,15 +26,15 @@ done >"$T/bad"
 is "no line over 80 columns" "$(cat "$T/bad")" ''
 
 make -s -pn -f Makefile 2>/dev/null </dev/null |
-	sed -n 's/^\(PROGRAMS\|SYSPROGRAMS\|SCRIPTS\) = //p' |
+	sed -n 's/^\(PROGRAMS\|SYSPROGRAMS\|TLSPROGRAMS\|SCRIPTS\) = //p' |
 	tr ' ' '\n' | sort >"$T/built"
-awk '$1 == "f" { sub("bin/", "", $5); print $5 }' src/tools/install.tab |
+awk '$1 ~ /^[fo]$/ { sub("bin/", "", $5); print $5 }' src/tools/install.tab |
 	sort >"$T/installed"
 ok "every program is in the install table, and no other" \
 	diff "$T/built" "$T/installed"
 is "one setuid program" \
-	"$(awk '$1 == "f" && $2 ~ /^[4-7][0-7][0-7][0-7]$/ { print $5 }' \
+	"$(awk '$1 ~ /^[fo]$/ && $2 ~ /^[4-7][0-7][0-7][0-7]$/ { print $5 }' \
 		src/tools/install.tab)" bin/quill-queue
 is "nothing in the table is writable by others" \
-	"$(awk '$1 ~ /^[dfetpi]$/ && $2 ~ /[2367]$/' src/tools/install.tab)" ''
+	"$(awk '$1 ~ /^[dfoetpi]$/ && $2 ~ /[2367]$/' src/tools/install.tab)" ''
 done_testing

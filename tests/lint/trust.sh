@@ -28,7 +28,7 @@ fi
 echo '| program | runs as | started by | reads | writes | trusts |'
 echo '|---|---|---|---|---|---|'
 make -s -pn -f Makefile 2>/dev/null </dev/null | awk '
-	/^(PROGRAMS|SYSPROGRAMS) = / {
+	/^(PROGRAMS|SYSPROGRAMS|TLSPROGRAMS) = / {
 		for (i = 3; i <= NF; i++)
 			want[$i] = ++n
 	}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: 0BSD */
+/* certs - what the process that starts the others makes of a bundle, once,
+ * and all of them share: certificates, CAs, and a context for each role */
+#ifndef TLSD_CERTS_H
+#define TLSD_CERTS_H
+
+#include <openssl/ssl.h>
+#include <stdbool.h>
+
+#include "lib/str.h"
+#include "tlsd/bundle.h"
+
+struct certs {
+	SSL_CTX *server; /* finds certificates by the name that is asked for */
+	SSL_CTX *client;
+	const struct certs_name *name; /* bundle's order */
+	size_t count;
+	bool serving; /* there is a certificate */
+};
+
+/* Understand the bundle; keys are those of the signer behind proxy_init, and
+ * each is tried out. Warns in the log of certificates out of date. false: why
+ * has one line. */
+bool certs_load(struct certs *c, const struct bundle *b, struct str *why);
+/* CAs of that name (control/tls/NAME/ca.pem); NULL: none. */
+X509_STORE *certs_ca(const struct certs *c, const char *name);
+/* New keys for the session tickets that servers give, from time to time. */
+void certs_new_tickets(struct certs *c);
+
+#endif
