@@ -204,6 +204,44 @@ waits "a read-only mbox" "$joe-rombox@quill.example" \
 waits "a full Maildir" "$joe-full@quill.example" \
 	'Unable_to_[a-z]*_\./Full/tmp/[^ ]*:_No_space_left_on_device'
 is "nothing is left in its tmp" "$(ls "$joehome/Full/tmp")" ''
+# A real quota, where the kernel has one: tmpfs's, else ext4's. (Else there is
+# the injected error of golden/local.t.)
+cat >"$T/quota.py" <<'END'
+import ctypes, os, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+block = struct.pack("8QI4x", 40, 40, 0, 0, 0, 0, 0, 0, 1)
+if libc.quotactl(0x800008 << 8, sys.argv[1].encode(), int(sys.argv[2]), block):
+    sys.exit(os.strerror(ctypes.get_errno()))
+END
+# quota DIR: a file system there of which joe may have 40 KiB
+quota()
+{
+	mount -t tmpfs -o usrquota,usrquota_block_hardlimit=40k none "$1" ||
+		{
+			truncate -s 20M "$T/image" &&
+				mkfs.ext4 -q -O quota -E quotatype=usrquota \
+					"$T/image" &&
+				mount -o loop,usrquota "$T/image" "$1" &&
+				python3 "$T/quota.py" "$(findmnt -no SOURCE \
+					"$1")" "$(id -u "$joe")"
+		} || return 1
+	chown "$joe:" "$1"
+	! setuidgid "$joe" sh -c "head -c 100000 /dev/zero >'$1/ballast'"
+}
+dotqmail quota './Quota/\n'
+mkdir "$joehome/Quota"
+if quota "$joehome/Quota" >"$T/quota.log" 2>&1; then
+	rm "$joehome/Quota/ballast"
+	setuidgid "$joe" mkdir "$joehome/Quota/new" "$joehome/Quota/tmp" \
+		"$joehome/Quota/cur"
+	setuidgid "$joe" sh -c \
+		"head -c 100000 /dev/zero >'$joehome/Quota/ballast'" 2>/dev/null
+	waits "a Maildir over quota" "$joe-quota@quill.example" \
+		'Unable_to_[a-z]*_\./Quota/tmp/[^ ]*uota_exceeded.*dsn=4\.2\.2'
+	is "nothing is left in its tmp" "$(ls "$joehome/Quota/tmp")" ''
+else
+	skip "a Maildir over quota" "no quotas here"
+fi
 others_go_on "Maildirs that take nothing"
 mount -o remount,rw "$joehome/Ro"
 rm "$joehome/Full/ballast"
@@ -282,5 +320,6 @@ unlike "no program of the suite died" "$(cat "$H"/log/send/*)" \
 	'quill-(send|lspawn|rspawn|clean|getpw): alert'
 umount "$joehome/Ro" "$joehome/Full"
 stop_suite
+umount "$joehome/Quota" 2>/dev/null
 [ -z "${stale:-}" ] || umount -l "$losthome"
 done_testing

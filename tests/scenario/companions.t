@@ -308,6 +308,24 @@ if [ -x "$MLMMJ/bin/mlmmj-receive" ]; then
 	is "mlmmj: nobody else bounced" "$(ls "$L/bounce")" \
 		"gone=quill.example
 gone=quill.example.lastmsg"
+	# what cron does: a bouncing subscriber is asked with a probe, and is
+	# gone when its first bounce is older than bouncelife
+	maintd()
+	{
+		setuidgid "$ann" "$MLMMJ/bin/mlmmj-maintd" -F -L "$L"
+	}
+	ok "mlmmj: maintd" maintd
+	ok "mlmmj: its probe bounces, too" wait_until 30 log_has \
+		"to=$list-bounces-probe-gone=quill.example@quill.example .*status=sent"
+	f=$L/bounce/gone=quill.example
+	echo "1:$(($(date +%s) - 864000)) # ten days ago" >"$f"
+	gone()
+	{
+		maintd
+		! cat "$L"/subscribers.d/* | grep -qx gone@quill.example
+	}
+	ok "mlmmj: who bounces is unsubscribed" wait_until 30 gone
+	is "mlmmj: and nobody else" "$(cat "$L"/subscribers.d/* | wc -l)" 49
 else
 	skip "mlmmj" "not in $PEERS (make check fetches it)"
 fi
