@@ -85,7 +85,7 @@ smtpd_SESSION = smtpd/session smtpd/outcome smtpd/received smtpd/verbs \
 	smtpd/hello smtpd/envelope smtpd/auth
 quill-smtpd_OBJS = smtpd/smtpd smtpd/conf smtpd/loop $(smtpd_SESSION) \
 	smtpd/data smtpd/policy smtpd/audit smtpd/ask smtpd/secure \
-	smtpd/clients
+	smtpd/clients smtpd/recipient smtpd/senders
 quill-smtpd_USES = mail wire lib
 quill-inject_OBJS = inject/inject inject/fail inject/input inject/settings \
 	inject/submit

@@ -9,7 +9,9 @@
 #include "lib/control.h"
 #include "lib/log.h"
 #include "lib/stamp.h"
+#include "smtpd/recipient.h"
 #include "smtpd/secure.h"
+#include "smtpd/senders.h"
 #include "wire/authreq.h"
 #include "wire/ctl.h"
 
@@ -90,6 +92,28 @@ handshake(struct loop *l)
 }
 
 static struct answer
+sender(struct loop *l)
+{
+	struct session *s = &l->s;
+	struct answer a = policy_sender(&l->policy, &s->from, s->size);
+
+	if (!a.code && l->policy.user && s->from.len)
+		a = senders_answer(&l->policy, &s->from);
+	return a;
+}
+
+static struct answer
+recipient(struct loop *l)
+{
+	struct session *s = &l->s;
+	struct answer a = policy_rcpt(&l->policy, &s->rcpt);
+
+	if (!a.code)
+		a = recipient_answer(&l->policy, &s->from, &s->rcpt);
+	return a;
+}
+
+static struct answer
 etrn(struct loop *l)
 {
 	static char buf[CTL_RECORD];
@@ -116,18 +140,15 @@ etrn(struct loop *l)
 enum effect
 ask(struct loop *l, enum effect e)
 {
-	struct session *s = &l->s;
-
 	switch (e) {
 	case EFFECT_HELO:
 		return ask_helo(l);
 	case EFFECT_SENDER:
-		return answer(l, policy_sender(&l->policy, &s->from, s->size));
+		return answer(l, sender(l));
 	case EFFECT_RCPT:
-		return answer(l, policy_rcpt(&l->policy, &s->rcpt));
+		return answer(l, recipient(l));
 	case EFFECT_VRFY:
-		return answer(
-			l, (struct answer){ 252, "2.0.0", "cannot say now" });
+		return answer(l, recipient_vrfy(&l->policy, &l->s.rcpt));
 	case EFFECT_ETRN:
 		return answer(l, etrn(l));
 	case EFFECT_AUTH:

@@ -99,6 +99,16 @@ finish(struct str *out)
 	(void)!fd_writeall(2, out->s, out->len);
 }
 
+/* Who it is; while nobody is known, who a password was given for. */
+static void
+put_user(struct str *line, const struct session *s)
+{
+	const struct str *user = s->user.len ? &s->user : &s->login;
+
+	if (user->len)
+		put(line, "user", user->s, user->len);
+}
+
 void
 audit_refused(const struct session *s)
 {
@@ -113,6 +123,7 @@ audit_refused(const struct session *s)
 	/* after the code, without CRLF */
 	if (n > 6)
 		put_text(line, text + 4, n - 6);
+	put_user(line, s);
 	finish(line);
 }
 

@@ -27,7 +27,9 @@ enum found { FOUND, MISSING, EXCEPTED, BROKEN };
 void
 policy_init(struct policy *p, const struct conf *c)
 {
-	*p = (struct policy){ .conf = c, .more = { .fd = -1 } };
+	*p = (struct policy){
+		.conf = c, .more = { .fd = -1 }, .verify = VERIFY_INIT
+	};
 }
 
 void
@@ -35,13 +37,14 @@ policy_free(struct policy *p)
 {
 	struct policy_list *lists[] = { &p->badhelo, &p->badmailfrom,
 		&p->badrcptto, &p->percenthack, &p->rcpthosts, &p->locals,
-		&p->virtualdomains };
+		&p->virtualdomains, &p->senders };
 
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		if (lists[i]->read)
 			table_close(&lists[i]->table);
 	if (p->more.fd >= 0)
 		close(p->more.fd);
+	verify_close(&p->verify);
 }
 
 /* May it send to whom it likes? */
@@ -51,8 +54,8 @@ may_relay(const struct policy *p)
 	return p->user || p->conf->relayclient;
 }
 
-static bool
-list_read(struct policy_list *l, const char *name, char sep)
+bool
+policy_list(struct policy_list *l, const char *name, char sep)
 {
 	const struct table_kind kind = { sep, NULL };
 	enum control got;
@@ -177,8 +180,8 @@ own_host(struct policy *p, const char *addr, size_t n, size_t at)
 	size_t dlen = n - at - 1;
 	enum found got;
 
-	if (!list_read(&p->locals, "locals", 0) ||
-		!list_read(&p->virtualdomains, "virtualdomains", ':'))
+	if (!policy_list(&p->locals, "locals", 0) ||
+		!policy_list(&p->virtualdomains, "virtualdomains", ':'))
 		return BROKEN;
 	if (!p->locals.there && dlen == p->conf->me.len &&
 		ascii_caseeqn(domain, p->conf->me.s, dlen))
@@ -196,7 +199,7 @@ may_receive(struct policy *p, const char *addr, size_t n, size_t at)
 {
 	enum found got;
 
-	if (!list_read(&p->rcpthosts, "rcpthosts", 0))
+	if (!policy_list(&p->rcpthosts, "rcpthosts", 0))
 		return BROKEN;
 	got = p->rcpthosts.there ? listed_host(p, addr + at + 1, n - at - 1)
 				 : own_host(p, addr, n, at);
@@ -204,7 +207,7 @@ may_receive(struct policy *p, const char *addr, size_t n, size_t at)
 		return got;
 	/* a%b@here becomes a@b when control/percenthack has here: that would
 	 * be relaying by another name */
-	if (!list_read(&p->percenthack, "percenthack", 0))
+	if (!policy_list(&p->percenthack, "percenthack", 0))
 		return BROKEN;
 	got = list_has(
 		&p->percenthack, "percenthack", addr + at + 1, n - at - 1);
@@ -218,7 +221,7 @@ is_bad(struct policy_list *l, const char *name, const char *addr, size_t n)
 	size_t at = addr_at(addr, n);
 	enum found got;
 
-	if (!list_read(l, name, 0))
+	if (!policy_list(l, name, 0))
 		return BROKEN;
 	got = list_has(l, name, addr, n);
 	return got == MISSING ? list_has(l, name, addr + at, n - at) : got;
@@ -259,7 +262,7 @@ policy_helo(struct policy *p, const struct str *name)
 
 	if (may_relay(p))
 		return yes;
-	if (!list_read(&p->badhelo, "badhelo", 0))
+	if (!policy_list(&p->badhelo, "badhelo", 0))
 		return broken;
 	str_put(&lower, name->s, name->len);
 	ascii_tolower(lower.s, lower.len);

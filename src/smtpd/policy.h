@@ -15,6 +15,7 @@
 #include "lib/table.h"
 #include "smtpd/conf.h"
 #include "smtpd/session.h"
+#include "wire/verify.h"
 
 /* A list that has been read, is known to be missing, or is still unread. */
 struct policy_list {
@@ -26,14 +27,20 @@ struct policy {
 	const struct conf *conf;
 	const char *user; /* who AUTH says it is; NULL: nobody */
 	struct policy_list badhelo, badmailfrom, badrcptto, percenthack;
-	struct policy_list rcpthosts, locals, virtualdomains;
+	struct policy_list rcpthosts, locals, virtualdomains, senders;
 	struct cdb more;
 	bool moreread;
+	struct verify verify;
+	struct verify_answer heard; /* the last one of quill-verifyd */
+	char enhanced[12];	    /* for an answer */
+	bool downsaid;
 };
 
 /* c and the directory of control_init are kept. */
 void policy_init(struct policy *p, const struct conf *c);
 void policy_free(struct policy *p);
+/* Read control/NAME, or know that it was; false: it is bad. */
+bool policy_list(struct policy_list *l, const char *name, char sep);
 /* 421 in an answer means that a control file is bad (control_error()). */
 struct answer policy_helo(struct policy *p, const struct str *name);
 /* size: octets the client declared, 0 none. */

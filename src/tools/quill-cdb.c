@@ -36,6 +36,7 @@ static const struct list {
 	{ "locals", { 0, table_host } },
 	{ "morercpthosts", { 0, NULL } },
 	{ "rcpthosts", { 0, NULL } },
+	{ "senders", { ':', NULL } },
 	{ "virtualdomains", { ':', NULL } },
 };
 
@@ -171,7 +172,7 @@ main(int argc, char **argv)
 	if (!run.list)
 		log_die(STATUS_PERM,
 			"usage: quill-cdb locals|rcpthosts|morercpthosts|"
-			"virtualdomains");
+			"senders|virtualdomains");
 	str_init(&run.tmp, 100);
 	str_init(&run.cdb, 100);
 	compile();

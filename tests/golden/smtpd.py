@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: 0BSD
 """Dialogues with quill-smtpd. Arguments: the program, its (scratch) home."""
+import base64
 import os
 import re
 import signal
@@ -7,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 PROGRAM, HOME = sys.argv[1:3]
@@ -82,6 +84,80 @@ def control(**files):
             with open(os.path.join(CONTROL, name.replace("__", ".")),
                       mode) as f:
                 f.write(text if isinstance(text, bytes) else text + "\n")
+
+
+# --- those who are asked -----------------------------------------------------
+class Daemon:
+    """Stands in for quill-verifyd or quill-authd: answers records by fn."""
+
+    def __init__(self, name, fn):
+        os.makedirs(HOME + "/run/" + name, exist_ok=True)
+        self.path, self.fn, self.asked = HOME + "/run/%s/socket" % name, fn, []
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.sock.bind(self.path)
+        self.sock.listen(50)
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self):
+        while True:
+            try:
+                c = self.sock.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=[c], daemon=True).start()
+
+    def serve(self, c):
+        with c:
+            while True:
+                got = c.recv(10000)
+                if not got:
+                    return
+                fields = got.split(b"\0")
+                self.asked.append(fields)
+                answer = self.fn(fields)
+                if answer is None:
+                    return
+                c.send(answer)
+
+    def close(self):
+        self.sock.shutdown(socket.SHUT_RDWR)
+        self.sock.close()
+        os.unlink(self.path)
+
+
+# What there is: address -> class, user, local part, text.
+PLACES = {
+    "x@example.org": ("=", "ann", "x", ""),
+    "y@example.org": ("=", "ben", "y", ""),
+    "ann": ("=", "ann", "ann", ""),
+    "ann-list@example.org": ("=", "ann", "ann-list", ""),
+    "gone@example.org": ("D", "", "gone", "Sorry, no mailbox here by that "
+                         "name. (#5.1.1)"),
+    "off@example.org": ("D", "", "off", "This account is disabled. (#5.2.1)"),
+    "odd@example.org": ("D", "", "odd", "two\x01 \xe9(#9)"),
+    "later@example.org": ("Z", "", "later", "home is writable. (#4.3.0)"),
+}
+
+
+def verify(fields):
+    kind, user, local, text = PLACES.get(
+        fields[1].decode("latin-1"), ("R", "", "", ""))
+    uid = {"ann": "1001", "ben": "1002", "": ""}[user]
+    how = "default delivery" if kind == "=" else ""
+    return b"\0".join([fields[0]] + [x.encode("latin-1") for x in (
+        kind, uid, user, local, how, text, "")])
+
+
+def check(fields):
+    """quill-authd: Ann and ann are ann, password secret."""
+    user, password = fields[1:3]
+    if user == b"busy":
+        return b"Z\0"
+    if user.lower() == b"ann" and password == b"secret":
+        return b"=ann\0"
+    if password == b"secret" and b"@" in user:
+        return b"=" + user + b"\0"
+    return b"D\0"
 
 
 # --- a session ---------------------------------------------------------------
@@ -575,6 +651,168 @@ def test_policy_commands():
     dialogues([(["EHLO bad.example"], "MAIL FROM:<a@b.c>", "503 5.5.1"),
                (M + ["EHLO bad.example"], "RCPT TO:<x@example.org>", "250")],
               None)
+
+
+def test_verify():
+    daemon = Daemon("verify", verify)
+    rcpts = [("x@example.org", "250 2.1.5"),
+             ("gone@example.org", "550 5.1.1 Sorry, no mailbox here by that "
+              "name.\r\n"),
+             ("off@example.org", "550 5.2.1 This account is disabled.\r\n"),
+             ("odd@example.org", "550 5.1.1 two? ?(#9)\r\n"),
+             ("later@example.org", "451 4.3.0 home is writable.\r\n"),
+             ("else@example.org", "250"),
+             ("x@else.example", "550 5.7.1"), ("postmaster", "250")]
+    for verb in "accept", "defer":
+        control(verify=verb)
+        dialogues([(M, "RCPT TO:<%s>" % a, want) for a, want in rcpts], None)
+        dialogues([(M, "RCPT TO:<%s>" % a, "250" if "5.7.1" in want else want)
+                   for a, want in rcpts], None, RELAYCLIENT="")
+    daemon.asked.clear()
+    control(verify="no")
+    dialogues([(M, "RCPT TO:<gone@example.org>", "250")], None)
+    same(daemon.asked, [], "verify: no: it is not asked")
+    control(vrfy="yes")
+    dialogues([(H, "VRFY x@example.org", "250 2.1.5 <x@example.org>\r\n"),
+               (H, "VRFY <x@example.org>", "250 2.1.5 <x@example.org>\r\n"),
+               (H, "EXPN ann-list@example.org",
+                "250 2.1.5 <ann-list@example.org>\r\n"),
+               (H, "VRFY gone@example.org", "550 5.1.1"),
+               (H, "EXPN gone@example.org", "550 5.1.1"),
+               (H, "VRFY later@example.org", "451 4.3.0"),
+               (H, "VRFY x@else.example", "252 2.1.5")], None)
+    daemon.close()
+    for text, want in ("accept", "250"), ("defer", "451 4.3.0"), \
+            (None, "250"), ("no", "250"):
+        control(verify=text)
+        dialogues([(M, "RCPT TO:<gone@example.org>", want),
+                   (M, "RCPT TO:<x@else.example>", "550 5.7.1")], None)
+    for text, want in (None, 0), ("defer", 1):
+        control(verify=text)
+        replies, c = talk([(lines("EHLO c"), 1), (MAILTO * 2, 4)])
+        same(c.logtext.count("recipients cannot be checked: "), want,
+             "verify %s, and it is not there: log" % text, c.logtext)
+    daemon = Daemon("verify", lambda f: None)
+    control(verify="defer")
+    dialogues([(M, "RCPT TO:<x@example.org>", "451 4.3.0")], None)
+    daemon.close()
+
+
+def test_rcptcheck():
+    program = HOME + "/bin/check"
+    with open(program, "w") as f:
+        f.write("""#!/bin/sh
+echo "said $SENDER $RECIPIENT $HELO"
+read x
+case $RECIPIENT in
+no@*) exit 100 ;; later@*) exit 111 ;; odd@*) exit 7 ;;
+crash@*) kill -9 $$ ;;
+left@*) sleep 300 & echo $! >%s/left ;;
+esac
+""" % HOME)
+    os.chmod(program, 0o755)
+    dialogues([(M, "RCPT TO:<x@example.org>", "250"),
+               (M, "RCPT TO:<no@example.org>", "550 5.7.1"),
+               (M, "RCPT TO:<later@example.org>", "451 4.7.1"),
+               (M, "RCPT TO:<odd@example.org>", "451 4.7.1"),
+               (M, "RCPT TO:<crash@example.org>", "451 4.7.1"),
+               (M, "RCPT TO:<no@else.example>", "550 5.7.1 no mail for"),
+               (M + ["RCPT TO:<no@example.org>"], "RCPT TO:<x@example.org>",
+                "250")], RCPTCHECK=program)
+    dialogues([(M, "RCPT TO:<x@example.org>", "451 4.7.1")],
+              RCPTCHECK="/nonexistent")
+    replies, c = talk([(lines("EHLO client.example"), 1), (MAILTO, 2)],
+                      RCPTCHECK=program)
+    ok("said a@b.example x@example.org client.example\n" in c.logtext,
+       "RCPTCHECK: its environment, and what it prints is logged", c.logtext)
+
+
+def auth_talk(args, commands, **env):
+    """Replies to commands, each sent when the one before is answered."""
+    c = Client(args=args, **{**AUTH_ENV, **env})
+    c.reply()
+    replies = [c.ask(x) for x in ["EHLO c"] + commands]
+    c.close()
+    c.queued = queued()
+    return replies[1:], c
+
+
+def b64(text):
+    return base64.b64encode(text.encode("latin-1")).decode()
+
+
+def test_auth():
+    daemon = Daemon("auth", check)
+    control()
+    plain = "AUTH PLAIN " + b64("\0Ann\0secret")
+    replies, c = auth_talk([], [plain, "AUTH LOGIN", plain,
+                                "MAIL FROM:<x@example.org>"])
+    same(codes(replies), ["235", "503", "503", "451"],
+         "AUTH: 235, and not twice; the sender cannot be checked")
+    same(replies[0], "235 2.7.0 welcome\r\n", "AUTH: 235")
+    same(daemon.asked, [[b"1", b"Ann", b"secret", b"192.0.2.9", b"smtp", b"P",
+                         b""]], "AUTH: what is asked")
+    replies, c = auth_talk(["-s"], ["AUTH LOGIN", b64("ann"), b64("secret")])
+    same(codes(replies), ["334", "334", "235"], "AUTH LOGIN")
+    same(daemon.asked[-1][4], b"submission", "AUTH: the service")
+    wrong = "AUTH PLAIN " + b64("\0ann\0wrong")
+    replies, c = auth_talk([], [wrong, plain])
+    same(codes(replies), ["535", "235"], "AUTH: wrong, then right")
+    ok(re.search(r'refused pid=\d+ ip=192\.0\.2\.9 .* code=535 text="5\.7\.8 '
+                 r'[^"]*" user=ann', c.logtext), "AUTH: 535 is logged",
+       c.logtext)
+    replies, c = auth_talk([], [wrong] * 3)
+    same(codes(replies), ["535"] * 3, "AUTH: three times wrong")
+    ok("end=auth" in c.logtext, "... is the end", c.logtext)
+    replies, c = auth_talk([], ["AUTH PLAIN " + b64("\0busy\0x"), plain])
+    same(codes(replies), ["454", "235"], "AUTH: later")
+    replies, c = auth_talk([], [plain, "EHLO d", "AUTH LOGIN", "RSET",
+                                "MAIL FROM:<>", "RCPT TO:<q@else.example>"])
+    same(codes(replies), ["235", "250", "503", "250", "250", "250"],
+         "AUTH lasts over EHLO and RSET, and lets relay")
+    ok("wrong" not in c.logtext and "secret" not in c.logtext,
+       "no password in the log", c.logtext)
+    daemon.close()
+
+
+def test_senders():
+    auth, verifyd = Daemon("auth", check), Daemon("verify", verify)
+    for files, user, sender, want in [
+            ({}, "ann", "x@example.org", "250"),
+            ({}, "ann", "X@Example.ORG", "553 5.7.1"),  # PLACES has case
+            ({}, "ann", "ann-list@example.org", "250"),
+            ({}, "ann", "y@example.org", "553 5.7.1"),
+            ({}, "ann", "gone@example.org", "553 5.7.1"),
+            ({}, "ann", "x@else.example", "553 5.7.1"),
+            ({}, "ann", "later@example.org", "451 4.7.1"),
+            ({}, "ann", "", "250"),
+            ({}, "v@virtual.example", "v@virtual.example", "250"),
+            ({}, "v@virtual.example", "V@Virtual.example", "250"),
+            ({}, "v@virtual.example", "w@virtual.example", "553 5.7.1"),
+            ({"senders": "ann:a@b.c, d@e.f,@g.h"}, "ann", "d@e.f", "250"),
+            ({"senders": "ann:a@b.c, d@e.f,@g.h"}, "ann", "A@B.C", "250"),
+            ({"senders": "ann:a@b.c, d@e.f,@g.h"}, "ann", "z@g.h", "250"),
+            ({"senders": "ann:a@b.c, d@e.f,@g.h"}, "ann", "z@x.g.h", "553"),
+            ({"senders": "ann:a@b.c, d@e.f,@g.h"}, "ann", "x@example.org",
+             "553"),
+            ({"senders": "Ann:*"}, "ann", "z@any.example", "250"),
+            ({"senders": "ann:"}, "ann", "x@example.org", "553"),
+            ({"senders": "ben:*"}, "ann", "x@example.org", "250"),
+            ({"senders": "ben:*"}, "ann", "z@any.example", "553"),
+            ({"badmailfrom": "x@example.org"}, "ann", "x@example.org", "553"),
+            ({"senders": "ann"}, "ann", "x@example.org", "421 4.3.5")]:
+        control(**files)
+        replies, c = auth_talk(["-s"], ["AUTH PLAIN " + b64(
+            "\0%s\0secret" % user), "MAIL FROM:<%s>" % sender])
+        ok(replies[0][:3] == "235" and replies[1].startswith(want),
+           "senders: %r %s <%s>: %s" % (files, user, sender, want), replies)
+    verifyd.close()
+    control()
+    replies, c = auth_talk(["-s"], ["AUTH PLAIN " + b64("\0ann\0secret"),
+                                    "MAIL FROM:<x@example.org>"])
+    ok(replies[1].startswith("451 4.7.1"),
+       "senders: who can be asked is not there", replies)
+    auth.close()
 
 
 def test_utf8():

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "smtpd/recipient.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/fd.h"
+#include "lib/log.h"
+#include "lib/proc.h"
+#include "lib/stamp.h"
+#include "wire/report.h"
+#include "wire/site.h"
+#include "wire/status.h"
+
+enum {
+	VERIFY_WAIT_MS = 30000,
+	PROGRAM_WAIT_MS = 60000,
+	LIFE_FD = 3, /* RCPTCHECK's: closed when it has ended */
+};
+
+static const struct answer yes = { 0 };
+
+/* Was it ever started? A host without it need not read so with each session;
+ * one that asks for 451 does not want to be without. */
+static bool
+expected(const struct policy *p)
+{
+	struct str path = STR_INIT(4000);
+	bool there;
+
+	str_puts(&path, site_run);
+	str_puts(&path, "/verify/socket");
+	there = access(str_c(&path), F_OK) == 0;
+	str_free(&path);
+	return there || p->conf->verify == CHECK_OR_DEFER || p->user;
+}
+
+enum verify_class
+recipient_ask(struct policy *p, const char *addr)
+{
+	enum verify_class class = verify_ask(
+		&p->verify, addr, stamp_mono() + VERIFY_WAIT_MS, &p->heard);
+
+	if (class == VERIFY_DOWN && !p->downsaid && expected(p))
+		log_warning("recipients cannot be checked: ", p->heard.text);
+	p->downsaid = class == VERIFY_DOWN;
+	return class;
+}
+
+/* "Sorry, no mailbox here by that name. (#5.1.1)" as a reply: the code from its
+ * end, or other. */
+static struct answer
+told(struct policy *p, int code, const char *other)
+{
+	char *text = p->heard.text, *status = strstr(text, " (#");
+	char class = code < 500 ? 'Z' : 'D';
+
+	memcpy(p->enhanced, other, strlen(other) + 1);
+	if (status) {
+		report_status(p->enhanced, class, text);
+		*status = 0;
+	}
+	return (struct answer){ code, p->enhanced, text };
+}
+
+static struct answer
+exists(struct policy *p, struct str *rcpt)
+{
+	if (p->conf->verify == CHECK_NO)
+		return yes;
+	switch (recipient_ask(p, str_c(rcpt))) {
+	case VERIFY_YES:
+	case VERIFY_REMOTE:
+		break;
+	case VERIFY_NO:
+		return told(p, 550, "5.1.1");
+	case VERIFY_TEMP:
+		return told(p, 451, "4.3.0");
+	case VERIFY_DOWN:
+		if (p->conf->verify == CHECK_OR_DEFER)
+			return (struct answer){ 451, "4.3.0",
+				"recipients cannot be checked now" };
+		break;
+	}
+	return yes;
+}
+
+struct answer
+recipient_vrfy(struct policy *p, struct str *rcpt)
+{
+	switch (recipient_ask(p, str_c(rcpt))) {
+	case VERIFY_YES:
+		return yes;
+	case VERIFY_NO:
+		return told(p, 550, "5.1.1");
+	case VERIFY_TEMP:
+		return told(p, 451, "4.3.0");
+	case VERIFY_REMOTE:
+		return (struct answer){ 252, "2.1.5",
+			"not an address of this host" };
+	case VERIFY_DOWN:
+		break;
+	}
+	return (struct answer){ 252, "2.0.0", "cannot be checked now" };
+}
+
+/* Run it; its exit code. What it prints goes to our log. One that hangs is
+ * killed: -1. */
+static int
+run(const char *program)
+{
+	const char *argv[] = { program, NULL };
+	struct proc p = PROC_INIT;
+	int life[2], null, status = 0;
+	pid_t pid;
+	bool ended;
+	char c;
+
+	null = fd_open("/dev/null", O_RDWR, 0);
+	if (null == -1 || fd_pipe(life) == -1) {
+		if (null != -1)
+			close(null);
+		return PROC_EXECFAILED;
+	}
+	p.path = program;
+	p.argv = argv;
+	p.newgroup = 1;
+	p.fd[p.nfd++] = (struct proc_fd){ 0, null };
+	p.fd[p.nfd++] = (struct proc_fd){ 1, 2 };
+	p.fd[p.nfd++] = (struct proc_fd){ LIFE_FD, life[1] };
+	pid = proc_start(&p);
+	close(life[1]);
+	close(null);
+	/* a child that it left behind holds the pipe, too */
+	ended = pid != -1 &&
+		fd_wait(life[0], POLLIN, stamp_mono() + PROGRAM_WAIT_MS) == 0 &&
+		fd_read(life[0], &c, 1) == 0;
+	close(life[0]);
+	if (pid == -1)
+		return PROC_EXECFAILED;
+	if (!ended)
+		kill(-pid, SIGKILL);
+	return proc_wait(pid, &status) == -1 ? -1 : proc_code(status);
+}
+
+/* The contract of RCPTCHECK: SENDER, RECIPIENT and HELO in; 0, 100, 111 out. */
+static struct answer
+program(struct policy *p, struct str *from, struct str *rcpt)
+{
+	int code;
+
+	if (!p->conf->rcptcheck)
+		return yes;
+	setenv("SENDER", str_c(from), 1);
+	setenv("RECIPIENT", str_c(rcpt), 1);
+	code = run(p->conf->rcptcheck);
+	unsetenv("SENDER");
+	unsetenv("RECIPIENT");
+	switch (code) {
+	case STATUS_OK:
+		return yes;
+	case STATUS_PERM:
+		return (struct answer){ 550, "5.7.1",
+			"this recipient is refused by policy" };
+	case STATUS_TEMP:
+		break;
+	case STATUS_EXEC:
+		log_alert(
+			"RCPTCHECK ", p->conf->rcptcheck, " could not be run");
+		break;
+	default:
+		log_alert("RCPTCHECK ", p->conf->rcptcheck,
+			" crashed, hung, or has an exit code of its own");
+		break;
+	}
+	return (struct answer){ 451, "4.7.1",
+		"this recipient cannot be taken now" };
+}
+
+struct answer
+recipient_answer(struct policy *p, struct str *from, struct str *rcpt)
+{
+	struct answer a = exists(p, rcpt);
+
+	return a.code ? a : program(p, from, rcpt);
+}
