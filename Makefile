@@ -56,7 +56,7 @@ LAYERS = lib mail wire spawn
 # NAME_OBJS: files under src, without .c; NAME_USES: layers, upper ones first.
 quill-queue_OBJS = queue/queue queue/commit
 quill-queue_USES = wire lib
-quill-clean_OBJS = clean/clean
+quill-clean_OBJS = clean/clean clean/check
 quill-clean_USES = wire lib
 quill-start_OBJS = start/start
 quill-start_USES = wire lib

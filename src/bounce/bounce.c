@@ -88,7 +88,7 @@ read_control(struct dsn *d)
 	need(control_line_or_me("bouncehost", &host));
 	need(control_num("bouncemaxbytes", 0, UINT32_MAX, &d->maxbytes));
 	need(control_num("queuelifetime", 0, INT32_MAX * 2ull, &lifetime));
-	d->until = (int64_t)(d->env->birth / 1000000 + lifetime);
+	d->until = (int64_t)(d->env->head.birth / 1000000 + lifetime);
 	if (control_line("bouncefrom", &from) != CONTROL_OK)
 		str_puts(&from, "MAILER-DAEMON");
 	if (!memchr(from.s, '@', from.len)) {

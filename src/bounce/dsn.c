@@ -306,7 +306,7 @@ machine_readable(const struct dsn *d, struct qclient *q)
 	put_line(q, d->host);
 	text_put(q, "\n");
 	envelope_id(d, q);
-	put_date(q, "Arrival-Date: ", (int64_t)(d->env->birth / 1000000));
+	put_date(q, "Arrival-Date: ", (int64_t)(d->env->head.birth / 1000000));
 	each(d, q, is_any, fields);
 }
 

@@ -79,7 +79,7 @@ is_whole(const struct dsn *d)
 
 	if (!d->pick->nfailed || (ret && ascii_caseis(ret, "HDRS")))
 		return false;
-	return !d->maxbytes || d->env->bytes <= d->maxbytes;
+	return !d->maxbytes || d->env->head.bytes <= d->maxbytes;
 }
 
 int
@@ -93,7 +93,7 @@ original_write(const struct dsn *d, struct qclient *q, const char *boundary)
 	uint64_t n = look_at_header(d, &global);
 
 	if (whole)
-		n = d->env->bytes;
+		n = d->env->head.bytes;
 	dsn_part(q, boundary, types[global][whole]);
 	if (global || has_8bit(d->fdmess, n))
 		text_put(q, "Content-Transfer-Encoding: 8bit\n");

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: 0BSD */
-/* clean.c - remove finished messages for send
+/* clean.c - remove finished messages, and check found ones, for send
  *
  * runs as     quillq
  * started by  start
  * fd 0        requests from send                    wire/clean.h
  * fd 1        answers to send                       wire/clean.h
  * cwd         queue
- * reads       nothing
+ * reads       msg/<c>/<id>.mess, the first records of msg/<c>/<id>.env
  * writes      msg/<c>/<id>.mess, msg/<c>/<id>.env (removes or renames), lost/;
  *             syncs them for send
  * trusts      root; send's ids are parsed, never used as paths
@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clean/check.h"
 #include "lib/fd.h"
 #include "lib/file.h"
 #include "lib/log.h"
@@ -90,16 +91,20 @@ set_aside(struct qid id, enum qfile from, enum qfile to)
 {
 	char path[QPATH_MAX], dest[QPATH_MAX + NUM_FMT];
 	struct stat st;
+	size_t n;
 
 	qpath_fmt(path, id, from);
 	qpath_fmt(dest, id, to);
+	n = strlen(dest);
 	if (lstat(path, &st) == -1 && errno == ENOENT)
 		return true;
 	if (!free_name(dest) || rename(path, dest) == -1) {
 		log_warning_sys("unable to move ", path, " to ", dest);
 		return false;
 	}
-	log_warning("set aside ", path, " as ", dest);
+	/* that it is set aside, send has logged */
+	if (dest[n])
+		log_warning("set aside ", path, " as ", dest);
 	split_changed[qid_split(id)] = lost_changed = true;
 	return true;
 }
@@ -123,7 +128,13 @@ sync_marks(struct qid id)
 	return ok;
 }
 
-static bool
+static char
+verdict(bool ok)
+{
+	return ok ? CLEAN_DONE : CLEAN_FAILED;
+}
+
+static char
 obey(enum clean_op op, struct qid id)
 {
 	bool ok;
@@ -131,16 +142,19 @@ obey(enum clean_op op, struct qid id)
 	switch (op) {
 	case CLEAN_REMOVE:
 		/* without its envelope a message is not delivered again */
-		return remove_file(id, QFILE_ENV) &&
-		       remove_file(id, QFILE_MESS);
+		return verdict(remove_file(id, QFILE_ENV) &&
+			       remove_file(id, QFILE_MESS));
 	case CLEAN_ORPHAN:
-		return remove_orphan(id);
+		return verdict(remove_orphan(id));
 	case CLEAN_SYNC:
-		return sync_marks(id);
+		return verdict(sync_marks(id));
+	case CLEAN_CHECK:
+		return check_message(id);
 	case CLEAN_LOST:
 	default:
 		ok = set_aside(id, QFILE_ENV, QFILE_LOST_ENV);
-		return set_aside(id, QFILE_MESS, QFILE_LOST_MESS) && ok;
+		return verdict(
+			set_aside(id, QFILE_MESS, QFILE_LOST_MESS) && ok);
 	}
 }
 
@@ -184,7 +198,7 @@ serve(void)
 	size_t have = 0, used, next, n;
 	enum clean_op op;
 	struct qid id;
-	bool ok;
+	bool needless;
 	ssize_t r;
 
 	while ((r = fd_read(FD_IN, buf + have, sizeof buf - have)) > 0) {
@@ -195,10 +209,9 @@ serve(void)
 				log_alert("garbled request");
 				return STATUS_TEMP;
 			}
-			ok = (op == CLEAN_SYNC && again(buf + used, buf + next,
-							  have - next)) ||
-			     obey(op, id);
-			answers[n++] = (char)(ok ? CLEAN_DONE : CLEAN_FAILED);
+			needless = op == CLEAN_SYNC &&
+				   again(buf + used, buf + next, have - next);
+			answers[n++] = needless ? CLEAN_DONE : obey(op, id);
 		}
 		sync_dirs();
 		have -= used;

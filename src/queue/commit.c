@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/crc32c.h"
 #include "lib/fd.h"
 #include "lib/stamp.h"
 #include "lib/str.h"
@@ -135,13 +136,16 @@ commit_message(struct commit *c, int fd)
 		if (have == sizeof area || r == 0) {
 			if (fd_writeall(c->mess, area, have) == -1)
 				return STATUS_WRITE;
+			c->sum = crc32c(c->sum, area, have);
 			c->bytes += have;
 			have = 0;
 		}
 	} while (r > 0);
-	/* Once: a second fsync after a failed one may lie. After a good one
-	 * close has nothing left to report, so exit does it. */
-	return fsync(c->mess) == -1 ? STATUS_WRITE : STATUS_OK;
+	/* The disk may begin while the envelope comes; on ext4 that also gets
+	 * the message into the journal commit of the envelope. It is advice:
+	 * it promises nothing, and its errors are fsync's to tell. */
+	sync_file_range(c->mess, 0, 0, SYNC_FILE_RANGE_WRITE);
+	return STATUS_OK;
 }
 
 /* --- envelope ------------------------------------------------------------- */
@@ -186,6 +190,12 @@ read_envelope(const struct commit *c, int fd, struct str *in)
 static void
 encode(const struct commit *c, const struct str *in, struct str *out)
 {
+	const struct env_head h = { .birth = c->id.us,
+		.bytes = c->bytes,
+		.sum = c->sum,
+		.pid = (uint64_t)c->pid,
+		.uid = c->uid };
+
 	if (in->s == area) {
 		out->s = area + in->len;
 		out->cap = sizeof area - in->len;
@@ -194,8 +204,7 @@ encode(const struct commit *c, const struct str *in, struct str *out)
 		str_init(out, in->len + ENV_EXTRA);
 		str_room(out, in->len + ENV_EXTRA);
 	}
-	env_encode(out, c->id.us, c->bytes, (uint64_t)c->pid, c->uid, in->s,
-		in->len);
+	env_encode(out, &h, in->s, in->len);
 }
 
 /* A message never tried has its birth as the modification time of its
@@ -210,12 +219,23 @@ set_birth(const struct commit *c)
 	return futimens(c->env, t);
 }
 
-/* The order: the message is durable before a byte of the envelope is written,
- * so no subset of unsynced writes can be half a message that is delivered; and
- * both names exist before the first sync, which spares a journal commit.
- * Measured on ext4, median: 0.94 ms; names by rename 1.08 ms; both files
- * written before the first sync 0.84 ms, but then only a checksum of the
- * message would make that safe. */
+/* Nothing but these three syncs makes names and bytes durable, whatever the
+ * file system; each once: a second one after a failure may lie. After a good
+ * one close has nothing left to report, so exit does it.
+ *
+ * The order: everything is written before the first of them, so that ext4 needs
+ * one journal commit for all. A power cut may leave the envelope whole beside
+ * half a message; by the checksum in it that is found out before it is
+ * delivered (wire/clean.h). */
+static int
+sync_all(const struct commit *c)
+{
+	return fsync(c->env) == -1 || fsync(c->dir) == -1 ||
+			       fsync(c->mess) == -1
+		       ? -1
+		       : 0;
+}
+
 int
 commit_envelope(struct commit *c, int fd)
 {
@@ -235,7 +255,7 @@ commit_envelope(struct commit *c, int fd)
 		return STATUS_TIMEOUT;
 	c->past = 1;
 	if (fd_writeall(c->env, out.s, out.len) == -1 || set_birth(c) == -1 ||
-		fsync(c->env) == -1 || fsync(c->dir) == -1)
+		sync_all(c) == -1)
 		return STATUS_WRITE;
 	/* committed from here */
 	return STATUS_OK;

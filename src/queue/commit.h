@@ -22,6 +22,7 @@ struct commit {
 	const char *origin; /* "from network"; NULL: by uid */
 	size_t ceiling;	    /* bytes of an envelope */
 	uint64_t bytes;	    /* of the message, Received line included */
+	uint32_t sum;	    /* its CRC-32C */
 	int dir, mess, env; /* descriptors */
 	char mess_name[QID_LEN + 6], env_name[QID_LEN + 6];
 	volatile sig_atomic_t has_mess, has_env; /* they were created by us */
@@ -30,9 +31,9 @@ struct commit {
 
 /* Choose an id and create both files, empty. */
 int commit_create(struct commit *c);
-/* Copy fd, to its end, behind a Received line; durable. */
+/* Copy fd, to its end, behind a Received line. */
 int commit_message(struct commit *c, int fd);
-/* Read the envelope from fd, up to its last NUL, and commit. */
+/* Read the envelope from fd, up to its last NUL, and commit: all is durable. */
 int commit_envelope(struct commit *c, int fd);
 /* Remove what commit_create made. */
 void commit_undo(struct commit *c);

@@ -22,7 +22,7 @@ show_plain(const struct walk_message *m)
 	obuf_puts(&out, "  ");
 	obuf_puts(&out, when);
 	obuf_puts(&out, "  ");
-	obuf_putnum(&out, m->env.bytes);
+	obuf_putnum(&out, m->env.head.bytes);
 	obuf_puts(&out, "  <");
 	json_plain(&out, m->env.sender);
 	obuf_puts(&out, ">\n");
@@ -53,7 +53,7 @@ show_json(const struct walk_message *m)
 	obuf_puts(&out, "\",\"arrival_time\":");
 	obuf_putnum(&out, (uint64_t)qid_birth(m->id));
 	obuf_puts(&out, ",\"message_size\":");
-	obuf_putnum(&out, m->env.bytes);
+	obuf_putnum(&out, m->env.head.bytes);
 	obuf_puts(&out, ",\"sender\":");
 	json_string(&out, m->env.sender);
 	obuf_puts(&out, ",\"recipients\":[");

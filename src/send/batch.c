@@ -73,7 +73,7 @@ batch_fill(struct job *j, const struct pass *p, int chan)
 
 	j->id = p->m->name;
 	j->birth = qid_birth(p->m->id);
-	j->bytes = e->bytes;
+	j->bytes = e->head.bytes;
 	j->params = params_of(e, ENV_SENDER);
 	j->sender = each ? verp(e->sender, env_rcpt(e, p->order[p->at]))
 			 : e->sender;

@@ -26,6 +26,7 @@ struct request {
 static struct request *ring;
 static size_t cap, head, sent, tail;
 static bool blocked;
+static size_t checks; /* asked for, not answered */
 
 void
 cleaner_ask(enum clean_op op, struct qid id)
@@ -42,6 +43,7 @@ cleaner_ask(enum clean_op op, struct qid id)
 		cap = n;
 	}
 	ring[tail++ % cap] = (struct request){ id, op };
+	checks += op == CLEAN_CHECK;
 }
 
 void
@@ -77,24 +79,57 @@ cleaner_blocked(void)
 	return blocked;
 }
 
+/* In line for the check: due then, unless a hint has come meanwhile. */
 static void
-answered(const struct request *r, bool done)
+checked(uint32_t slot, char answer)
 {
-	uint32_t slot = known_find(r->id);
+	int64_t when = stamp_now();
+	char name[QID_LEN + 1];
+	int c;
+
+	if (known_trusted(slot))
+		return;
+	if (answer == CLEAN_DIFFERS) {
+		qid_fmt(name, known_id(slot));
+		log_alert("message ", name,
+			" set aside in queue/lost: its "
+			"message file does not have the checksum on record "
+			"(a power cut before it was accepted, or damage)");
+		known_rest(slot);
+		cleaner_ask(CLEAN_LOST, known_id(slot));
+		return;
+	}
+	if (answer == CLEAN_DONE)
+		known_trust(slot);
+	else
+		when += (int64_t)conf.trouble;
+	for (c = 0; c < NCHAN; c++)
+		if (known_when(slot, c) == KNOWN_INLINE)
+			known_wait(slot, c, when);
+}
+
+static void
+answered(struct request r, char answer)
+{
+	uint32_t slot = known_find(r.id);
 	char name[QID_LEN + 1];
 
-	if (slot == KNOWN_NONE || r->op == CLEAN_SYNC)
+	if (slot == KNOWN_NONE || r.op == CLEAN_SYNC)
 		return;
-	if (!done) {
+	if (r.op == CLEAN_CHECK) {
+		checked(slot, answer);
+		return;
+	}
+	if (answer != CLEAN_DONE) {
 		/* loaded again, it is found finished and asked for anew */
 		known_wait(
 			slot, CHAN_LOCAL, stamp_now() + (int64_t)conf.trouble);
 		return;
 	}
 	known_forget(slot);
-	if (r->op != CLEAN_REMOVE)
+	if (r.op != CLEAN_REMOVE)
 		return;
-	qid_fmt(name, r->id);
+	qid_fmt(name, r.id);
 	event_begin("end msg ");
 	event_puts(name);
 	event_end();
@@ -104,6 +139,7 @@ bool
 cleaner_answers(void)
 {
 	char buf[512];
+	struct request r;
 	ssize_t n, i;
 
 	n = read(SEND_FD_CLEANED, buf, sizeof(buf));
@@ -114,8 +150,9 @@ cleaner_answers(void)
 			log_alert("quill-clean answers what was not asked");
 			return false;
 		}
-		answered(&ring[head % cap], buf[i] == CLEAN_DONE);
-		head++;
+		r = ring[head++ % cap];
+		checks -= r.op == CLEAN_CHECK;
+		answered(r, buf[i]);
 	}
 	return n > 0;
 }
@@ -124,4 +161,10 @@ size_t
 cleaner_waiting(void)
 {
 	return tail - head;
+}
+
+size_t
+cleaner_checks(void)
+{
+	return checks;
 }

@@ -18,5 +18,7 @@ bool cleaner_blocked(void);
 /* Take answers; false: quill-clean is gone. */
 bool cleaner_answers(void);
 size_t cleaner_waiting(void);
+/* How many of these are checks. */
+size_t cleaner_checks(void);
 
 #endif

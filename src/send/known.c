@@ -11,6 +11,7 @@
 #define LIVE	 0x80000000u
 #define ATTACHED 0x40000000u
 #define ASKED	 0x20000000u /* known_first */
+#define TRUSTED	 0x10000000u
 
 struct slot {
 	uint64_t us; /* free slots: index of the next free one */
@@ -198,6 +199,18 @@ known_first(uint32_t slot)
 
 	slots[slot].rnd |= ASKED;
 	return first;
+}
+
+void
+known_trust(uint32_t slot)
+{
+	slots[slot].rnd |= TRUSTED;
+}
+
+bool
+known_trusted(uint32_t slot)
+{
+	return slots[slot].rnd & TRUSTED;
 }
 
 void

@@ -33,6 +33,11 @@ void known_wait(uint32_t slot, int chan, int64_t when);
 uint32_t known_when(uint32_t slot, int chan);
 /* That channel waits for room from now on: KNOWN_INLINE. */
 void known_line(uint32_t slot, int chan);
+/* The message is what its envelope says: the quill-queue that put it there
+ * lived to tell of it, or quill-clean has checked it. Until then a power cut
+ * may have left it torn. A slot is added without trust. */
+void known_trust(uint32_t slot);
+bool known_trusted(uint32_t slot);
 /* Is it the first time that this is asked of the slot? */
 bool known_first(uint32_t slot);
 /* No channel waits any more. */

@@ -119,7 +119,7 @@ examine(struct message *m, size_t size, const char **why)
 		*why = log_strerror();
 		return errno == ENOENT ? ALONE : TROUBLE;
 	}
-	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != m->env.bytes) {
+	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != m->env.head.bytes) {
 		*why = "its message file does not have the size on record";
 		return DAMAGED;
 	}
@@ -164,13 +164,13 @@ log_new(struct message *m)
 	event_begin("info msg ");
 	event_puts(m->name);
 	event_puts(": bytes ");
-	event_putnum(m->env.bytes);
+	event_putnum(m->env.head.bytes);
 	event_puts(" from <");
 	event_text(m->env.sender);
 	event_puts("> qp ");
-	event_putnum(m->env.pid);
+	event_putnum(m->env.head.pid);
 	event_puts(" uid ");
-	event_putnum(m->env.uid);
+	event_putnum(m->env.head.uid);
 	log_message_id(m);
 	event_puts(" nrcpt=");
 	event_putnum(m->env.nrcpt);

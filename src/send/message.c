@@ -30,6 +30,7 @@ enum {
 	ACTIVE_MAX = 500, /* passes at once, three quarters for retries */
 	SPARE_FDS = 40,	  /* that are no message's */
 	ROUND = 250,	  /* messages loaded in one round of the main loop */
+	CHECKS = 64,	  /* asked of quill-clean at once */
 };
 
 /* First come, first served. */
@@ -102,15 +103,31 @@ has_room(int chan, bool fresh)
 }
 
 /* A scan can meet an envelope that is still being written, whose times then
- * look like those of a message that was tried before. */
+ * look like those of a message that was tried before. Being new, it needs no
+ * check, which is what it is in line for when it was not trusted yet. */
 static void
 not_tried(uint32_t slot)
 {
+	uint32_t below = KNOWN_INLINE + !known_trusted(slot);
 	int c;
 
+	known_trust(slot);
 	for (c = 0; c < NCHAN && !known_attached(slot); c++)
-		if (known_when(slot, c) < KNOWN_INLINE)
+		if (known_when(slot, c) < below)
 			known_wait(slot, c, stamp_now());
+}
+
+/* Neither may a message found by a scan be loaded before its check, nor must
+ * the loop wait for that. */
+static void
+check(uint32_t slot, int64_t now)
+{
+	int c;
+
+	for (c = 0; c < NCHAN; c++)
+		if (known_when(slot, c) <= now)
+			known_line(slot, c);
+	cleaner_ask(CLEAN_CHECK, known_id(slot));
 }
 
 void
@@ -118,10 +135,13 @@ message_new(struct qid id)
 {
 	uint32_t slot = known_find(id);
 
-	if (slot == KNOWN_NONE)
-		line_put(&arrivals, known_add(id));
-	else
+	if (slot == KNOWN_NONE) {
+		slot = known_add(id);
+		known_trust(slot);
+		line_put(&arrivals, slot);
+	} else {
 		not_tried(slot);
+	}
 }
 
 /* --- passes --------------------------------------------------------------- */
@@ -277,6 +297,13 @@ any_room(bool fresh)
 	return has_room(CHAN_LOCAL, fresh) || has_room(CHAN_REMOTE, fresh);
 }
 
+/* May what is due be looked at? */
+static bool
+room_for_due(void)
+{
+	return any_room(false) && cleaner_checks() < CHECKS;
+}
+
 uint32_t
 message_next(void)
 {
@@ -287,7 +314,7 @@ message_next(void)
 			return 0;
 	if (!is_empty(&arrivals) && any_room(true))
 		return 0;
-	return any_room(false) ? known_next() : KNOWN_NEVER;
+	return room_for_due() ? known_next() : KNOWN_NEVER;
 }
 
 static size_t
@@ -318,9 +345,13 @@ message_admit(int64_t now)
 	}
 	for (; n < ROUND && !is_empty(&arrivals) && any_room(true); n++)
 		start(line_take(&arrivals), ~0u, now);
-	for (; n < ROUND && any_room(false) &&
+	for (; n < ROUND && room_for_due() &&
 		(slot = known_due(now)) != KNOWN_NONE;
 		n++) {
+		if (!known_trusted(slot)) {
+			check(slot, now);
+			continue;
+		}
 		for (due = 0, c = 0; c < NCHAN; c++)
 			if (known_when(slot, c) <= now)
 				due |= 1u << c;

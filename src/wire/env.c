@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "lib/ascii.h"
-#include "lib/crc32c.h"
 #include "lib/num.h"
 #include "wire/site.h"
 
@@ -22,13 +21,7 @@ is_mark(char c)
 }
 
 static bool
-ishex(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-}
-
-static bool
-end_shape(const char *p)
+end_shape(const char *p, uint32_t *sum)
 {
 	size_t i;
 
@@ -38,24 +31,7 @@ end_shape(const char *p)
 	for (i = 0; i < ENV_END_DIGITS; i++)
 		if (!ascii_isdigit(p[1 + i]))
 			return false;
-	for (i = 0; i < ENV_END_HEX; i++)
-		if (!ishex(p[2 + ENV_END_DIGITS + i]))
-			return false;
-	return true;
-}
-
-static uint32_t
-end_crc(const char *p)
-{
-	uint32_t v = 0;
-	size_t i;
-	char c;
-
-	for (i = 0; i < ENV_END_HEX; i++) {
-		c = p[2 + ENV_END_DIGITS + i];
-		v = v << 4 | (uint32_t)(c <= '9' ? c - '0' : c - 'a' + 10);
-	}
-	return v;
+	return crc32c_parse(p + 2 + ENV_END_DIGITS, sum);
 }
 
 /* Could these bytes be what a write that never finished left? Some beginning
@@ -87,21 +63,22 @@ is_beginning(const char *p, size_t size)
 static bool
 head_number(struct env *e, char kind, const char *p, size_t n)
 {
+	struct env_head *h = &e->head;
 	const char *sp;
 
 	switch (kind) {
 	case '1':
 		return n == 0;
 	case 'B':
-		return num_parse(p, n, INT64_MAX, &e->birth);
+		return num_parse(p, n, INT64_MAX, &h->birth);
 	case 'S':
-		return num_parse(p, n, INT64_MAX, &e->bytes);
+		return env_message(e->data, e->size, &h->bytes, &h->sum);
 	case 'O':
 		sp = memchr(p, ' ', n);
 		return sp &&
-		       num_parse(p, (size_t)(sp - p), UINT32_MAX, &e->pid) &&
+		       num_parse(p, (size_t)(sp - p), UINT32_MAX, &h->pid) &&
 		       num_parse(sp + 1, n - (size_t)(sp - p) - 1, UINT32_MAX,
-			       &e->uid);
+			       &h->uid);
 	default: /* F */
 		e->sender = p;
 		return n <= ADDR_MAX;
@@ -172,6 +149,7 @@ env_decode(struct env *e, const char *data, size_t size)
 {
 	const char *end;
 	uint64_t bytes;
+	uint32_t sum;
 	size_t n;
 
 	memset(e, 0, sizeof *e);
@@ -179,7 +157,7 @@ env_decode(struct env *e, const char *data, size_t size)
 	e->size = size;
 	n = size > ENV_END_LEN ? size - ENV_END_LEN : 0;
 	end = data + n;
-	if (n == 0 || !end_shape(end))
+	if (n == 0 || !end_shape(end, &sum))
 		return is_beginning(data, size) ? ENV_UNFINISHED : ENV_DAMAGED;
 	if (n > UINT32_MAX || end[-1] != 0 ||
 		!num_parse(end + 1, ENV_END_DIGITS, UINT64_MAX, &bytes) ||
@@ -189,7 +167,7 @@ env_decode(struct env *e, const char *data, size_t size)
 		e->rcpt = xmalloc(e->nrcpt * sizeof e->rcpt[0]);
 		parse_records(e, n);
 	}
-	if (crc_unmarked(e, n) != end_crc(end)) {
+	if (crc_unmarked(e, n) != sum) {
 		env_free(e);
 		return ENV_DAMAGED;
 	}

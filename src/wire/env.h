@@ -4,18 +4,21 @@
  * NUL-terminated records, first byte their kind, in this order:
  *	1            version
  *	B<us>        birth, microseconds since 1970
- *	S<bytes>     size of the .mess file
+ *	S<bytes> <crc32c>  of the .mess file: size, 8 hex digits
  *	O<pid> <uid> quill-queue's pid and its caller's uid
  *	F<sender>    then P<key=value>...
  *	T<rcpt>      then P<key=value>...        any number of times
  *	E<bytes> <crc32c>  END, fixed width: 10 decimal digits, a blank, 8 hex
  *	                   digits; bytes and checksum of all before it
- * The checksum is taken with every recipient's mark read as T. A mark is the
+ * END's checksum is taken with every recipient's mark read as T. A mark is the
  * first byte of a T record, changed in place:
  *	T to do   H held: not tried until released
- *	M m  the same (to do, held), by the relay that bounce/<id> names (wire/note.h)
+ *	M m  the same (to do, held), by the relay that bounce/<id> names
+ *	     (wire/note.h)
  *	D delivered   X failed, reason in bounce/<id>
  *	R removed by an administrator, nobody is told
+ * A power cut can leave this file whole beside a message that is not: only
+ * the checksum in S tells (wire/clean.h CLEAN_CHECK).
  */
 #ifndef WIRE_ENV_H
 #define WIRE_ENV_H
@@ -25,13 +28,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "lib/crc32c.h"
 #include "lib/str.h"
 
 /* The END record: E, digits, a blank, hex digits, NUL. */
 enum {
 	ENV_END_DIGITS = 10,
-	ENV_END_HEX = 8,
-	ENV_END_LEN = 1 + ENV_END_DIGITS + 1 + ENV_END_HEX + 1,
+	ENV_END_LEN = 1 + ENV_END_DIGITS + 1 + CRC32C_HEX + 1,
+	ENV_HEAD_MAX = 64, /* the records 1, B and S are in so many bytes */
 };
 
 enum env_mark {
@@ -49,13 +53,19 @@ struct env_rcpt {
 	uint32_t nparam;
 };
 
+/* What is known of a message before its recipients. */
+struct env_head {
+	uint64_t birth; /* us */
+	uint64_t bytes; /* of the message file */
+	uint32_t sum;	/* its CRC-32C */
+	uint64_t pid, uid;
+};
+
 /* A decoded envelope file; pointers go into the bytes that were decoded. */
 struct env {
 	const char *data;
 	size_t size;
-	uint64_t birth; /* us */
-	uint64_t bytes; /* size of the message */
-	uint64_t pid, uid;
+	struct env_head head;
 	const char *sender;
 	size_t sender_param;   /* offset of its first P record, 0 none */
 	struct env_rcpt *rcpt; /* malloc'd by env_decode */
@@ -69,8 +79,11 @@ enum env_result {
 };
 
 /* Make the bytes of an envelope file from a checked wire/envelope.h stream. */
-void env_encode(struct str *out, uint64_t birth, uint64_t bytes, uint64_t pid,
-	uint64_t uid, const char *envelope, size_t n);
+void env_encode(struct str *out, const struct env_head *h, const char *envelope,
+	size_t n);
+/* Size and checksum of the message, from the first bytes of an envelope file
+ * (ENV_HEAD_MAX will do). false: they are no such file's. */
+bool env_message(const char *p, size_t n, uint64_t *bytes, uint32_t *sum);
 /* Decode; e->rcpt must be freed by env_free. data must stay. */
 enum env_result env_decode(struct env *e, const char *data, size_t size);
 void env_free(struct env *e);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
-/* The encoder of wire/env.h, by itself: quill-queue needs no more. */
+/* The parts of wire/env.h that quill-queue and quill-clean need: the encoder,
+ * and what an envelope says of its message. */
 #include <string.h>
 
 #include "lib/crc32c.h"
@@ -14,43 +15,72 @@ put_number(struct str *out, char kind, uint64_t n)
 	str_putc(out, 0);
 }
 
+/* A blank, the checksum, NUL. */
+static void
+put_sum(struct str *out, uint32_t crc)
+{
+	char text[1 + CRC32C_HEX + 1] = " ";
+
+	crc32c_fmt(text + 1, crc);
+	str_put(out, text, sizeof text);
+}
+
 static void
 put_end(struct str *out, size_t start)
 {
-	static const char hex[] = "0123456789abcdef";
 	size_t n = out->len - start;
-	char num[NUM_FMT], end[ENV_END_LEN];
+	char num[NUM_FMT];
 	uint32_t crc;
-	int i;
 
 	if (out->over)
 		return;
 	crc = crc32c(0, out->s + start, n);
 	num_fmt0(num, n, ENV_END_DIGITS);
-	end[0] = 'E';
-	memcpy(end + 1, num, ENV_END_DIGITS);
-	end[1 + ENV_END_DIGITS] = ' ';
-	for (i = ENV_END_HEX; i-- > 0; crc >>= 4)
-		end[2 + ENV_END_DIGITS + i] = hex[crc & 15];
-	end[ENV_END_LEN - 1] = 0;
-	str_put(out, end, ENV_END_LEN);
+	str_putc(out, 'E');
+	str_put(out, num, ENV_END_DIGITS);
+	put_sum(out, crc);
 }
 
 void
-env_encode(struct str *out, uint64_t birth, uint64_t bytes, uint64_t pid,
-	uint64_t uid, const char *envelope, size_t n)
+env_encode(struct str *out, const struct env_head *h, const char *envelope,
+	size_t n)
 {
 	size_t start = out->len;
 
 	str_put(out, "1", 2);
-	put_number(out, 'B', birth);
-	put_number(out, 'S', bytes);
+	put_number(out, 'B', h->birth);
+	str_putc(out, 'S');
+	str_putnum(out, h->bytes);
+	put_sum(out, h->sum);
 	str_putc(out, 'O');
-	str_putnum(out, pid);
+	str_putnum(out, h->pid);
 	str_putc(out, ' ');
-	str_putnum(out, uid);
+	str_putnum(out, h->uid);
 	str_putc(out, 0);
 	/* the records are the same; the closing NUL becomes END */
 	str_put(out, envelope, n - 1);
 	put_end(out, start);
+}
+
+/* The NUL of a record of that kind at p; NULL when there is none. */
+static const char *
+record_end(const char *p, const char *end, char kind)
+{
+	return p < end && *p == kind ? memchr(p, 0, (size_t)(end - p)) : NULL;
+}
+
+bool
+env_message(const char *p, size_t n, uint64_t *bytes, uint32_t *sum)
+{
+	static const size_t hex = 1 + CRC32C_HEX;
+	const char *end = p + n, *s = record_end(p, end, '1');
+
+	s = s ? record_end(s + 1, end, 'B') : NULL;
+	if (!s)
+		return false;
+	p = s + 1;
+	s = record_end(p++, end, 'S');
+	return s && (size_t)(s - p) > hex && s[-(ptrdiff_t)hex] == ' ' &&
+	       crc32c_parse(s - CRC32C_HEX, sum) &&
+	       num_parse(p, (size_t)(s - p) - hex, INT64_MAX, bytes);
 }

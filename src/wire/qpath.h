@@ -14,13 +14,15 @@
  *	lock/hint          fifo from quill-queue to quill-send (wire/hint.h)
  *
  * The life of a message:
- *	1. .mess and .env are created empty, .mess is written and synced;
- *	2. .env is written with its END record and synced, the directory is
- *	   synced: committed. quill-queue exits 0 and leaves a hint.
+ *	1. .mess and .env are created empty, .mess is written, then .env with
+ *	   the checksum of .mess and its END record;
+ *	2. .env, the directory and .mess are synced: committed. quill-queue
+ *	   exits 0 and leaves a hint.
  *	3. send reads .env, marks each recipient in place when it is done;
  *	   reasons of failures are durable in bounce/<id> before their mark.
  *	4. all marked: a bounce is queued if there are failures, bounce/<id> is
  *	   removed, then .env, then .mess.
+ * .mess not as its .env says: step 2, if not damage: to lost/.
  * .env without a valid END: never acknowledged, removed when QSTALE old.
  * .env without .mess: the end of step 4 or never acknowledged: removed.
  * .mess without .env: the end of step 4, or step 1: removed when QSTALE old.

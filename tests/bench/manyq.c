@@ -41,6 +41,9 @@ main(int argc, char **argv)
 {
 	struct str envelope = STR_INIT(1000), env = STR_INIT(2000);
 	struct str rcpt = STR_INIT(500);
+	struct env_head head = { .bytes = sizeof text - 1,
+		.sum = crc32c(0, text, sizeof text - 1),
+		.pid = 1 };
 	int64_t now = stamp_now();
 	char path[QPATH_MAX];
 	struct qid id;
@@ -66,8 +69,8 @@ main(int argc, char **argv)
 		envelope_put(&envelope, 'F', "sender@bench.example");
 		envelope_put(&envelope, 'T', str_c(&rcpt));
 		envelope_end(&envelope);
-		env_encode(&env, id.us, sizeof text - 1, 1, 0, envelope.s,
-			envelope.len);
+		head.birth = id.us;
+		env_encode(&env, &head, envelope.s, envelope.len);
 		qpath_fmt(path, id, QFILE_MESS);
 		if (put(path, 0640, text, sizeof text - 1, 0) == -1)
 			return 111;

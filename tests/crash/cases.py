@@ -5,7 +5,7 @@ import errno
 import os
 import time
 
-from rig import Box, Message, Trouble
+from rig import Box, Copy, Message, Trouble
 
 WINDOW = 4      # operations before which a cut may lead to a duplicate
 L = '@local.example'
@@ -42,6 +42,7 @@ class Outcome:
         self.wrong = []         # texts
         self.lost = self.garbled = self.stuck = 0
         self.twice = []         # (tag, where, copies)
+        self.aside = 0          # torn messages that were set aside
         self.refused = 0        # delivered although quill-queue failed
 
     def add(self, sort, text):
@@ -50,15 +51,32 @@ class Outcome:
         self.wrong.append('%s %s' % ((sort or '').upper(), text))
 
 
-def compare(rig, messages, codes, drained):
+def set_aside(rig, known, r, torn):
+    """A message may be in queue/lost only when torn, and only a power cut
+    tears one."""
+    ids = {path.split('/')[2][:16] for _, path in rig.fs.files('queue/lost')}
+    for qid in sorted(ids):
+        # the envelope goes first, and the power may go between the two
+        names = {path for d in ('lost', 'msg/' + qid[-1])
+                 for _, path in rig.fs.files('queue/' + d)
+                 if path.endswith('/%s.mess' % qid)}
+        copies = [Copy(('lost',), rig.fs.do('read ' + n), n) for n in names]
+        if torn and not any(
+                not c.dsn and c.tag in known and c.whole(known[c.tag])
+                for c in copies):
+            r.aside += 1
+        else:
+            r.add('stuck', 'set aside: ' + qid)
+
+
+def compare(rig, messages, codes, drained, torn=False):
     """What has become of the messages."""
     r = Outcome()
     if not drained:
         r.add('stuck', 'queue not empty: %s' % sorted(rig.queue()[0]))
-    for _, path in rig.fs.files('queue/lost'):
-        r.add('stuck', 'set aside: ' + path)
     found = collections.defaultdict(list)
     known = {m.tag: m for m in messages}
+    set_aside(rig, known, r, torn)
     for c in rig.copies():
         m = known.get(c.tag)
         if m is None or not c.whole(m):
@@ -92,13 +110,13 @@ def inject(rig, messages, hurry=False, prefix=()):
 
 
 def finish(rig, messages, codes):
-    """After a fault: start again, let the queue drain, compare."""
+    """After a power cut: start again, let the queue drain, compare."""
     box = Box(rig)
     box.tell('start')
     box.tell('hurry')
     drained = rig.wait_drained(box)
     box.off()
-    return compare(rig, messages, codes, drained)
+    return compare(rig, messages, codes, drained, True)
 
 
 def whole_run(rig, messages):
@@ -144,40 +162,31 @@ class Oplog:
         return self.sync_after('rename', name, '/' + folder)
 
     def committed(self, qid):
-        """The same for a message of the queue."""
+        """The same for a message of the queue: envelope, names, message."""
         folder = '/queue/msg/' + qid[-1]
-        done = 0
+        want = ['%s/%s.env' % (folder, qid), folder,
+                '%s/%s.mess' % (folder, qid)]
         for n, what, _, path in self.ops[:-1]:
-            if what == 'fsync' and path == '%s/%s.env' % (folder, qid):
-                done = n
-            elif done and what == 'fsync' and path == folder:
-                return n
+            if what == 'fsync' and path == want[0]:
+                want.pop(0)
+                if not want:
+                    return n
         return 0
 
-    def created(self):
-        """When each message was made: (operation, id)."""
-        return [(n, name[:16]) for n, what, name, _ in self.ops
-                if what == 'create' and name.endswith('.env')]
-
-    def width(self, after, qid, mark, alone):
+    def width(self, after, qid, mark):
         """Operations on behalf of a delivery of the message qid, from the one
         after it was durable to the one that was cut: its mark (in the envelope
         at offset mark; None: any), the sync after that, what is done to the
-        reasons, the removals and their sync; and (unless alone) all about
-        messages that were queued after. Marks and reasons of other
-        recipients do not count."""
-        family = {qid}
-        if not alone:
-            family |= {i for n, i in self.created() if n > after}
-        dirs = {'/queue/msg/' + i[-1] for i in family}
+        reasons, the removals and their sync. What is done for other
+        recipients, as the bounce that says that they failed, and for other
+        messages does not count."""
         count, marked, gone = 0, False, False
         for n, what, name, path in self.ops[:-1]:
             if n <= after:
                 continue
             base = path.rsplit('/', 1)[-1]
             if what == 'fsync' and path == '/queue/msg/' + qid[-1]:
-                # the crowd syncs it for reasons of its own
-                count += gone or len(family) > 1
+                count += gone
             elif path == '/queue/bounce':
                 count += what == 'unlink' and name == qid
             elif not path.startswith('/queue/msg/'):
@@ -186,8 +195,7 @@ class Oplog:
                 mine = what == 'write' and mark in (None, name)
                 count += mine or (what == 'fdatasync' and marked)
                 marked |= mine
-            elif (base[:16] in family or name[:16] in family or
-                  (path in dirs and not alone)):
+            elif base[:16] == qid or name[:16] == qid:
                 count += 1
                 gone |= name == qid + '.env'
         return count + 1
@@ -217,16 +225,14 @@ def repeats(log, copies, offsets=None):
         for child, parent in zip(c.ids, c.ids[1:]):
             made.setdefault(parent, {})[child] = log.committed(child)
     out = []
-    crowd = len(log.created()) > 3
-    for qid, done, alone in [
-            (i, d, crowd) for i, d in delivered.items()] + [
-            (i, list(d.values()), True) for i, d in made.items()]:
+    for qid, done in list(delivered.items()) + [
+            (i, list(d.values())) for i, d in made.items()]:
         if len(done) > 1:
             mine = (offsets or {}).get(qid, {})
             where = copies[0].where[1]
             mark = mine.get(where, mine.get(where + L))
             known = [n for n in done if n]
-            out.append((len(done), log.width(min(known), qid, mark, alone)
+            out.append((len(done), log.width(min(known), qid, mark)
                         if known else 1))
     return out
 
@@ -234,6 +240,7 @@ def repeats(log, copies, offsets=None):
 class Totals:
     def __init__(self):
         self.cases = self.dups = self.widest = self.refused = 0
+        self.aside = 0
         self.lost = self.garbled = self.stuck = 0
         self.failures = []
         self.by = collections.Counter()
@@ -246,6 +253,7 @@ class Totals:
         self.stuck += r.stuck
         self.refused += r.refused
         self.dups += len(r.twice)
+        self.aside += r.aside
         if r.wrong:
             self.failures.append(again)
             print('# FAILED, again by: sh tests/crash/run.sh ' + again)

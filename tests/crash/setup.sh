@@ -86,19 +86,23 @@ broken()
 	no-directory-sync)
 		program=quill-queue file=src/queue/commit.c
 		script='s/ || fsync(c->dir) == -1//' workloads=local1 ;;
-	envelope-before-message)
+	message-without-sync)
 		program=quill-queue file=src/queue/commit.c
-		script='s/return fsync(c->mess) == -1 .*/return STATUS_OK;/
-s/fsync(c->env) == -1 ||/fsync(c->env) == -1 || fsync(c->mess) == -1 ||/'
-		workloads=local1 ;;
+		script='s/fsync(c->mess) == -1/0/' workloads=local1 ;;
+	found-without-check)
+		program=quill-send file=src/send/message.c
+		script='s/if (!known_trusted(slot)) {/if (0) {/'
+		workloads='local1 big' ;;
+	check-of-size-only)
+		program=quill-clean file=src/clean/check.c
+		script='s/ || sum != expect//' workloads='local1 big' ;;
 	mark-before-maildir-entry)
 		program=quill-local file=src/local/maildir.c
 		script='s/ else if (sync_dir(dir) < 0) {/ else if (0) {/'
 		workloads=local1 ;;
 	mark-before-bounce-text)
-		program=quill-send file=src/send/message.c
-		script='s/ || fsync(fd) < 0)/)/
-s/file_syncdir("bounce")/0/'
+		program=quill-send file=src/send/tell.c
+		script='s/return fsync(fd) < 0 ||.*/return 0;/'
 		workloads=bounce ;;
 	maildir-without-sync)
 		program=quill-local file=src/local/maildir.c
@@ -117,7 +121,8 @@ s/file_syncdir("bounce")/0/'
 # controls [NAME...]: is each of these defects caught?
 controls()
 {
-	[ $# != 0 ] || set -- no-directory-sync envelope-before-message \
+	[ $# != 0 ] || set -- no-directory-sync message-without-sync \
+		found-without-check check-of-size-only \
 		mark-before-maildir-entry mark-before-bounce-text \
 		maildir-without-sync removal-without-sync marks-without-sync
 	for control do

@@ -63,19 +63,25 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *p = (const char *)data;
+	const struct env_head h = { 1, 2, 3, 4, 5 };
 	struct envelope e = { 0 };
+	uint64_t bytes;
+	uint32_t crc;
 	struct str s = STR_INIT(1 << 20);
 	char end[22];
 
 	decode(p, size);
+	env_message(p, size, &bytes, &crc);
 	str_put(&s, p, size);
 	snprintf(end, sizeof end, "E%010zu %08x", size, (unsigned)sum(p, size));
 	str_put(&s, end, 21); /* with its NUL */
 	decode(s.s, s.len);
 	if (envelope_feed(&e, p, size) == ENVELOPE_DONE) {
 		str_clear(&s);
-		env_encode(&s, 1, 2, 3, 4, p, size);
+		env_encode(&s, &h, p, size);
 		require(decode(s.s, s.len) == ENV_OK);
+		require(env_message(s.s, ENV_HEAD_MAX, &bytes, &crc) &&
+			bytes == h.bytes && crc == h.sum);
 	}
 	str_free(&s);
 	return 0;

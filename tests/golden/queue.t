@@ -158,11 +158,11 @@ is "message: owner and mode" "$(stat -c '%U:%G %a' "$f")" "quillq:quill 640"
 f=$(echo "$H"/queue/msg/?/*.env)
 is "envelope: owner and mode" "$(stat -c '%U:%G %a' "$f")" "quillq:quill 660"
 like "envelope: records" "$(tr '\0' '|' <"$f")" \
-	'^1\|B[0-9]{16}\|S[0-9]+\|O[0-9]+ [0-9]+\|Fa@b\|Tc@d\|Te@f\|E[0-9]{10} '
+	'^1\|B[0-9]{16}\|S[0-9]+ [0-9a-f]{8}\|O[0-9]+ [0-9]+\|Fa@b\|Tc@d\|Te@f\|E[0-9]{10} '
 birth=$(tr '\0' '\n' <"$f" | sed -n 's/^B//p')
 is "envelope: birth is its time" "$(stat -c %.6Y "$f" | tr -d .)" "$birth"
 is "envelope: size of the message" \
-	"$(tr '\0' '\n' <"$f" | sed -n 's/^S//p')" \
+	"$(tr '\0' '\n' <"$f" | sed -n 's/^S\(.*\) .*/\1/p')" \
 	"$(stat -c %s "${f%.env}.mess")"
 d=$(basename "$(dirname "$f")")
 is "directory is the last character" "$d" \
@@ -497,15 +497,15 @@ if [ "$strace_ok" ] && [ -z "$SAN" ]; then
 	chown quillq "$T/calls"
 	setuidgid quillq strace -qq -o "$T/calls" "$T/plain" <m 1<e
 	clear_queue
-	for point in openat:users/ids openat:mess openat:env write:1 fsync:1 \
-		write:2; do
+	for point in openat:users/ids openat:mess openat:env write:1 \
+		sync_file_range:1 write:2; do
 		inject "${point%:*}" signal=SIGKILL "${point#*:}"
 		is "killed at $point" "$rc" 137
 		is "killed at $point: no END" "$(envs_whole)" 0
 		clear_queue
 	done
 	# From here on the message may be there, whole, or not at all.
-	for point in utimensat:1 fsync:2 fsync:3; do
+	for point in utimensat:1 fsync:1 fsync:2 fsync:3; do
 		inject "${point%:*}" signal=SIGKILL "${point#*:}"
 		is "killed at $point" "$rc" 137
 		n=$(find "$H/queue/msg" -name '*.env' -size +0 | wc -l)
@@ -539,11 +539,18 @@ if [ "$strace_ok" ] && [ -z "$SAN" ]; then
 	else
 		skip "every id taken: exit 63" "its calls cannot be told apart"
 	fi
-	# the order: message durable before the envelope is written
-	setuidgid quillq strace -qq -o "$T/strace" \
+	# the order: all is written before the first sync, so that one journal
+	# commit does for both files and their names
+	setuidgid quillq strace -qq -y -o "$T/strace" \
 		-e trace=write,fsync,utimensat "$T/plain" <m 1<e
-	is "order of writing" "$(sed 's/(.*//' "$T/strace" | tr '\n' ' ')" \
-		"write fsync write utimensat fsync fsync "
+	is "order of writing" "$(sed 's/<.*[.]\([a-z]*\)>.*/ \1/
+		s/<.*>.*/ dir/; s/[0-9]* /=/; s/(//' "$T/strace" | tr '\n' ' ')" \
+		"write=mess write=env utimensat=env fsync=env fsync=dir \
+fsync=mess "
+	clear_queue
+	inject sync_file_range error=ENOSYS 1
+	is "sync_file_range is advice: exit 0" "$rc" 0
+	is "and is given" "$(grep -c sync_file_range "$T/strace")" 1
 	clear_queue
 	n=$(setuidgid quillq strace -qq -o "$T/strace" -c -S calls \
 		"$T/plain" <m 1<e; awk '$NF == "total" { print $(NF - 1) }' \
@@ -606,8 +613,50 @@ is "clean: nothing is overwritten" "$(cd "$H/queue/lost" &&
 	for f in *; do echo "$f $(cat "$f")"; done | tr '\n' ' ')" \
 	"$id.env 1 $id.env.1 2 $id.env.2 3 $id.mess 1 $id.mess.1 2 \
 $id.mess.2 3 "
-like "clean: says where" "$(cat err)" "set aside msg/./$id.env as lost/$id.env"
+like "clean: says where" "$(cat err)" \
+	"set aside msg/./$id.env as lost/$id.env[.]2"
 clear_queue
+# is a message what its envelope says?
+head -c 200000 /dev/urandom >big
+for row in m:0 m:-1 big:0 big:65536 big:199999; do
+	queue_id "${row%:*}" e
+	id=${id#K}
+	f=$(echo "$H"/queue/msg/?/*.mess)
+	ask c
+	is "clean: $row is whole" "$(cat out) $rc" "+ 0"
+	n=${row#*:}
+	if [ "$n" = -1 ]; then
+		truncate -s -1 "$f"
+	else
+		# a byte is another one
+		n=$((n + $(head -n 1 "$f" | wc -c)))
+		tail -c +$((n + 1)) "$f" | head -c 1 | tr '\0-\377' '\1-\377\0' |
+			dd of="$f" bs=1 seek="$n" conv=notrunc 2>/dev/null
+	fi
+	ask c
+	is "clean: $row is not" "$(cat out) $rc" "- 0"
+	is "clean: and left where it is" \
+		"$(find "$H/queue/msg" -type f | wc -l)" 2
+	: >"$f"
+	ask c
+	is "clean: nor is it empty" "$(cat out) $rc" "- 0"
+	rm "$f"
+	ask c
+	is "clean: no message to tell of" "$(cat out) $rc" "+ 0"
+	: >"${f%.mess}.env"
+	: >"$f"
+	ask c
+	is "clean: no envelope to tell" "$(cat out) $rc" "+ 0"
+	rm "${f%.mess}.env"
+	ask c
+	is "clean: none at all" "$(cat out) $rc" "+ 0"
+	mkdir "${f%.mess}.env"
+	ask c
+	is "clean: cannot tell" "$(cat out) $rc" "! 0"
+	like "clean: and says so" "$(cat err)" '^quill-clean: warning: unable to '
+	rmdir "${f%.mess}.env"
+	clear_queue
+done
 # ten at once, cut in odd places
 for n in 1 2 3 4 5 6 7 8 9 10; do
 	queue_id m e

@@ -50,12 +50,18 @@ one_message(void)
 	known_wait(s, CHAN_REMOTE, KNOWN_INLINE);
 	ok(known_when(s, CHAN_REMOTE) == KNOWN_NEVER, "no time means in line");
 	ok(known_first(s) && !known_first(s), "the first time is told once");
+	ok(!known_trusted(s), "no trust at first");
+	known_trust(s);
+	ok(known_trusted(s), "trusted when told");
 	is_num(known_id(s).rnd, id.rnd, "the id is still right");
 	ok(!known_attached(s), "nothing attached");
 	known_attach(s, &thing);
 	ok(known_attached(s) == &thing, "attached");
 	known_forget(s);
 	ok(known_find(id) == KNOWN_NONE, "forgotten");
+	s = known_add(id);
+	ok(!known_trusted(s), "added again: trusted no more");
+	known_forget(s);
 	is_num(known_count(), 0, "none left");
 }
 

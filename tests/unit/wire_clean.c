@@ -22,12 +22,12 @@ int
 main(void)
 {
 	static const enum clean_op ops[] = { CLEAN_REMOVE, CLEAN_ORPHAN,
-		CLEAN_LOST, CLEAN_SYNC };
+		CLEAN_LOST, CLEAN_SYNC, CLEAN_CHECK };
 	struct qid id = { 1795160000123456, 77 }, back;
 	char buf[CLEAN_REQUEST];
 	enum clean_op op;
 
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 5; i++) {
 		clean_encode(buf, ops[i], id);
 		ok(clean_decode(buf, &op, &back) && op == ops[i] &&
 				qid_equal(id, back),

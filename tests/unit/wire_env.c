@@ -11,6 +11,12 @@
 #include "wire/site.h"
 
 static struct str file = STR_INIT(1 << 24);
+static const struct env_head head = { .birth = 1795160000123456,
+	.bytes = 4711,
+	.sum = 0x0badf00d,
+	.pid = 99,
+	.uid = 65534 };
+static const struct env_head other = { .birth = 1, .pid = 1 };
 
 static void
 make(void)
@@ -27,7 +33,7 @@ make(void)
 	envelope_put(&in, 'T', "");
 	envelope_end(&in);
 	str_clear(&file);
-	env_encode(&file, 1795160000123456, 4711, 99, 65534, in.s, in.len);
+	env_encode(&file, &head, in.s, in.len);
 	str_free(&in);
 }
 
@@ -56,8 +62,8 @@ is_unfinished(char *p, size_t n)
 static void
 test_crc(void)
 {
-	char zero[32] = { 0 }, big[20000];
-	uint32_t part, whole;
+	char zero[32] = { 0 }, big[20000], hex[CRC32C_HEX];
+	uint32_t part, whole, wrong = 0;
 
 	is_num(crc32c(0, "123456789", 9), 0xe3069283, "check value");
 	is_num(crc32c(0, zero, 32), 0x8a9136aa, "32 zeros (RFC 3720 B.4)");
@@ -70,10 +76,10 @@ test_crc(void)
 	for (size_t i = 0; i < sizeof big; i++)
 		big[i] = (char)(i * i >> 3 ^ i);
 	part = 0;
-	for (size_t i = 0; i < 3000; i++)
+	for (size_t i = 0; i < sizeof big; i++)
 		part = crc32c(part, big + i, 1);
-	whole = crc32c(0, big, sizeof big); /* warms the large tables */
-	is_num(crc32c(0, big, 3000), part, "small and large path agree");
+	whole = crc32c(0, big, sizeof big);
+	is_num(whole, part, "by eight bytes and by one");
 	for (size_t cut = 0; cut < 40; cut++) {
 		part = crc32c(0, big, cut);
 		part = crc32c(part, big + cut, sizeof big - cut);
@@ -83,10 +89,19 @@ test_crc(void)
 			ok(true, "pieces at any offset");
 	}
 	ok(part == whole, "the sum does not depend on pieces");
-	is_num(crc32c(0, "123456789", 9), 0xe3069283, "check value, warm");
-	for (int i = 0; i < 32; i++)
-		zero[i] = (char)i;
-	is_num(crc32c(0, zero, 32), 0x46dd794e, "0 to 31, warm");
+	crc32c_fmt(hex, 0x00c0ffee);
+	ok(memcmp(hex, "00c0ffee", sizeof hex) == 0, "as text");
+	ok(crc32c_parse(hex, &part) && part == 0x00c0ffee, "from text");
+	for (size_t i = 0; i < sizeof hex; i++) {
+		static const char bad[] = "gG/:A` \0";
+
+		for (size_t k = 0; k < sizeof bad; k++) {
+			memcpy(hex, "00c0ffee", sizeof hex);
+			hex[i] = bad[k];
+			wrong += crc32c_parse(hex, &part);
+		}
+	}
+	is_num(wrong, 0, "no other digits");
 }
 
 static void
@@ -95,10 +110,11 @@ test_fields(void)
 	struct env e;
 
 	is_num(env_decode(&e, file.s, file.len), ENV_OK, "decodes");
-	is_num(e.birth, 1795160000123456, "birth");
-	is_num(e.bytes, 4711, "bytes");
-	is_num(e.pid, 99, "pid");
-	is_num(e.uid, 65534, "uid");
+	is_num(e.head.birth, 1795160000123456, "birth");
+	is_num(e.head.bytes, 4711, "bytes");
+	is_num(e.head.sum, 0x0badf00d, "checksum of the message");
+	is_num(e.head.pid, 99, "pid");
+	is_num(e.head.uid, 65534, "uid");
 	is_str(e.sender, "sender@example.org", "sender");
 	is_num(e.nrcpt, 3, "recipients");
 	is_str(env_rcpt(&e, 0), "one@example.net", "first");
@@ -114,6 +130,50 @@ test_fields(void)
 	is_str(env_value(&e, ENV_SENDER, "ENVID"), "abc", "sender's by key");
 	is_num(env_mark(&e, 0), ENV_TODO, "to do");
 	env_free(&e);
+}
+
+static void
+test_message(void)
+{
+	static const struct {
+		const char *p;
+		size_t n;
+		const char *what;
+	} bad[] = {
+#define S(x) x, sizeof x - 1
+		{ S(""), "nothing" },
+		{ S("1"), "no NUL" },
+		{ S("2\0B1\0S5 00c0ffee\0"), "another version" },
+		{ S("1\0S5 00c0ffee\0"), "no birth" },
+		{ S("1\0B1\0S5\0"), "no sum" },
+		{ S("1\0B1\0S5 00c0ffe\0"), "a short sum" },
+		{ S("1\0B1\0S5 00c0ffee0\0"), "a long sum" },
+		{ S("1\0B1\0S5 00C0ffee\0"), "capitals" },
+		{ S("1\0B1\0S 00c0ffee\0"), "no size" },
+		{ S("1\0B1\0S00c0ffee\0"), "only a sum" },
+		{ S("1\0B1\0S-5 00c0ffee\0"), "a sign" },
+		{ S("1\0B1\0S9223372036854775808 00c0ffee\0"), "too large" },
+		{ S("1\0B1\0S5 00c0ffee"), "no NUL at the end" },
+		{ S("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), "zeros" },
+#undef S
+	};
+	uint64_t bytes = 0;
+	uint32_t sum = 0;
+	size_t n;
+
+	ok(env_message(file.s, ENV_HEAD_MAX, &bytes, &sum), "from the start");
+	ok(bytes == 4711 && sum == 0x0badf00d, "size and sum");
+	for (n = 0; !env_message(file.s, n, &bytes, &sum); n++)
+		;
+	ok(memcmp(file.s + n, "O99 65534", 9) == 0, "needs all of S");
+	for (n = 0; n < sizeof bad / sizeof *bad; n++)
+		ok(!env_message(bad[n].p, bad[n].n, &bytes, &sum),
+			"refused: %s", bad[n].what);
+	ok(env_message("1\0B9223372036854775807\0S9223372036854775807 "
+		       "ffffffff\0",
+		   ENV_HEAD_MAX < 54 ? 0 : 54, &bytes, &sum) &&
+			bytes == INT64_MAX,
+		"the longest fit into ENV_HEAD_MAX");
 }
 
 static void
@@ -249,7 +309,7 @@ test_sizes(void)
 
 	envelope_put(&in, 'F', "");
 	envelope_end(&in);
-	env_encode(&out, 1, 0, 1, 0, in.s, in.len);
+	env_encode(&out, &other, in.s, in.len);
 	is_num(env_decode(&e, out.s, out.len), ENV_OK, "no recipients");
 	is_num(e.nrcpt, 0, "none");
 	is_str(e.sender, "", "null sender");
@@ -264,7 +324,7 @@ test_sizes(void)
 		envelope_put(&in, 'T', name);
 	}
 	envelope_end(&in);
-	env_encode(&out, 1, 0, 1, 0, in.s, in.len);
+	env_encode(&out, &other, in.s, in.len);
 	is_num(env_decode(&e, out.s, out.len), ENV_OK, "100000 recipients");
 	is_num(e.nrcpt, 100000, "all");
 	is_str(env_rcpt(&e, 99999), "subscriber99999@example.com", "the last");
@@ -278,7 +338,7 @@ test_sizes(void)
 		envelope_put(&in, 'F', "");
 		envelope_put(&in, 'T', addr);
 		envelope_end(&in);
-		env_encode(&out, 1, 0, 1, 0, in.s, in.len);
+		env_encode(&out, &other, in.s, in.len);
 		is_num(result_of(out.s, out.len),
 			n == ADDR_MAX ? ENV_OK : ENV_DAMAGED, "address of %zu",
 			n);
@@ -286,7 +346,7 @@ test_sizes(void)
 	/* a ceiling that is too low shows */
 	str_free(&out);
 	str_init(&out, 100);
-	env_encode(&out, 1, 0, 1, 0, in.s, in.len);
+	env_encode(&out, &other, in.s, in.len);
 	ok(out.over, "over the ceiling is marked");
 	str_free(&in);
 	str_free(&out);
@@ -298,6 +358,7 @@ main(void)
 	test_crc();
 	make();
 	test_fields();
+	test_message();
 	test_marks();
 	test_unfinished();
 	test_random();
