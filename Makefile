@@ -140,7 +140,7 @@ SYSPROGRAMS = quill-getpw quill-domain
 # built by make tls alone: it needs OpenSSL (package libssl-dev)
 TLSPROGRAMS = quill-tlsd
 # scripts under src/tools, with @HOME@ filled in
-SCRIPTS = quill-config quill-service
+SCRIPTS = quill-config quill-service mailinjector mailbot
 
 all: $(PROGRAMS:%=$(B)/bin/%) $(SYSPROGRAMS:%=$(B)/bin/%) $(SCRIPTS:%=$(B)/bin/%)
 tls: $(TLSPROGRAMS:%=$(B)/bin/%)

@@ -230,11 +230,11 @@ row()
 	eval "uid=\$u_$3 gid=\$g_$4"
 	case $type in
 	o)
-		[ -f "$bin/${path#bin/}" ] || return 0
+		[ -f "$bin/${path##*/}" ] || return 0
 		type=f ;;
 	esac
 	case $type in
-	f) src=$bin/${path#bin/} ;;
+	f) src=$bin/${path##*/} ;;
 	t) src=$top/$src ;;
 	i) src=$idsfile ;;
 	esac

@@ -11,7 +11,7 @@ for page in man/*.[1-8]; do
 	is "$page" "$(head -n 5 "$T/out")" ''
 done
 
-awk '$1 == "f" || $1 == "l" { sub("bin/", "", $5); print $5 }' \
+awk '$1 == "f" || $1 == "l" { sub(".*/", "", $5); print $5 }' \
 	src/tools/install.tab >"$T/programs"
 while read -r p; do
 	set -- man/"$p".[18]

@@ -28,7 +28,7 @@ is "no line over 80 columns" "$(cat "$T/bad")" ''
 make -s -pn -f Makefile 2>/dev/null </dev/null |
 	sed -n 's/^\(PROGRAMS\|SYSPROGRAMS\|TLSPROGRAMS\|SCRIPTS\) = //p' |
 	tr ' ' '\n' | sort >"$T/built"
-awk '$1 ~ /^[fo]$/ { sub("bin/", "", $5); print $5 }' src/tools/install.tab |
+awk '$1 ~ /^[fo]$/ { sub(".*/", "", $5); print $5 }' src/tools/install.tab |
 	sort >"$T/installed"
 ok "every program is in the install table, and no other" \
 	diff "$T/built" "$T/installed"
