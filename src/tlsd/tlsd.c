@@ -121,9 +121,9 @@ become(void)
 		sig_unblock(changed[i]);
 	if (now.leash >= 0)
 		close(now.leash);
-	if (chroot(path("empty", "")) < 0 || chdir("/") < 0)
-		log_die_sys(
-			STATUS_TEMP, "unable to chroot to ", path("empty", ""));
+	if (chroot(path("../empty", "")) < 0 || chdir("/") < 0)
+		log_die_sys(STATUS_TEMP, "unable to chroot to ",
+			path("../empty", ""));
 	if (proc_drop(ids.quillt, ids.nofiles) < 0)
 		log_die_sys(STATUS_TEMP, "unable to become quillt");
 	/* Nobody traces it, not even another process of this user. */
