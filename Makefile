@@ -87,6 +87,8 @@ quill-smtpd_OBJS = smtpd/smtpd smtpd/conf smtpd/loop $(smtpd_SESSION) \
 	smtpd/data smtpd/policy smtpd/audit smtpd/ask smtpd/secure \
 	smtpd/clients smtpd/recipient smtpd/senders
 quill-smtpd_USES = mail wire lib
+quill-verifyd_OBJS = verifyd/verifyd verifyd/serve verifyd/lookups verifyd/memo
+quill-verifyd_USES = mail wire lib
 quill-inject_OBJS = inject/inject inject/fail inject/input inject/settings \
 	inject/submit
 quill-inject_USES = mail wire lib
@@ -129,7 +131,7 @@ quill-tlsd_OBJS = tlsd/tlsd tlsd/bundle tlsd/cache tlsd/certs tlsd/conn \
 quill-tlsd_USES = wire lib
 quill-tlsd_LIBS = -lssl -lcrypto
 
-PROGRAMS = quill-queue quill-clean quill-start quill-send quill-bounce \
+PROGRAMS = quill-verifyd quill-queue quill-clean quill-start quill-send quill-bounce \
 	quill-lspawn quill-rspawn quill-local quill-remote quill-smtpd \
 	quill-inject sendmail quillctl quill-newu quill-newaliases quill-cdb \
 	quill-dotforward quill-mailbox quill-pw2u maildirmake maildir2mbox \
@@ -210,6 +212,7 @@ unit_lspawn_route_OBJS = lspawn/route lspawn/lookup
 unit_getpw_lookup_OBJS = getpw/lookup
 unit_getpw_mounts_OBJS = getpw/mounts
 unit_smtpd_session_OBJS = $(smtpd_SESSION)
+unit_verifyd_lookups_OBJS = verifyd/lookups verifyd/memo
 unit_smtpd_data_OBJS = smtpd/data
 unit_smtpd_policy_OBJS = smtpd/policy
 unit_inject_input_OBJS = inject/input

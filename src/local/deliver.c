@@ -293,8 +293,10 @@ deliver(const struct delivery *d, struct result *r)
 	struct forward_done done = { 0 };
 
 	run_reset(d, r);
-	if (!enter_home() || !open_message() || !orders_find(&run.o, d, r) ||
-		!check_file())
+	if (!enter_home() || !open_message() || !orders_find(&run.o, d, r))
+		return;
+	r->how = str_c(&run.o.name);
+	if (!check_file())
 		return;
 	if (run.o.is_alias)
 		for (size_t i = 0; i < run.o.alias.ngroup; i++)

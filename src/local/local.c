@@ -3,7 +3,7 @@
  *
  * runs as     recipient (quill-lspawn made it so before exec)
  * started by  lspawn; by hand
- * fd 0        with -s: delivery jobs and reports   wire/job.h wire/report.h
+ * fd 0        with -s, -v: delivery jobs and reports  wire/job.h wire/report.h
  *             by hand: the message, seekable
  * fd 1        by hand: text for the sender or the log
  * fd 2        log
@@ -14,7 +14,7 @@
  * writes      Maildirs and mboxes of the recipient; queues forwards
  * trusts      lspawn, the recipient's files; not message content
  * exits       by hand 0 delivered, 100 failed for good, 111 try later; with
- *             -s STATUS_OK at end of jobs, STATUS_TEMP if it cannot start
+ *             -s, -v STATUS_OK at end of jobs, STATUS_TEMP if it cannot start
  */
 #include <string.h>
 #include <sys/stat.h>
@@ -70,11 +70,29 @@ from_job(struct delivery *d, const struct job *j, int fd, struct str *local)
 	return true;
 }
 
+/* For a report: who was asked. */
+static const char *
+user_info(const char *user)
+{
+	static struct str s = STR_INIT(200);
+
+	str_clear(&s);
+	str_puts(&s, "user=");
+	str_puts(&s, user);
+	return str_c(&s);
+}
+
+/* verify: who asked is a stranger to the user: he learns which file decides, not
+ * what is in it. */
 static void
-put_report(struct str *out, uint32_t number, struct result *r)
+put_report(struct str *out, uint32_t number, struct result *r, bool verify)
 {
 	static struct report rep;
 
+	if (verify && r->class == 'K') {
+		str_clear(&r->text);
+		str_puts(&r->text, r->how);
+	}
 	rep = (struct report){ .number = number, .nrcpt = 1 };
 	if (r->info)
 		rep.info[rep.ninfo++] = r->info;
@@ -83,8 +101,9 @@ put_report(struct str *out, uint32_t number, struct result *r)
 	report_encode(out, &rep);
 }
 
+/* verify: what would be done with a message, which is not looked at. */
 static int
-resident(void)
+resident(bool verify)
 {
 	static char record[JOB_RECORD_MAX];
 	static struct str answer = STR_INIT(REPORT_RECORD_MAX);
@@ -100,10 +119,13 @@ resident(void)
 		if (!job_decode(&j, record, (size_t)n) ||
 			!from_job(&d, &j, fd, &local))
 			log_die(STATUS_TEMP, "bad job from lspawn", (char *)0);
+		d.dry = verify;
 		deliver(&d, &r);
 		close(fd);
 		str_clear(&answer);
-		put_report(&answer, j.number, &r);
+		if (verify)
+			r.info = user_info(d.user);
+		put_report(&answer, j.number, &r, verify);
 		if (fd_send(0, answer.s, answer.len, -1) < 0)
 			log_die_sys(STATUS_TEMP, "unable to report");
 	}
@@ -133,8 +155,8 @@ main(int argc, char **argv)
 	/* a limit on file size is an error of the write, to be undone */
 	sig_ignore(SIGXFSZ);
 	close_others();
-	if (argc == 2 && strcmp(argv[1], "-s") == 0)
-		return resident();
+	if (argc == 2 && (!strcmp(argv[1], "-s") || !strcmp(argv[1], "-v")))
+		return resident(argv[1][1] == 'v');
 	if (fd_sane() < 0)
 		return STATUS_TEMP;
 	argv++;

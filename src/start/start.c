@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: 0BSD */
 /* start.c - wire the queue manager and its helpers, each as its user
  *
- * runs as     root; becomes quills and quill-send at its end
- * started by  supervise (send/run)
+ * runs as     root; becomes quills and quill-send at its end, or quillv and
+ *             quill-verifyd
+ * started by  supervise (send/run, verifyd/run)
+ * argv        default delivery, or -v
  * fd 1        the log; becomes everybody's fd 2
  * cwd         HOME
  * reads       users/ids
  * writes      nothing
- * runs        lspawn, rspawn, getpw, clean, send
+ * runs        lspawn, rspawn, getpw, clean, send; with -v lspawn, getpw,
+ *             verifyd
  * trusts      root
  * exits       STATUS_TEMP if it cannot start
  */
@@ -22,6 +25,7 @@
 #include "lib/log.h"
 #include "lib/proc.h"
 #include "lib/sig.h"
+#include "lib/str.h"
 #include "wire/fds.h"
 #include "wire/site.h"
 #include "wire/status.h"
@@ -52,8 +56,9 @@ run(const char *name, const char *arg, struct proc *p)
 		log_die_sys(STATUS_TEMP, "unable to start ", name);
 }
 
+/* quill-lspawn and who it asks; option is its argument. */
 static void
-run_helpers(const struct site_ids *ids, const char *delivery, const char *alias)
+run_local(const struct site_ids *ids, const char *option, const char *alias)
 {
 	struct proc lspawn = { .fd = { { 0, local[1] },
 				       { LSPAWN_FD_GETPW, getpw[0] } },
@@ -61,15 +66,23 @@ run_helpers(const struct site_ids *ids, const char *delivery, const char *alias)
 		.dir = site_home,
 		.uid = PROC_KEEP,
 		.gid = PROC_KEEP };
-	struct proc rspawn = { .fd = { { 0, remote[1] } },
-		.nfd = 1,
-		.dir = site_home,
-		.uid = ids->quillr,
-		.gid = ids->nofiles };
 	struct proc pw = { .fd = { { 0, getpw[1] } },
 		.nfd = 1,
 		.dir = site_home,
 		.uid = ids->quillp,
+		.gid = ids->nofiles };
+
+	run("quill-lspawn", option, &lspawn);
+	run("quill-getpw", alias, &pw);
+}
+
+static void
+run_helpers(const struct site_ids *ids)
+{
+	struct proc rspawn = { .fd = { { 0, remote[1] } },
+		.nfd = 1,
+		.dir = site_home,
+		.uid = ids->quillr,
 		.gid = ids->nofiles };
 	struct proc cleaner = { .fd = { { 0, clean[0] }, { 1, cleaned[1] } },
 		.nfd = 2,
@@ -77,30 +90,25 @@ run_helpers(const struct site_ids *ids, const char *delivery, const char *alias)
 		.uid = ids->quillq,
 		.gid = ids->quill };
 
-	run("quill-lspawn", delivery, &lspawn);
 	run("quill-rspawn", NULL, &rspawn);
-	run("quill-getpw", alias, &pw);
 	run("quill-clean", NULL, &cleaner);
 }
 
-/* Put send's ends where wire/fds.h says; close the rest. */
+/* Put n ends where wire/fds.h says; all else is closed by exec. */
 static void
-arrange(void)
+arrange(int *ends, const int *to, size_t n)
 {
-	int ends[] = { local[0], remote[0], clean[1], cleaned[0] };
-	int to[] = { SEND_FD_LOCAL, SEND_FD_REMOTE, SEND_FD_CLEAN,
-		SEND_FD_CLEANED };
 	size_t i;
 
-	for (i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+	for (i = 0; i < n; i++) {
 		/* out of the way of the targets */
 		ends[i] = fcntl(ends[i], F_DUPFD_CLOEXEC, 20);
 		if (ends[i] < 0)
-			log_die_sys(STATUS_TEMP, "unable to wire quill-send");
+			log_die_sys(STATUS_TEMP, "unable to wire");
 	}
-	for (i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+	for (i = 0; i < n; i++)
 		if (dup2(ends[i], to[i]) < 0) /* not close-on-exec */
-			log_die_sys(STATUS_TEMP, "unable to wire quill-send");
+			log_die_sys(STATUS_TEMP, "unable to wire");
 }
 
 /* Two descriptors for each message that is worked on, and some. */
@@ -115,11 +123,68 @@ raise_limit(void)
 	}
 }
 
+/* What this process becomes; it has been wired. */
+static void
+become(const char *name, const char *dir, uid_t uid, gid_t gid)
+{
+	struct str path = STR_INIT(4096);
+
+	/* for it alone: users' programs keep the limit we were given */
+	raise_limit();
+	if (chdir(dir) < 0)
+		log_die_sys(STATUS_TEMP, "unable to enter ", dir);
+	if (proc_drop(uid, gid) < 0)
+		log_die_sys(STATUS_TEMP, "unable to become who runs ", name);
+	str_puts(&path, site_bin);
+	str_putc(&path, '/');
+	str_puts(&path, name);
+	execl(str_c(&path), name, (char *)0);
+	log_die_sys(STATUS_TEMP, "unable to run ", str_c(&path));
+}
+
+static void
+start_verify(const struct site_ids *ids, const char *alias)
+{
+	const int to[] = { VERIFYD_FD_LSPAWN };
+	struct str dir = STR_INIT(4096);
+	int ends[1];
+
+	if (fd_seqpair(local) < 0 || fd_seqpair(getpw) < 0)
+		log_die_sys(STATUS_TEMP, "unable to make a socket");
+	run_local(ids, "-v", alias);
+	ends[0] = local[0];
+	arrange(ends, to, 1);
+	str_puts(&dir, site_run);
+	str_puts(&dir, "/verify");
+	become("quill-verifyd", str_c(&dir), ids->quillv, ids->nofiles);
+}
+
+static void
+start_send(const struct site_ids *ids, const char *alias, const char *delivery)
+{
+	const int to[] = { SEND_FD_LOCAL, SEND_FD_REMOTE, SEND_FD_CLEAN,
+		SEND_FD_CLEANED };
+	int ends[4];
+
+	if (fd_seqpair(local) < 0 || fd_seqpair(remote) < 0 ||
+		fd_seqpair(getpw) < 0 || fd_pipe(clean) < 0 ||
+		fd_pipe(cleaned) < 0)
+		log_die_sys(STATUS_TEMP, "unable to make a pipe");
+	run_local(ids, delivery, alias);
+	run_helpers(ids);
+	ends[0] = local[0];
+	ends[1] = remote[0];
+	ends[2] = clean[1];
+	ends[3] = cleaned[0];
+	arrange(ends, to, 4);
+	become("quill-send", site_queue, ids->quills, ids->quill);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct site_ids ids;
-	char alias[64], path[4096];
+	char alias[64];
 
 	log_init("quill-start");
 	sig_reset();
@@ -130,23 +195,12 @@ main(int argc, char **argv)
 	if (fd_sane() < 0 || dup2(1, LOG) < 0)
 		_exit(STATUS_TEMP);
 	if (argc != 2)
-		log_die(STATUS_PERM, "usage: quill-start DEFAULTDELIVERY");
+		log_die(STATUS_PERM, "usage: quill-start DEFAULTDELIVERY | -v");
 	if (site_ids(&ids, alias) < 0)
 		log_die(STATUS_TEMP, site_ids_error());
-	if (fd_seqpair(local) < 0 || fd_seqpair(remote) < 0 ||
-		fd_seqpair(getpw) < 0 || fd_pipe(clean) < 0 ||
-		fd_pipe(cleaned) < 0)
-		log_die_sys(STATUS_TEMP, "unable to make a pipe");
-	run_helpers(&ids, argv[1], alias);
-	/* for send alone: users' programs keep the limit we were given */
-	raise_limit();
-	arrange();
-	if (chdir(site_queue) < 0)
-		log_die_sys(STATUS_TEMP, "unable to enter ", site_queue);
-	if (proc_drop(ids.quills, ids.quill) < 0)
-		log_die_sys(STATUS_TEMP, "unable to become quills");
-	strcpy(path, site_bin);
-	strcat(path, "/quill-send");
-	execl(path, "quill-send", (char *)0);
-	log_die_sys(STATUS_TEMP, "unable to run ", path);
+	if (strcmp(argv[1], "-v") == 0)
+		start_verify(&ids, alias);
+	else
+		start_send(&ids, alias, argv[1]);
+	return STATUS_TEMP;
 }

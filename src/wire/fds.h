@@ -7,16 +7,18 @@
  *	quill-rspawn  0 jobs and reports
  *	quill-getpw   0 questions and answers
  *	quill-clean   0 requests, 1 answers
+ *	quill-verifyd 0 /dev/null, 1 the log, 3 jobs to its quill-lspawn
  */
 #ifndef WIRE_FDS_H
 #define WIRE_FDS_H
 
 enum {
-	SEND_FD_LOCAL = 3,   /* SEQPACKET: wire/job.h out, wire/report.h in */
-	SEND_FD_REMOTE = 4,  /* the same for remote deliveries */
-	SEND_FD_CLEAN = 5,   /* pipe: wire/clean.h requests */
-	SEND_FD_CLEANED = 6, /* pipe: its answers */
-	LSPAWN_FD_GETPW = 3, /* SEQPACKET: wire/pwreq.h */
+	SEND_FD_LOCAL = 3,     /* SEQPACKET: wire/job.h out, wire/report.h in */
+	SEND_FD_REMOTE = 4,    /* the same for remote deliveries */
+	SEND_FD_CLEAN = 5,     /* pipe: wire/clean.h requests */
+	SEND_FD_CLEANED = 6,   /* pipe: its answers */
+	LSPAWN_FD_GETPW = 3,   /* SEQPACKET: wire/pwreq.h */
+	VERIFYD_FD_LSPAWN = 3, /* SEQPACKET: wire/job.h out, wire/report.h in */
 };
 
 #endif

@@ -33,6 +33,9 @@ enum {
 	VERIFY_RECORD_MAX = 8192,
 	VERIFY_TEXT_MAX = 500, /* bytes of any other field than an address */
 	VERIFY_FRESH_MS = 3000,
+	VERIFY_TIMEOUT = 10, /* control/timeoutverify, s */
+	VERIFY_TIMEOUT_MAX = 600,
+	VERIFY_JOBS = 200, /* questions that wait for a home at a time */
 };
 
 enum verify_class {
