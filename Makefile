@@ -131,9 +131,9 @@ quill-tlsd_OBJS = tlsd/tlsd tlsd/bundle tlsd/cache tlsd/certs tlsd/conn \
 quill-tlsd_USES = wire lib
 quill-tlsd_LIBS = -lssl -lcrypto
 
-PROGRAMS = quill-verifyd quill-queue quill-clean quill-start quill-send quill-bounce \
+PROGRAMS = quill-queue quill-clean quill-start quill-send quill-bounce \
 	quill-lspawn quill-rspawn quill-local quill-remote quill-smtpd \
-	quill-inject sendmail quillctl quill-newu quill-newaliases quill-cdb \
+	quill-verifyd quill-inject sendmail quillctl quill-newu quill-newaliases quill-cdb \
 	quill-dotforward quill-mailbox quill-pw2u maildirmake maildir2mbox \
 	mbox2maildir forward bouncesaying condredirect except preline
 # built with conf-cc-system: they need the system's name service

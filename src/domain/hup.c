@@ -18,9 +18,9 @@
 #include "wire/site.h"
 #include "wire/status.h"
 
-/* Is the process HOME/bin/quill-send, run by quills? */
+/* Is the process HOME/bin/PROGRAM, run by that user? */
 static bool
-is_send(const char *pid, uid_t quills)
+is_ours(const char *pid, const char *program, uid_t uid)
 {
 	static const char gone[] = " (deleted)";
 	struct str path = STR_INIT(300), own = STR_INIT(DOMAINS_PATH_MAX);
@@ -30,10 +30,11 @@ is_send(const char *pid, uid_t quills)
 	bool same;
 
 	str_puts(&own, site_bin);
-	str_puts(&own, "/quill-send");
+	str_putc(&own, '/');
+	str_puts(&own, program);
 	str_puts(&path, "/proc/");
 	str_puts(&path, pid);
-	if (stat(str_c(&path), &st) == 0 && st.st_uid == quills) {
+	if (stat(str_c(&path), &st) == 0 && st.st_uid == uid) {
 		str_puts(&path, "/exe");
 		n = readlink(str_c(&path), exe, sizeof exe);
 	}
@@ -55,14 +56,19 @@ hup_send(void)
 	struct dirent *e;
 	uint64_t pid;
 	int told = 0, lock;
+	bool send;
 
 	if (site_ids(&ids, NULL) < 0)
 		log_die(STATUS_TEMP, site_ids_error());
-	while (d && (e = readdir(d)) != NULL)
-		if (num_parses(e->d_name, INT32_MAX, &pid) && pid > 1 &&
-			is_send(e->d_name, ids.quills) &&
-			kill((pid_t)pid, SIGHUP) == 0)
+	while (d && (e = readdir(d)) != NULL) {
+		if (!num_parses(e->d_name, INT32_MAX, &pid) || pid <= 1)
+			continue;
+		send = is_ours(e->d_name, "quill-send", ids.quills);
+		if (!send && !is_ours(e->d_name, "quill-verifyd", ids.quillv))
+			continue;
+		if (kill((pid_t)pid, SIGHUP) == 0 && send)
 			told++;
+	}
 	if (d)
 		closedir(d);
 	if (told)

@@ -82,8 +82,8 @@ user_info(const char *user)
 	return str_c(&s);
 }
 
-/* verify: who asked is a stranger to the user: he learns which file decides, not
- * what is in it. */
+/* verify: who asked is a stranger to the user: he learns which file decides,
+ * not what is in it. */
 static void
 put_report(struct str *out, uint32_t number, struct result *r, bool verify)
 {

@@ -8,11 +8,11 @@
  * argv        default delivery (./Maildir/), or -v: start quill-local to say
  *             what would be delivered, for verifyd
  * cwd         HOME
- * reads       users/cdb, control/timeoutlocal, timeoutlookup, timeoutverify,
- *             idlelocal; of a message only its owner
+ * reads       users/cdb, control/timeoutlocal, timeoutlookup,
+ *             timeoutverify, idlelocal; of a message only its owner
  * writes      nothing
- * trusts      root, quillq; not the bytes of a job, not message content; getpw for
- *             any user but root
+ * trusts      root, quillq; not the bytes of a job, not message content;
+ *             getpw for any user but root
  * exits       STATUS_OK at end of jobs or when getpw is gone, STATUS_TEMP if it
  *             cannot start
  */
