@@ -73,9 +73,9 @@ quill-rspawn_OBJS = rspawn/rspawn
 quill-rspawn_USES = spawn wire lib
 quill-getpw_OBJS = getpw/getpw getpw/lookup getpw/owner getpw/mounts
 quill-getpw_USES = wire lib
-quill-local_OBJS = local/local local/conf local/deliver local/orders local/dotqmail \
-	local/message local/vars local/maildir local/mbox local/program \
-	local/forward local/result local/alias
+quill-local_OBJS = local/local local/conf local/deliver local/orders \
+	local/dotqmail local/message local/vars local/handdown local/maildir \
+	local/mbox local/program local/forward local/result local/alias
 quill-local_USES = mail wire lib
 quill-remote_OBJS = remote/remote remote/conf remote/relay remote/mx \
 	remote/hosts remote/smtp remote/transact remote/content \

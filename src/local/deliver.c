@@ -253,11 +253,12 @@ say_done(const struct forward_done *done)
 	}
 }
 
-/* Nothing but one forward? Then it is for who has it next to report. */
+/* Nothing but one forward? Then it is for who has it next to report: but for
+ * what a program line has us do, which is reported as the program's success. */
 static bool
 is_single(void)
 {
-	return run.nto == 1 && !run.files && !run.programs;
+	return run.nto == 1 && !run.files && !run.programs && !run.d->direct;
 }
 
 /* A forward from the same sender was made. */

@@ -25,6 +25,8 @@
 #include "lib/log.h"
 #include "lib/sig.h"
 #include "local/deliver.h"
+#include "local/handdown.h"
+#include "local/program.h"
 #include "wire/job.h"
 #include "wire/report.h"
 #include "wire/site.h"
@@ -46,7 +48,12 @@ by_hand(char **argv, bool dry, bool direct)
 	struct result r;
 
 	result_init(&r);
+	if (direct)
+		handdown_take(&d);
 	deliver(&d, &r);
+	/* for the quill-local that runs whoever runs us (program.h) */
+	if (direct && r.info)
+		result_say(&r, PROGRAM_EXPANDED, (char *)0);
 	if (fd_writeall(1, r.text.s, r.text.len) < 0 && dry)
 		return STATUS_TEMP;
 	return exit_code(r.class);

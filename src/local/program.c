@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -117,6 +118,20 @@ attend(struct watch *w, struct result *r)
 	return proc_wait(w->pid, &status) < 0 ? -1 : status;
 }
 
+/* Does what it said end in that line? Then it was for us. */
+static bool
+is_expanded(struct result *r, size_t before)
+{
+	static const char line[] = PROGRAM_EXPANDED "\n";
+	size_t n = sizeof line - 1, len = r->text.len;
+
+	if (len - before < n || memcmp(r->text.s + len - n, line, n) != 0 ||
+		(len - before > n && r->text.s[len - n - 1] != '\n'))
+		return false;
+	str_cut(&r->text, len - n);
+	return true;
+}
+
 static enum program_end
 judge(const struct watch *w, int status, size_t before, struct result *r)
 {
@@ -134,6 +149,8 @@ judge(const struct watch *w, int status, size_t before, struct result *r)
 		result_temp(r, "4.3.0", "Program was ended by signal ", num);
 		return PROGRAM_FAILED;
 	}
+	if (class == 'K' && is_expanded(r, before))
+		r->info = PROGRAM_EXPANDED;
 	if (class == 'K')
 		return code == 99 ? PROGRAM_STOP : PROGRAM_DONE;
 	r->class = class;

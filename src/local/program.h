@@ -16,6 +16,12 @@ enum program_end {
 
 enum { PROGRAM_TEXT = 600 }; /* bytes of output kept for the report, in all */
 
+/* The last line of output of a program that has passed the message on with what
+ * $DSNSENDER and $DSNRECIPIENT say (local/handdown.h), and so has made several
+ * deliveries of one: r->info then says so, and the line is not part of the
+ * report. */
+#define PROGRAM_EXPANDED "dsn=expanded"
+
 /* Run sh -c command with fd as its descriptor 0 at offset 0 and 1 and 2 into
  * the report, in a process group of its own, which is killed when it outstays
  * limit ms or when we are told to end. It has the resource limits of l, where

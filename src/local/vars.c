@@ -7,6 +7,7 @@
 
 #include "lib/ascii.h"
 #include "lib/stamp.h"
+#include "local/handdown.h"
 #include "wire/job.h"
 
 extern char **environ;
@@ -219,6 +220,7 @@ put_xtext(const char *name, const char *p)
 static void
 put_dsn(const struct delivery *d)
 {
+	struct str s = STR_INIT(2000);
 	const char *v;
 
 	v = d->params ? job_param(d->params, "ENVID") : 0;
@@ -227,6 +229,13 @@ put_dsn(const struct delivery *d)
 	v = d->rcptparams ? job_param(d->rcptparams, "ORCPT") : 0;
 	if (v && strchr(v, ';'))
 		put_xtext("ORIGINAL_RECIPIENT", strchr(v, ';') + 1);
+	handdown_sender(&s, d);
+	if (s.len)
+		put("DSNSENDER", s.s, s.len);
+	handdown_recipient(&s, d);
+	if (s.len)
+		put("DSNRECIPIENT", s.s, s.len);
+	str_free(&s);
 }
 
 const char *const *

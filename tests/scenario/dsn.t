@@ -149,6 +149,48 @@ inject "F$re" "T$testuser-list@quill.example" PNOTIFY=SUCCESS
 ok "a list" told
 is "is where the message is delivered" "$(field Action)" delivered
 
+# the same by a .forward file
+for i in one fine both; do
+	echo "|quill-dotforward fwd-$i" >"$testhome/.qmail-f$i"
+done
+echo "$bad" >"$testhome/fwd-one"
+echo "$testuser-ok@quill.example" >"$testhome/fwd-fine"
+printf '\\%s, %s\n' "$testuser" "$bad" >"$testhome/fwd-both"
+echo './Maildir/' >>"$testhome/.qmail-fboth"
+echo '#' >"$testhome/.qmail-ok"
+chown "$testuser:" "$testhome"/fwd-*
+inject "F$re" PENVID=f2 "T$testuser-fone@quill.example" PNOTIFY=NEVER
+quiet
+inject "F$re" PENVID=f2 PRET=HDRS "T$testuser-fone@quill.example" \
+	PNOTIFY=FAILURE "PORCPT=rfc822;a+2Bb@c.test"
+ok ".forward to one address: its failure is told" told
+is "with the id" "$(field Original-Envelope-Id)" f2
+is "and the address that the sender wrote" "$(field Original-Recipient)" \
+	"rfc822;a+b@c.test"
+is "and the header alone" "$(grep -c '^body' "$T/report")" 0
+inject "F$re" "T$testuser-fone@quill.example" PNOTIFY=FAILURE
+ok "without ORCPT" told
+is "it is the address that was ours" "$(field Original-Recipient)" \
+	"rfc822;$testuser-fone@quill.example"
+inject "F$re" "T$testuser-ffine@quill.example" PNOTIFY=SUCCESS
+ok "its success is told once" told
+is "as that of the .forward file" "$(field Action) $(field Final-Recipient)" \
+	"expanded rfc822;$testuser-ffine@quill.example"
+inject "F$re" "T$testuser-fboth@quill.example" PNOTIFY=NEVER
+quiet
+inject "F$re" "T$testuser-fboth@quill.example" PNOTIFY=SUCCESS
+ok "an own copy and a forward: no failure was asked for" told
+is "expanded, too" "$(field Action)" expanded
+# a program's word is taken for its own recipient alone
+echo '|echo dsn=expanded' >"$testhome/.qmail-says"
+echo '|echo no dsn=expanded; echo dsn=expanded x' >"$testhome/.qmail-not"
+inject "F$re" "T$testuser-says@quill.example" PNOTIFY=SUCCESS
+ok "a program that says that it passes on" told
+is "is believed" "$(field Action)" expanded
+inject "F$re" "T$testuser-not@quill.example" PNOTIFY=SUCCESS
+ok "one that says something like it" told
+is "is not" "$(field Action)" delivered
+
 # --- peers --------------------------------------------------------------------
 inject "F$re" PRET=HDRS PENVID=p1 Tjoe@new.test PNOTIFY=SUCCESS,DELAY \
 	"PORCPT=rfc822;joe@x.test"
