@@ -85,7 +85,8 @@ smtpd_SESSION = smtpd/session smtpd/outcome smtpd/received smtpd/verbs \
 	smtpd/hello smtpd/envelope smtpd/auth
 quill-smtpd_OBJS = smtpd/smtpd smtpd/conf smtpd/loop $(smtpd_SESSION) \
 	smtpd/data smtpd/policy smtpd/audit smtpd/ask smtpd/secure \
-	smtpd/clients smtpd/recipient smtpd/senders
+	smtpd/clients smtpd/recipient smtpd/senders smtpd/enqueue \
+	smtpd/limits smtpd/crowd smtpd/patience
 quill-smtpd_USES = mail wire lib
 quill-verifyd_OBJS = verifyd/verifyd verifyd/serve verifyd/lookups verifyd/memo
 quill-verifyd_USES = mail wire lib

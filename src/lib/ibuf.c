@@ -27,6 +27,32 @@ ibuf_deadline(struct ibuf *i, int64_t deadline)
 	i->deadline = deadline;
 }
 
+void
+ibuf_late(struct ibuf *i, int64_t (*fn)(void *arg), void *arg)
+{
+	i->late = fn;
+	i->latearg = arg;
+}
+
+/* Wait for input until the deadline, and what follows it. */
+static int
+wait_in(struct ibuf *i)
+{
+	while (fd_wait(i->fd, POLLIN, i->deadline) < 0) {
+		int64_t more;
+
+		if (errno != ETIMEDOUT || !i->late)
+			return -1;
+		more = i->late(i->latearg);
+		if (!more) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+		i->deadline = more;
+	}
+	return 0;
+}
+
 size_t
 ibuf_ready(const struct ibuf *i)
 {
@@ -50,7 +76,7 @@ read_some(struct ibuf *i)
 		if (errno == ENOTSOCK)
 			i->notsock = true;
 	}
-	if (fd_wait(i->fd, POLLIN, i->deadline) < 0)
+	if (wait_in(i) < 0)
 		return -1;
 	return read(i->fd, i->buf, i->cap);
 }
@@ -69,7 +95,7 @@ fill(struct ibuf *i)
 		if (errno == EINTR)
 			continue;
 		if ((errno == EAGAIN || errno == EWOULDBLOCK) &&
-			fd_wait(i->fd, POLLIN, i->deadline) == 0)
+			wait_in(i) == 0)
 			continue;
 		i->err = errno;
 		return -1;

@@ -26,6 +26,8 @@ struct ibuf {
 	int64_t deadline;  /* stamp_mono() value, ms; 0 none */
 	bool full;	   /* the last read filled buf: more is likely there */
 	bool notsock;	   /* fd was found not to be a socket */
+	int64_t (*late)(void *arg); /* ibuf_late */
+	void *latearg;
 };
 
 enum ibuf_line {
@@ -40,6 +42,9 @@ enum ibuf_line {
 void ibuf_init(struct ibuf *i, int fd, char *buf, size_t cap);
 void ibuf_tie(struct ibuf *i, struct obuf *o);
 void ibuf_deadline(struct ibuf *i, int64_t deadline);
+/* fn is called when the deadline has passed: it returns a later one, to wait
+ * on, or 0 for ETIMEDOUT. So a wait can be looked after without being cut. */
+void ibuf_late(struct ibuf *i, int64_t (*fn)(void *arg), void *arg);
 /* Bytes unread in the buffer, without reading more. */
 size_t ibuf_ready(const struct ibuf *i);
 /* Make at least one byte available: >0 their number with *p at them (not yet

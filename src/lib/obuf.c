@@ -25,6 +25,32 @@ obuf_deadline(struct obuf *o, int64_t deadline)
 	o->deadline = deadline;
 }
 
+void
+obuf_late(struct obuf *o, int64_t (*fn)(void *arg), void *arg)
+{
+	o->late = fn;
+	o->latearg = arg;
+}
+
+/* Wait for room until the deadline, and what follows it. */
+static int
+wait_out(struct obuf *o)
+{
+	while (fd_wait(o->fd, POLLOUT, o->deadline) < 0) {
+		int64_t more;
+
+		if (errno != ETIMEDOUT || !o->late)
+			return -1;
+		more = o->late(o->latearg);
+		if (!more) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+		o->deadline = more;
+	}
+	return 0;
+}
+
 /* One write that does not outstay the deadline. A socket is asked not to
  * block. After POLLOUT a pipe takes PIPE_BUF bytes without blocking. */
 static ssize_t
@@ -39,7 +65,7 @@ write_some(struct obuf *o, const char *p, size_t n)
 			return r;
 		o->kind = KIND_OTHER;
 	}
-	if (fd_wait(o->fd, POLLOUT, o->deadline) < 0)
+	if (wait_out(o) < 0)
 		return -1;
 	return write(o->fd, p, n < PIPE_BUF ? n : PIPE_BUF);
 }
@@ -58,7 +84,7 @@ write_out(struct obuf *o, const char *p, size_t n)
 		if (errno == EINTR)
 			continue;
 		if ((errno == EAGAIN || errno == EWOULDBLOCK) &&
-			fd_wait(o->fd, POLLOUT, o->deadline) == 0)
+			wait_out(o) == 0)
 			continue;
 		o->err = errno;
 		return -1;

@@ -95,8 +95,10 @@ static struct answer
 sender(struct loop *l)
 {
 	struct session *s = &l->s;
-	struct answer a = policy_sender(&l->policy, &s->from, s->size);
+	struct answer a = crowd_mail(&l->crowd, l->patience.trusted, s->size);
 
+	if (!a.code)
+		a = policy_sender(&l->policy, &s->from);
 	if (!a.code && l->policy.user && s->from.len)
 		a = senders_answer(&l->policy, &s->from);
 	return a;

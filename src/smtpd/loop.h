@@ -11,7 +11,10 @@
 #include "lib/obuf.h"
 #include "lib/str.h"
 #include "smtpd/conf.h"
+#include "smtpd/crowd.h"
 #include "smtpd/data.h"
+#include "smtpd/limits.h"
+#include "smtpd/patience.h"
 #include "smtpd/policy.h"
 #include "smtpd/session.h"
 #include "wire/qclient.h"
@@ -26,6 +29,9 @@ struct loop {
 	const struct conf *conf;
 	struct session s;
 	struct policy policy;
+	struct limits limits;
+	struct crowd crowd;
+	struct patience patience;
 	struct ibuf in;
 	struct obuf out;
 	struct str line;
@@ -34,9 +40,9 @@ struct loop {
 	int link; /* to the process of quill-tlsd that waits for us, or -1 */
 	struct tls_state tls; /* TLS_DONE: what the connection is */
 	bool queueing;	      /* queue is open */
+	bool recipient;	      /* this reply is to RCPT */
 	bool batch;	      /* input is no socket: commands written ahead, for
 			  * sendmail -bs, are nobody else's bytes */
-	int64_t last;	      /* stamp_mono of the session's end, 0 none */
 	uint64_t octets;      /* read from the client */
 	char outbuf[LOOP_OUT], inbuf[LOOP_IN];
 };
@@ -44,5 +50,8 @@ struct loop {
 /* One session on fdin and fdout, until its end, logged. *l is large and needs
  * no initialisation; c is kept. */
 void loop_run(struct loop *l, const struct conf *c, int fdin, int fdout);
+
+/* For the files that carry out effects: count something of this session. */
+void loop_count(struct loop *l, enum counters_smtpd which, uint64_t n);
 
 #endif

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "lib/ascii.h"
@@ -17,8 +16,6 @@
 static const struct answer yes = { 0 };
 static const struct answer broken = { 421, "4.3.5",
 	"server configuration error" };
-
-enum { ROOM_BLOCKS = 64 }; /* for the envelope and the directories */
 
 /* Outcome of a look-up. EXCEPTED: listed as not to be found. BROKEN: a control
  * file is bad. */
@@ -274,27 +271,12 @@ policy_helo(struct policy *p, const struct str *name)
 	return got == BROKEN ? broken : yes;
 }
 
-/* Would a message of so many octets fill the disk? (RFC 1870 6.1: then 452.)
- * Without an answer it is for quill-queue to find out. */
-static bool
-has_room(uint64_t size)
-{
-	struct statvfs v;
-
-	if (!size || statvfs(site_queue, &v) == -1)
-		return true;
-	return size / v.f_frsize + ROOM_BLOCKS < v.f_bavail;
-}
-
 struct answer
-policy_sender(struct policy *p, const struct str *from, uint64_t size)
+policy_sender(struct policy *p, const struct str *from)
 {
 	struct str lower = STR_INIT(ADDR_MAX);
 	struct answer a;
 
-	if (!has_room(size))
-		return (struct answer){ 452, "4.3.1",
-			"no room for a message of that size now" };
 	str_put(&lower, from->s, from->len);
 	if (lower.len)
 		ascii_tolower(lower.s, lower.len);

@@ -43,9 +43,7 @@ void policy_free(struct policy *p);
 bool policy_list(struct policy_list *l, const char *name, char sep);
 /* 421 in an answer means that a control file is bad (control_error()). */
 struct answer policy_helo(struct policy *p, const struct str *name);
-/* size: octets the client declared, 0 none. */
-struct answer policy_sender(
-	struct policy *p, const struct str *from, uint64_t size);
+struct answer policy_sender(struct policy *p, const struct str *from);
 /* May rewrite rcpt: postmaster without a domain, our address as a literal,
  * RELAYCLIENT's suffix. */
 struct answer policy_rcpt(struct policy *p, struct str *rcpt);

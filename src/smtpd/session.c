@@ -156,8 +156,8 @@ in_order(struct session *s, const struct verb *v, size_t arglen)
 
 /* The reply decides what follows means (RFC 2920 3.1): a client that did not
  * wait for it may be sending somebody else's bytes. */
-static enum effect
-early(struct session *s)
+enum effect
+session_early(struct session *s)
 {
 	session_reply(s, 554, "5.5.0", "input came before its turn");
 	return session_lost(s, "early");
@@ -170,7 +170,7 @@ dispatch(struct session *s, const struct verb *v, const char *arg, size_t n,
 	enum effect e;
 
 	if ((v->flags & VERB_LAST) && more)
-		return early(s);
+		return session_early(s);
 	if (!in_order(s, v, n))
 		return EFFECT_NONE;
 	e = v->run(s, arg, n);
@@ -200,7 +200,8 @@ session_line(struct session *s, const char *p, size_t n, bool more)
 
 	session_begin(s);
 	if (s->auth != AUTH_NONE)
-		return session_settle(s, more ? early(s) : auth_line(s, p, n));
+		return session_settle(
+			s, more ? session_early(s) : auth_line(s, p, n));
 	s->ncommands++;
 	for (i = 0; i < n && !control(p[i]); i++)
 		;

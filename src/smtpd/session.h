@@ -121,6 +121,8 @@ void session_free(struct session *s);
 /* Events. */
 /* The connection is there: the greeting. */
 enum effect session_greet(struct session *s);
+/* Input came before its turn, for example before the greeting. */
+enum effect session_early(struct session *s);
 /* A line of n bytes without its CRLF or LF. more: further input has already
  * arrived. */
 enum effect session_line(struct session *s, const char *p, size_t n, bool more);

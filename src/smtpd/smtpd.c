@@ -7,7 +7,7 @@
  * fd 2        log
  * cwd         anywhere
  * reads       control/ (me, smtpgreeting, limits; lists when first needed)
- * writes      nothing; messages go to quill-queue   wire/qclient.h
+ * writes      run/count/smtpd; messages go to quill-queue   wire/qclient.h
  * trusts      its environment (tcprules) and control files; not the client
  * exits       0 at the end of a session, STATUS_TEMP without one
  */

@@ -1371,13 +1371,18 @@ def test_sanitizers():
     ok(not os.listdir(where), "no sanitizer report")
 
 
-make_queue()
-tests = [t for n, t in list(globals().items()) if n.startswith("test_")]
-wanted = sys.argv[3:]
-for t in tests:
-    if t is test_sanitizers and not SAN:
-        continue
-    if not wanted or t.__name__[5:] in wanted:
-        t()
-print("1..%d" % count)
-sys.exit(1 if failed else 0)
+def run(names):
+    """Every test_... of names (or those that are asked for), and the plan."""
+    make_queue()
+    wanted = sys.argv[3:]
+    for t in [t for n, t in list(names.items()) if n.startswith("test_")]:
+        if t.__name__ == "test_sanitizers" and not SAN:
+            continue
+        if not wanted or t.__name__[5:] in wanted:
+            t()
+    print("1..%d" % count)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    run(globals())

@@ -50,7 +50,7 @@ sender(const char *addr, int code)
 
 	policy_init(&p, &conf);
 	str_puts(&s, addr);
-	is_num(policy_sender(&p, &s, 0).code, code, "<%s> -> %d", addr, code);
+	is_num(policy_sender(&p, &s).code, code, "<%s> -> %d", addr, code);
 	str_free(&s);
 	policy_free(&p);
 }
