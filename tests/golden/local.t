@@ -474,6 +474,16 @@ is 'told to end: so is the program' "$rc $(cat "$T/out")" \
 	'111 Program was interrupted (#4.3.0)'
 ok 'told to end: program gone' wait_until 30 gone "$(cat "$U/pid")"
 
+# --- a program that passes the message on ------------------------------------
+row 'dsn=expanded is for quill-local' '|echo a; echo dsn=expanded\n' 0 'a
+did 0+0+1'
+row 'so it is alone' '|echo dsn=expanded\n' 0 'did 0+0+1'
+row 'not without an end of line' '|printf "a dsn=expanded\\n"\n' 0 'a dsn=expanded
+did 0+0+1'
+row 'nor from who fails' '|echo dsn=expanded; exit 1\n' 111 'dsn=expanded'
+row 'nor the words of another program' '|printf a\n|echo dsn=expanded\n' 0 'a
+did 0+0+2'
+
 # --- environment -----------------------------------------------------------
 cat >"$T/vars" <<'EOF'
 |env | grep -v -e ^PWD= -e ^PATH= -e ^_= -e ^SHLVL= -e ^OLDPWD= -e SAN_OPTIONS= | sort
@@ -823,6 +833,60 @@ forward c@d
 mbox /mbox'
 is '-n: nothing done' "$(new_count)" 0
 exits '-n, no mailbox' 100 "$L" -n u "$U" u-y - y h s@x ./Maildir/ </dev/null
+fresh
+exits '-n, default delivery' 0 "$L" -n u "$U" u '' '' h s@x './Maildir/
+|p' </dev/null
+is '... text' "$(cat "$T/out")" 'maildir ./Maildir/
+program p'
+echo '&a@b' >"$U/.qmail-x-default"
+printf '|p\n' >"$U/.qmail-y"
+chmod 744 "$U/.qmail-y"
+exits '-n, -default' 0 "$L" -n u "$U" u-x-z - x-z h s@x '' </dev/null
+is '... text' "$(cat "$T/out")" 'forward a@b'
+exits '-n, a program in a list' 111 "$L" -n u "$U" u-y - y h s@x '' </dev/null
+like '... text' "$(cat "$T/out")" '^\.qmail-y line 1: only forwards '
+chmod 1755 "$U"
+exits '-n, sticky home' 0 "$L" -n u "$U" u-x-z - x-z h s@x '' </dev/null
+is '... text' "$(cat "$T/out")" "home directory $U is sticky: mail would wait
+forward a@b"
+chmod 757 "$U"
+exits '-n, home writable by others' 111 "$L" -n u "$U" u '' '' h s@x ./Mailbox \
+	</dev/null
+
+# -d: the default delivery, whatever there is; what was asked to be told is
+# taken from the environment, and success is told by who runs us
+# dsn SENDER RECIPIENT LINES
+dsn()
+{
+	fresh
+	echo '&not@this.one' >"$U/.qmail"
+	rc=0
+	DSNSENDER=$1 DSNRECIPIENT=$2 "$L" -d u "$U" u '' '' example.org \
+		s@x.org "$3" <"$T/msg" >"$T/out" 2>&1 || rc=$?
+	out=$(cat "$T/out")
+}
+dsn 'RET=HDRS ENVID=a+20b' 'NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;c@d' '&a@b'
+did '-d: one forward' '0 did 0+1+0
+qp N
+dsn=expanded'
+forwarded '-d: its envelope' \
+	'Fs@x.org|PRET=HDRS|PENVID=a+20b|Ta@b|PNOTIFY=FAILURE|PORCPT=rfc822;c@d||'
+dsn '' 'NOTIFY=NEVER' '&a@b
+&c@d'
+forwarded '-d: two' \
+	'Fs@x.org|Ta@b|PNOTIFY=NEVER|PORCPT=rfc822;u@example.org|Tc@d|PNOTIFY=NEVER|PORCPT=rfc822;u@example.org||'
+dsn '  RET=what ENVID=a b NOTIFY=NEVER X=y RET' 'NOTIFY ORCPT=x ENVID=q NOTIFY=NO ' \
+	'&a@b'
+forwarded '-d: what is not of RFC 3461 is left out' 'Fs@x.org|PENVID=a|Ta@b||'
+dsn RET=FULL NOTIFY=SUCCESS ./Maildir/
+is '-d: no forward' "$rc $out" '0 did 1+0+0'
+DSNSENDER=RET=HDRS
+export DSNSENDER
+fresh
+echo 'a@b' >"$U/.qmail"
+run '' ''
+forwarded 'not without -d' 'Fs@x.org|Ta@b||'
+unset DSNSENDER
 exits '-N' 0 "$L" -N -- u "$U" u '' '' h s@x ./Maildir/ <"$T/msg"
 exits 'too few arguments' 100 "$L" u "$U" u '' '' h s@x </dev/null
 exits 'no arguments' 100 "$L" </dev/null

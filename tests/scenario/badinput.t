@@ -290,6 +290,21 @@ dotqmail list-owner "&$joe-list@quill.example\n"
 to "$joe-list@quill.example"
 ok "a list whose owner is the list: it ends" wait_until 30 log_has \
 	"failure: .*looping.* to=$joe-list-owner@|failure: .*looping.* to=$joe-list@.*from=<>"
+# a domain of an account's
+echo "v.example:$joe-v" >"$H/control/virtualdomains"
+svc -h "$S/send"
+dotqmail v-x "&x@v.example\n"
+wait_until 30 log_has 'control files read'
+fails "a virtual domain to itself" "x@v.example" \
+	".*looping.* to=(x@v.example|$joe-v-x@)"
+# a .forward file, by way of another user
+dotqmail fwd '|quill-dotforward fwd\n'
+echo "$ann-back@quill.example" >"$joehome/fwd"
+echo "&$joe-fwd@quill.example" >"$annhome/.qmail-back"
+chown "$joe:" "$joehome/fwd"
+chown "$ann:" "$annhome/.qmail-back"
+fails "a .forward file to itself" "$joe-fwd@quill.example" \
+	".*looping.* to=$joe-fwd@"
 # by another host, which brings it back by SMTP
 echo "back.example:[127.0.0.1]:$SMTP_PORT" >>"$H/control/smtproutes"
 echo back.example >>"$H/control/rcpthosts"
