@@ -45,10 +45,10 @@ lib_OBJS = ascii base64 cdb cdbmake control crc32c dotlock fd file ibuf ipaddr \
 	json lock log map num obuf prioq proc rand safefile shared sig stamp str \
 	table utf8 dnspkt dnsq resolvconf usock
 mail_OBJS = addr addrlex addrlist aliases aliasfile compose fullname header \
-	mboxname qualify route smtpreply
+	idna mboxname mimeenc mimehead qualify route sevenbit smtpreply
 wire_OBJS = site status envelope qclient qpath env envmake note hint job \
 	report clean retry pwreq assign byhand aliasdb domains notify tls tlsrec \
-	ctl verify authreq counters rates sessions routes
+	ctl verify authreq counters rates sessions routes relay dead socketmap
 spawn_OBJS = spawn child hear intake outbox outcome work
 LAYERS = lib mail wire spawn
 
@@ -77,9 +77,11 @@ quill-local_OBJS = local/local local/conf local/deliver local/orders \
 	local/dotqmail local/message local/vars local/handdown local/maildir \
 	local/mbox local/program local/forward local/result local/alias
 quill-local_USES = mail wire lib
-quill-remote_OBJS = remote/remote remote/conf remote/relay remote/mx \
-	remote/hosts remote/smtp remote/transact remote/content \
-	remote/data remote/result remote/session
+quill-remote_OBJS = remote/remote remote/conf remote/bykey remote/tlspolicy \
+	remote/sasl remote/sts remote/dane remote/secure remote/mx \
+	remote/hosts remote/self remote/dial remote/smtp remote/hello \
+	remote/letter remote/transact remote/answer remote/content \
+	remote/data remote/convert remote/result remote/session
 quill-remote_USES = mail wire lib
 smtpd_SESSION = smtpd/session smtpd/outcome smtpd/received smtpd/verbs \
 	smtpd/hello smtpd/envelope smtpd/auth
@@ -220,7 +222,6 @@ unit_inject_input_OBJS = inject/input
 unit_bounce_text_OBJS = bounce/text
 unit_local_dotqmail_OBJS = local/dotqmail
 unit_send_known_OBJS = send/known
-unit_remote_relay_OBJS = remote/relay
 unit_remote_mx_OBJS = remote/mx
 unit_remote_data_OBJS = remote/data
 $(B)/tests/unit/%.o: tests/unit/%.c $(B)/tools

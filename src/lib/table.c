@@ -88,12 +88,15 @@ const char *
 table_split(const struct table_kind *k, char *line, size_t n, size_t *klen,
 	const char **val)
 {
-	const char *sep;
+	const char *from = line, *sep;
 
 	*klen = n;
 	*val = line + n;
 	if (k->sep) {
-		sep = memchr(line, k->sep, n);
+		if (*line == '[')
+			from = memchr(line, ']', n);
+		sep = from ? memchr(from, k->sep, (size_t)(line + n - from))
+			   : NULL;
 		if (!sep)
 			return "separator missing";
 		*klen = (size_t)(sep - line);

@@ -2,11 +2,15 @@
 #include "remote/conf.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/control.h"
 #include "lib/num.h"
 #include "mail/addr.h"
-#include "remote/relay.h"
+#include "remote/sasl.h"
+#include "remote/tlspolicy.h"
+#include "wire/relay.h"
+#include "wire/socketmap.h"
 
 enum { SECONDS_MAX = 86400 };
 
@@ -20,6 +24,8 @@ static const struct {
 	[PHASE_CONNECT] = { "connect", 60, false },
 	[PHASE_GREETING] = { "greeting", 300, true },
 	[PHASE_EHLO] = { "ehlo", 300, true },
+	[PHASE_TLS] = { "tls", 120, true },
+	[PHASE_AUTH] = { "auth", 300, true },
 	[PHASE_MAIL] = { "mail", 300, true },
 	[PHASE_RCPT] = { "rcpt", 300, true },
 	[PHASE_DATA] = { "data", 120, true },
@@ -55,24 +61,59 @@ outgoing_entry(void *arg, size_t line, char *entry, size_t n)
 {
 	struct conf *c = arg;
 	struct ipaddr a;
+	const char *key;
+	char *val, *end;
 
 	(void)line;
-	if (!ipaddr_parse(entry, n, &a) && !ipaddr_parse_literal(entry, n, &a))
-		return "not an address";
-	if (a.family == AF_INET)
-		c->from4 = a;
-	else
-		c->from6 = a;
+	(void)n;
+	val = bykey_split(entry, &key);
+	/* a key may be given one address of each family */
+	for (; *val; val = end + strspn(end, " \t")) {
+		end = val + strcspn(val, " \t");
+		if (!ipaddr_parse(val, (size_t)(end - val), &a) &&
+			!ipaddr_parse_literal(val, (size_t)(end - val), &a))
+			return "not an address";
+		if (*end)
+			*end++ = 0;
+		bykey_put(
+			a.family == AF_INET ? &c->from4 : &c->from6, key, val);
+	}
 	return NULL;
 }
 
 static const char *
-route_entry(void *arg, size_t line, char *entry, size_t n)
+helo_entry(void *arg, size_t line, char *entry, size_t n)
+{
+	struct conf *c = arg;
+	const char *key;
+	char *val = bykey_split(entry, &key);
+
+	(void)line;
+	(void)n;
+	if (!addr_isdomain(val, strlen(val)))
+		return "not a host name";
+	bykey_put(&c->helohost, key, val);
+	return NULL;
+}
+
+static const char *
+tls_entry(void *arg, size_t line, char *entry, size_t n)
 {
 	struct conf *c = arg;
 
 	(void)line;
-	return relay_add(&c->routes, entry, n);
+	(void)n;
+	return tlspolicy_add(&c->tlspolicy, entry);
+}
+
+static const char *
+auth_entry(void *arg, size_t line, char *entry, size_t n)
+{
+	struct conf *c = arg;
+
+	(void)line;
+	(void)n;
+	return sasl_add(&c->smtpauth, entry);
 }
 
 static bool
@@ -97,15 +138,27 @@ times(struct conf *c)
 	return true;
 }
 
-bool
-conf_read(struct conf *c)
+/* The passwords: not when others could read them. */
+static bool
+auth(struct conf *c)
 {
-	uint64_t age = 300;
-	bool absent = false;
+	struct str path = STR_INIT(4096);
+	struct stat st;
+	bool open;
 
-	memset(c, 0, sizeof *c);
-	map_init(&c->routes);
-	c->msgs = 100;
+	control_path(&path, "smtpauth");
+	open = !stat(str_c(&path), &st) && (st.st_mode & 07);
+	str_free(&path);
+	if (open) {
+		control_bad("smtpauth", 0, "its mode lets everybody read it");
+		return false;
+	}
+	return control_list("smtpauth", auth_entry, c) != CONTROL_BAD;
+}
+
+static bool
+names(struct conf *c)
+{
 	switch (control_line("me", &c->me)) {
 	case CONTROL_OK:
 		break;
@@ -115,27 +168,68 @@ conf_read(struct conf *c)
 	case CONTROL_BAD:
 		return false;
 	}
-	switch (control_line("helohost", &c->helohost)) {
-	case CONTROL_OK:
-		break;
-	case CONTROL_ABSENT:
-		absent = true;
-		str_put(&c->helohost, c->me.s, c->me.len);
-		break;
-	case CONTROL_BAD:
+	if (!addr_isdomain(c->me.s, c->me.len)) {
+		control_bad("me", 1, "not a host name");
 		return false;
 	}
-	str_c(&c->helohost);
-	if (!addr_isdomain(c->helohost.s, c->helohost.len)) {
-		control_bad(absent ? "me" : "helohost", 1, "not a host name");
+	bykey_put(&c->helohost, "", str_c(&c->me));
+	return control_list("helohost", helo_entry, c) != CONTROL_BAD;
+}
+
+static bool
+mtasts(struct conf *c)
+{
+	if (control_line("mtasts", &c->mtasts) == CONTROL_BAD)
 		return false;
-	}
-	if (!times(c) ||
+	if (!c->mtasts.len || socketmap_isaddress(str_c(&c->mtasts)))
+		return true;
+	control_bad("mtasts", 1, "not the address of a socketmap");
+	return false;
+}
+
+bool
+conf_read(struct conf *c)
+{
+	uint64_t age = 300;
+
+	memset(c, 0, sizeof *c);
+	bykey_init(&c->helohost);
+	bykey_init(&c->from4);
+	bykey_init(&c->from6);
+	bykey_init(&c->tlspolicy);
+	bykey_init(&c->smtpauth);
+	c->msgs = 100;
+	if (!names(c) || !times(c) ||
 		control_num("remotemsgs", 1, 1000000, &c->msgs) ==
 			CONTROL_BAD ||
 		control_num("remoteage", 1, SECONDS_MAX, &age) == CONTROL_BAD)
 		return false;
 	c->age = (int64_t)age * 1000;
 	return control_list("outgoingip", outgoing_entry, c) != CONTROL_BAD &&
-	       control_list("smtproutes", route_entry, c) != CONTROL_BAD;
+	       control_list("tlspolicy", tls_entry, c) != CONTROL_BAD &&
+	       auth(c) && mtasts(c) &&
+	       table_open(&c->routes, "smtproutes", &relay_kind) != CONTROL_BAD;
+}
+
+const char *
+conf_helo(const struct conf *c, const char *sender, const char *dest)
+{
+	return bykey_find(&c->helohost, sender, dest);
+}
+
+struct ipaddr
+conf_from(
+	const struct conf *c, int family, const char *sender, const char *dest)
+{
+	const struct bykey *b = family == AF_INET ? &c->from4 : &c->from6;
+	const char *text = bykey_find(b, sender, dest);
+	struct ipaddr a = { 0 };
+	size_t n;
+
+	if (text) {
+		n = strlen(text);
+		if (!ipaddr_parse(text, n, &a))
+			ipaddr_parse_literal(text, n, &a);
+	}
+	return a;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "lib/log.h"
+#include "remote/convert.h"
 
 void
 content_refused(struct smtp *s, const char *words, struct verdict *v)
@@ -47,8 +48,8 @@ send_failed(struct smtp *s, struct verdict *v)
 	smtp_drop(s);
 }
 
-static void
-take_verdict(struct smtp *s, struct verdict *v)
+void
+content_verdict(struct smtp *s, struct verdict *v)
 {
 	enum smtp_got got = smtp_get(s, PHASE_DOT);
 
@@ -68,7 +69,7 @@ take_verdict(struct smtp *s, struct verdict *v)
 	}
 }
 
-void
+bool
 content_send(struct smtp *s, struct data_source *d, struct verdict *v)
 {
 	struct data_stuff stuff = DATA_STUFF_INIT(put_block, s);
@@ -78,10 +79,10 @@ content_send(struct smtp *s, struct data_source *d, struct verdict *v)
 		/* it must not be taken for the reply to the final dot */
 		smtp_trouble(s, SMTP_GARBAGE, "in turn after 354", v);
 		smtp_drop(s);
-		return;
+		return false;
 	}
 	smtp_clock(s, PHASE_BLOCK);
-	r = data_feed(d, &stuff);
+	r = d->seven ? convert_feed(d, &stuff) : data_feed(d, &stuff);
 	if (r < 0) {
 		verdict_set(v, MESSAGE_DEFERRED, "4.3.0", NULL,
 			"Unable to read the message: ",
@@ -89,11 +90,12 @@ content_send(struct smtp *s, struct data_source *d, struct verdict *v)
 					: log_strerror(),
 			NULL);
 		smtp_drop(s);
-		return;
+		return false;
 	}
 	smtp_clock(s, PHASE_BLOCK);
-	if (r > 0 || !data_stuff_end(&stuff) || obuf_flush(&s->out) < 0)
+	if (r > 0 || !data_stuff_end(&stuff) || obuf_flush(&s->out) < 0) {
 		send_failed(s, v);
-	else
-		take_verdict(s, v);
+		return false;
+	}
+	return true;
 }

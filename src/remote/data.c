@@ -122,7 +122,7 @@ data_open(struct data_source *d, int fd, uint64_t expect)
 	if (d->seekable && expect == UINT64_MAX)
 		d->start = lseek(fd, 0, SEEK_CUR);
 	d->expect = expect;
-	d->loaded = d->whole = d->scanned = false;
+	d->loaded = d->whole = d->scanned = d->seven = false;
 	d->scan = fresh;
 	d->have = 0;
 }
@@ -149,6 +149,20 @@ fill(struct data_source *d, off_t off, char *buf, size_t cap)
 	return (ssize_t)have;
 }
 
+/* Bytes over 127 before the first empty line, or in all of n bytes. */
+static bool
+header_eightbit(const char *p, size_t n)
+{
+	const char *end = p + n, *at = p, *lf;
+
+	while ((lf = memchr(at, '\n', (size_t)(end - at)))) {
+		if (lf == at || (lf == at + 1 && *at == '\r'))
+			break;
+		at = lf + 1;
+	}
+	return has_eightbit(p, lf ? (size_t)(at - p) : n);
+}
+
 bool
 data_load(struct data_source *d)
 {
@@ -163,6 +177,7 @@ data_load(struct data_source *d)
 	d->have = (size_t)r;
 	d->whole = d->have < sizeof d->buf;
 	d->loaded = true;
+	d->scan.header8 = header_eightbit(d->buf, d->have);
 	if (!d->whole && !d->seekable) {
 		d->scan.eightbit = true;
 		return true;
@@ -183,15 +198,16 @@ data_load(struct data_source *d)
 }
 
 int
-data_feed(struct data_source *d, struct data_stuff *s)
+data_each(struct data_source *d, bool (*fn)(void *arg, const char *p, size_t n),
+	void *arg)
 {
-	uint64_t total = d->have;
+	uint64_t total;
 	ssize_t r;
 
 	if (!d->loaded && !data_load(d))
 		return -1;
 	total = d->have;
-	if (!data_stuff(s, d->buf, d->have))
+	if (d->have && !fn(arg, d->buf, d->have))
 		return 1;
 	while (!d->whole) {
 		r = fill(d, (off_t)total, d->buf, sizeof d->buf);
@@ -201,7 +217,7 @@ data_feed(struct data_source *d, struct data_stuff *s)
 		if (!r)
 			break;
 		total += (uint64_t)r;
-		if (!data_stuff(s, d->buf, (size_t)r))
+		if (!fn(arg, d->buf, (size_t)r))
 			return 1;
 	}
 	if (d->expect != UINT64_MAX && total != d->expect) {
@@ -209,4 +225,16 @@ data_feed(struct data_source *d, struct data_stuff *s)
 		return -1;
 	}
 	return 0;
+}
+
+static bool
+stuff(void *arg, const char *p, size_t n)
+{
+	return data_stuff(arg, p, n);
+}
+
+int
+data_feed(struct data_source *d, struct data_stuff *s)
+{
+	return data_each(d, stuff, s);
 }

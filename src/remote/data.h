@@ -12,10 +12,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "lib/str.h"
+
 /* Counts a message that is fed in blocks. */
 struct data_scan {
 	uint64_t bytes; /* on the wire, as SIZE means it (RFC 1870 5) */
 	bool eightbit;
+	bool header8; /* in the header; set by data_load */
 	bool cr, bol; /* state; bol at the start */
 };
 #define DATA_SCAN_INIT                                                         \
@@ -51,6 +54,11 @@ struct data_source {
 	bool loaded, whole; /* first block is in buf; it is all there is */
 	bool scanned;	    /* scan holds for the whole message */
 	struct data_scan scan;
+	/* set by remote/convert.c: it goes out without 8-bit bytes, and is so
+	 * many bytes on the wire */
+	bool seven;
+	uint64_t sevenbytes;
+	struct str parts; /* its notes (mail/sevenbit.h) */
 	size_t have;
 	char buf[DATA_BLOCK];
 };
@@ -60,8 +68,12 @@ void data_open(struct data_source *d, int fd, uint64_t expect);
  * false: errno. When it cannot be, scanned is false and bytes and eightbit
  * are guesses: 0 and true. */
 bool data_load(struct data_source *d);
-/* Feed all of it to s, without the final dot. 0; -1 errno of reading (ESTALE:
- * not the bytes expected); 1 put said no. Only once when not seekable. */
+/* Give all of it, block by block, to fn, which says false to end it: 0; -1
+ * errno of reading (ESTALE: not the bytes expected); 1 fn said no. Only once
+ * when not seekable. */
+int data_each(struct data_source *d,
+	bool (*fn)(void *arg, const char *p, size_t n), void *arg);
+/* Feed all of it to s, without the final dot; returns as data_each. */
 int data_feed(struct data_source *d, struct data_stuff *s);
 
 #endif

@@ -2,63 +2,21 @@
 #include "remote/hosts.h"
 
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "lib/ascii.h"
 #include "lib/dnsq.h"
+#include "lib/log.h"
 #include "lib/rand.h"
 #include "lib/stamp.h"
-
-static const struct conf *own;
-
-static bool
-is_self(const char *host)
-{
-	size_t n = strlen(host);
-
-	return (n == own->me.len && ascii_caseeqn(host, own->me.s, n)) ||
-	       (n == own->helohost.len &&
-		       ascii_caseeqn(host, own->helohost.s, n));
-}
-
-/* Would a connection to a go to this machine? The kernel knows: it would come
- * from a itself, or, for all of 127.0.0.0/8, from 127.0.0.1. Nothing is
- * sent. */
-static bool
-is_local(const struct ipaddr *a)
-{
-	static const uint8_t zero[16];
-	struct sockaddr_storage ss;
-	struct ipaddr from;
-	socklen_t len;
-	uint16_t port;
-	bool local = false;
-	int fd;
-
-	if (!memcmp(a->b, zero, a->family == AF_INET ? 4 : 16) ||
-		(a->family == AF_INET && a->b[0] == 127))
-		return true;
-	fd = socket(a->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return false;
-	len = ipaddr_tosock(a, RELAY_PORT, &ss);
-	if (!connect(fd, (struct sockaddr *)&ss, len)) {
-		len = sizeof ss;
-		local = !getsockname(fd, (struct sockaddr *)&ss, &len) &&
-			ipaddr_fromsock(&ss, &from, &port) &&
-			ipaddr_equal(&from, a);
-	}
-	close(fd);
-	return local;
-}
+#include "remote/self.h"
+#include "wire/dead.h"
 
 /* Would mail come back to us? Not when an entry of smtproutes names a relay, or
  * a port that is not that of our own smtpd. */
 static bool
 is_loop(const struct hosts *h, const struct ipaddr *a)
 {
-	return h->kind != HOSTS_RELAY && h->port == RELAY_PORT && is_local(a);
+	return h->kind != HOSTS_RELAY && h->port == RELAY_PORT &&
+	       self_address(a);
 }
 
 static int64_t
@@ -69,27 +27,27 @@ dns_deadline(const struct hosts *h)
 	return t < h->limit ? t : h->limit;
 }
 
-static void
-add(struct hosts *h, const char *host, const struct ipaddr *ip)
+/* A place for one more; what does not fit goes where nobody looks. */
+static struct target *
+add(struct hosts *h)
 {
-	struct target *t;
+	static struct target nowhere;
+	struct target *t = h->n < HOSTS_TRY_MAX ? &h->list[h->n++] : &nowhere;
 
-	if (h->n == HOSTS_TRY_MAX)
-		return;
-	t = &h->list[h->n++];
-	strcpy(t->host, host);
-	t->ip = *ip;
+	memset(t, 0, sizeof *t);
 	t->port = h->port;
+	return t;
 }
 
 /* A relay or literal without a name. */
 static void
 add_address(struct hosts *h, const struct ipaddr *ip)
 {
-	char text[IPADDR_FMT];
+	struct target *t = add(h);
 
-	ipaddr_fmt(text, ip);
-	add(h, text, ip);
+	ipaddr_fmt(t->host, ip);
+	t->ip = *ip;
+	t->secure = true;
 }
 
 static bool
@@ -133,6 +91,7 @@ find_mx(struct hosts *h, struct verdict *why)
 	while (dnsq_next(&q, &rr))
 		mx_add(&h->mx, rr.pref, rr.name);
 	result = q.result;
+	h->secure = q.ad;
 	h->dnswhy = q.why;
 	dnsq_free(&q, 1);
 	h->kind = HOSTS_MX;
@@ -153,47 +112,72 @@ find_mx(struct hosts *h, struct verdict *why)
 			" says in its DNS that it takes no mail", NULL);
 		return false;
 	}
-	own = h->conf;
-	mx_arrange(&h->mx, rand_below, is_self);
+	self_init(h->conf);
+	mx_arrange(&h->mx, rand_below, self_name);
 	return h->mx.n || !h->mx.cut || loop(why, h->dest);
 }
 
-bool
-hosts_start(struct hosts *h, const char *dest, const struct conf *conf,
-	int64_t limit, struct verdict *why)
+static bool
+literal(struct hosts *h, struct verdict *why)
 {
 	struct ipaddr ip;
-	struct relay r;
 
-	memset(h, 0, offsetof(struct hosts, mx));
-	mx_init(&h->mx);
-	h->level = h->n = h->pos = h->given = 0;
-	h->temporary = false;
-	h->dnswhy = NULL;
-	h->conf = conf;
-	h->dest = dest;
-	h->limit = limit;
-	relay_find(&conf->routes, dest, &r);
-	h->port = r.port;
-	if (r.ip.family || *r.host) {
-		h->kind = HOSTS_RELAY;
-		if (r.ip.family)
-			add_address(h, &r.ip);
-		else
-			mx_add(&h->mx, 0, r.host);
-		return true;
-	}
-	if (*dest != '[')
-		return find_mx(h, why);
 	h->kind = HOSTS_IMPLICIT;
-	if (!ipaddr_parse_literal(dest, strlen(dest), &ip)) {
-		verdict_set(why, MESSAGE_FAILED, "5.1.2", NULL, dest,
+	if (!ipaddr_parse_literal(h->dest, strlen(h->dest), &ip)) {
+		verdict_set(why, MESSAGE_FAILED, "5.1.2", NULL, h->dest,
 			" is not a valid address literal", NULL);
 		return false;
 	}
 	if (is_loop(h, &ip))
-		return loop(why, dest);
+		return loop(why, h->dest);
 	add_address(h, &ip);
+	return true;
+}
+
+bool
+hosts_start(struct hosts *h, const char *dest, const struct conf *conf,
+	struct dead *dead, int64_t limit, struct verdict *why)
+{
+	mx_init(&h->mx);
+	h->level = h->n = h->pos = h->nlast = h->poslast = h->given = 0;
+	h->temporary = h->secure = false;
+	h->dnswhy = NULL;
+	h->conf = conf;
+	h->dead = dead;
+	h->dest = dest;
+	h->limit = limit;
+	if (relay_find(&conf->routes, dest, &h->relays) < 0) {
+		verdict_set(why, MESSAGE_DEFERRED, "4.3.5", NULL,
+			"Unable to read control/smtproutes.cdb: ",
+			log_strerror(), NULL);
+		return false;
+	}
+	h->port = h->relays.r[0].port;
+	if (!relay_is_mx(&h->relays.r[0])) {
+		h->kind = HOSTS_RELAY;
+		return true;
+	}
+	return *dest == '[' ? literal(h, why) : find_mx(h, why);
+}
+
+/* One record of a host's. false: it is our own. */
+static bool
+take(struct hosts *h, struct dnsq *q, const char *host, bool *more)
+{
+	struct dnspkt_rr rr;
+	struct target *t;
+
+	*more = *more && dnsq_next(q, &rr);
+	if (!*more)
+		return true;
+	if (is_loop(h, &rr.ip))
+		return false;
+	t = add(h);
+	strcpy(t->host, host);
+	if (q->pkt.chain || q->chased)
+		dnspkt_totext(&q->pkt.owner, t->alias);
+	t->ip = rr.ip;
+	t->secure = h->secure && q->ad;
 	return true;
 }
 
@@ -201,57 +185,87 @@ hosts_start(struct hosts *h, const char *dest, const struct conf *conf,
 static bool
 merge(struct hosts *h, struct dnsq *a, struct dnsq *aaaa, const char *host)
 {
-	struct dnspkt_rr rr;
 	bool got6 = true, got4 = true;
 
-	while (got4 || got6) {
-		got6 = got6 && dnsq_next(aaaa, &rr);
-		if (got6) {
-			if (is_loop(h, &rr.ip))
-				return false;
-			add(h, host, &rr.ip);
-		}
-		got4 = got4 && dnsq_next(a, &rr);
-		if (got4) {
-			if (is_loop(h, &rr.ip))
-				return false;
-			add(h, host, &rr.ip);
-		}
-	}
+	while (got4 || got6)
+		if (!take(h, aaaa, host, &got6) || !take(h, a, host, &got4))
+			return false;
 	return true;
 }
 
-/* Look up the hosts of the next preference, all at once. */
-static void
-next_level(struct hosts *h)
+/* Look up n hosts at once. false: one of them is ours. */
+static bool
+look_up(struct hosts *h, const char *const *host, size_t n)
 {
 	static struct dnsq q[2 * HOSTS_LEVEL_MAX];
-	size_t first = h->level, end = mx_level(&h->mx, first), i, n;
+	bool ok = true;
+	size_t i;
 
-	h->n = h->pos = 0;
-	n = end - first < HOSTS_LEVEL_MAX ? end - first : HOSTS_LEVEL_MAX;
 	for (i = 0; i < n; i++) {
-		dnsq_init(&q[2 * i], h->mx.mx[first + i].host, DNS_A);
-		dnsq_init(&q[2 * i + 1], h->mx.mx[first + i].host, DNS_AAAA);
+		dnsq_init(&q[2 * i], host[i], DNS_A);
+		dnsq_init(&q[2 * i + 1], host[i], DNS_AAAA);
 	}
 	dnsq_ask(q, 2 * n, dns_deadline(h));
-	h->level = end;
 	for (i = 0; i < 2 * n; i++) {
 		if (q[i].result == DNSQ_TEMP) {
 			h->temporary = true;
 			h->dnswhy = q[i].why;
 		}
 	}
-	for (i = 0; i < n; i++) {
-		if (!merge(h, &q[2 * i], &q[2 * i + 1],
-			    h->mx.mx[first + i].host)) {
-			mx_cut(&h->mx, first);
-			h->level = h->mx.n;
-			h->n = 0;
-			break;
-		}
-	}
+	for (i = 0; ok && i < n; i++)
+		ok = merge(h, &q[2 * i], &q[2 * i + 1], host[i]);
 	dnsq_free(q, 2 * n);
+	return ok;
+}
+
+/* The hosts of the next preference. */
+static void
+next_mx(struct hosts *h)
+{
+	size_t first = h->level, end = mx_level(&h->mx, first), i, n;
+	const char *host[HOSTS_LEVEL_MAX];
+
+	n = end - first < HOSTS_LEVEL_MAX ? end - first : HOSTS_LEVEL_MAX;
+	for (i = 0; i < n; i++)
+		host[i] = h->mx.mx[first + i].host;
+	h->level = end;
+	if (!look_up(h, host, n)) {
+		mx_cut(&h->mx, first);
+		h->level = h->mx.n;
+		h->n = 0;
+	}
+}
+
+static void
+next_relay(struct hosts *h)
+{
+	const struct relay *r = &h->relays.r[h->level++];
+	const char *host = r->host;
+	size_t i;
+
+	h->port = r->port;
+	h->secure = true;
+	if (*r->path) {
+		struct target *t = add(h);
+
+		strcpy(t->host, "lmtp");
+		strcpy(t->path, r->path);
+	} else if (r->ip.family) {
+		add_address(h, &r->ip);
+	} else {
+		look_up(h, &host, 1);
+	}
+	for (i = 0; i < h->n; i++) {
+		h->list[i].lmtp = r->lmtp;
+		h->list[i].tls = r->tls;
+		h->list[i].routed = true;
+	}
+}
+
+static size_t
+levels(const struct hosts *h)
+{
+	return h->kind == HOSTS_RELAY ? h->relays.n : h->mx.n;
 }
 
 /* Nothing was ever found to try. */
@@ -275,19 +289,46 @@ explain(struct hosts *h, struct verdict *why)
 			" has an address", NULL);
 }
 
+/* Put it off to the end. When too many are dead, the best of them are kept. */
+static bool
+put_off(struct hosts *h, const struct target *t)
+{
+	struct dead_entry e;
+
+	if (!t->ip.family || !dead_is(h->dead, &t->ip, stamp_now(), &e))
+		return false;
+	if (h->nlast < HOSTS_DEAD_MAX)
+		h->last[h->nlast++] = *t;
+	return true;
+}
+
 bool
 hosts_next(struct hosts *h, struct target *t, struct verdict *why)
 {
 	if (h->given == HOSTS_TRY_MAX)
 		return false;
-	while (h->pos == h->n && h->level < h->mx.n)
-		next_level(h);
-	if (h->pos == h->n) {
-		if (!h->given)
-			explain(h, why);
-		return false;
+	for (;;) {
+		while (h->pos == h->n && h->level < levels(h)) {
+			h->n = h->pos = 0;
+			if (h->kind == HOSTS_RELAY)
+				next_relay(h);
+			else
+				next_mx(h);
+		}
+		if (h->pos == h->n)
+			break;
+		*t = h->list[h->pos++];
+		if (put_off(h, t))
+			continue;
+		h->given++;
+		return true;
 	}
-	*t = h->list[h->pos++];
-	h->given++;
-	return true;
+	if (h->poslast < h->nlast) {
+		*t = h->last[h->poslast++];
+		h->given++;
+		return true;
+	}
+	if (!h->given)
+		explain(h, why);
+	return false;
 }

@@ -2,8 +2,8 @@
 /* hosts - the addresses to try for a destination, best first
  *
  * smtproutes, address literals, MX, and the domain's own address when it has
- * no MX. Addresses are looked up one preference at a time, when they are
- * needed.
+ * no MX. Addresses are looked up one preference, or one relay, at a time, when
+ * they are needed. Those that are known not to answer (wire/dead.h) come last.
  */
 #ifndef REMOTE_HOSTS_H
 #define REMOTE_HOSTS_H
@@ -14,30 +14,43 @@
 
 #include "remote/conf.h"
 #include "remote/mx.h"
-#include "remote/relay.h"
 #include "remote/result.h"
+#include "wire/relay.h"
 
 enum {
 	HOSTS_TRY_MAX = 24,   /* addresses tried for one job */
 	HOSTS_LEVEL_MAX = 16, /* hosts of one preference looked up */
+	HOSTS_DEAD_MAX = 4,   /* dead addresses tried for one job */
 };
 
 struct target {
-	char host[DNSPKT_TEXT_MAX]; /* the address as text when it has none */
-	struct ipaddr ip;
+	char host[DNSPKT_TEXT_MAX];  /* the address as text when it has none */
+	char alias[DNSPKT_TEXT_MAX]; /* where its address was, if that is
+	                              * another name, else "" */
+	struct ipaddr ip;	     /* family 0: path */
 	uint16_t port;
+	bool lmtp;
+	bool tls;    /* from the first byte */
+	bool routed; /* smtproutes names it */
+	bool secure; /* its names and address are authentic (DNSSEC) */
+	char path[RELAY_PATH];
 };
 
 struct hosts {
 	const struct conf *conf;
+	struct dead *dead;
 	const char *dest;
 	int64_t limit; /* stamp_mono() */
 	enum { HOSTS_MX, HOSTS_IMPLICIT, HOSTS_RELAY } kind;
+	bool secure; /* the MX records are authentic */
 	struct mxlist mx;
+	struct relays relays;
 	size_t level; /* first entry not looked up yet */
 	uint16_t port;
 	struct target list[HOSTS_TRY_MAX]; /* of the present level */
 	size_t n, pos;
+	struct target last[HOSTS_DEAD_MAX];
+	size_t nlast, poslast;
 	size_t given;
 	bool temporary; /* a look-up failed for now */
 	const char *dnswhy;
@@ -45,7 +58,7 @@ struct hosts {
 
 /* dest in lower case, kept. false: there is nothing to try, *why says so. */
 bool hosts_start(struct hosts *h, const char *dest, const struct conf *conf,
-	int64_t limit, struct verdict *why);
+	struct dead *dead, int64_t limit, struct verdict *why);
 /* Next address; false at the end, and when there never was one, *why is
  * set. */
 bool hosts_next(struct hosts *h, struct target *t, struct verdict *why);

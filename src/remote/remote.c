@@ -7,8 +7,10 @@
  *             wire/report.h; by hand the message
  * fd 1        by hand the report                           wire/byhand.h
  * cwd         any
- * reads       control/, /etc/resolv.conf; name servers and mail exchangers
- * writes      nothing
+ * reads       control/, /etc/resolv.conf; name servers, mail exchangers, the
+ *             socketmap of control/mtasts
+ * asks        quill-tlsd to speak TLS for it                  wire/tls.h
+ * writes      run/remote/dead: addresses that do not answer  wire/dead.h
  * trusts      control/ and who started it; not the DNS, not the peer, not
  *             the message
  * exits       STATUS_OK at end of jobs, and by hand always; STATUS_TEMP when
@@ -23,6 +25,7 @@
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/sig.h"
+#include "mail/idna.h"
 #include "remote/session.h"
 #include "wire/job.h"
 #include "wire/report.h"
@@ -39,12 +42,15 @@ static struct result result;
 static void
 deliver(struct letter *l, char *host)
 {
+	static struct str ascii;
 	size_t n = strlen(host);
 
 	ascii_tolower(host, n);
 	if (n && host[n - 1] == '.')
 		host[n - 1] = 0;
-	l->host = host;
+	ascii.max = ADDR_MAX + 1;
+	str_clear(&ascii);
+	l->host = idna_toascii(&ascii, host) ? str_c(&ascii) : host;
 	/* only inside is a double bounce told from a bounce */
 	if (!strcmp(l->sender, "#@[]"))
 		l->sender = "";

@@ -14,6 +14,7 @@ static void
 verdict_init(struct verdict *v)
 {
 	v->class = VERDICT_NONE;
+	v->final = v->crowded = false;
 	v->status[0] = 0;
 	v->text.max = REPLY_MAX + 2048;
 	v->reply.max = REPLY_MAX;
@@ -42,6 +43,8 @@ result_init(struct result *r, size_t nrcpt)
 	verdict_init(&r->message);
 	r->relay.max = 1024;
 	str_clear(&r->relay);
+	r->tls.max = 256;
+	str_clear(&r->tls);
 	r->dsn = false;
 	r->connect_ms = r->xfer_ms = 0;
 }
@@ -51,6 +54,7 @@ digit_of(char class)
 {
 	switch (class) {
 	case RCPT_ACCEPTED:
+	case RCPT_DELIVERED:
 	case MESSAGE_DONE:
 		return '2';
 	case RCPT_FAILED:
@@ -96,22 +100,77 @@ verdict_copy(struct verdict *to, char class, const struct verdict *from)
 	str_put(&to->reply, from->reply.s, from->reply.len);
 }
 
+/* What the message's verdict means for a recipient that was accepted. */
+static char
+rcpt_class(char c)
+{
+	return c == MESSAGE_DONE     ? RCPT_DELIVERED
+	       : c == MESSAGE_FAILED ? RCPT_FAILED
+				     : RCPT_DEFERRED;
+}
+
+void
+result_forget(struct result *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->nrcpt; i++)
+		if (!r->rcpt[i].final)
+			r->rcpt[i].class = VERDICT_NONE;
+}
+
+void
+result_settle(struct result *r)
+{
+	struct verdict *v;
+	size_t i;
+
+	for (i = 0; i < r->nrcpt; i++) {
+		v = &r->rcpt[i];
+		if (v->class == RCPT_ACCEPTED)
+			verdict_copy(
+				v, rcpt_class(r->message.class), &r->message);
+		v->final = v->class != VERDICT_NONE;
+	}
+}
+
+void
+result_finish(struct result *r)
+{
+	const struct verdict *done = NULL;
+	size_t i;
+
+	for (i = 0; i < r->nrcpt; i++)
+		if (r->rcpt[i].class == RCPT_DELIVERED)
+			done = &r->rcpt[i];
+	if (!done || r->message.class == MESSAGE_DONE)
+		return;
+	/* the last transaction failed, but not the message as a whole */
+	for (i = 0; i < r->nrcpt; i++)
+		if (r->rcpt[i].class == VERDICT_NONE)
+			verdict_copy(&r->rcpt[i], rcpt_class(r->message.class),
+				&r->message);
+	result_settle(r);
+	verdict_copy(&r->message, MESSAGE_DONE, done);
+}
+
 /* The verdict that counts for a recipient. */
 static struct verdict *
 effective(struct result *r, size_t i)
 {
 	char c = r->rcpt[i].class;
 
-	return c == RCPT_FAILED || c == RCPT_DEFERRED ? &r->rcpt[i]
-						      : &r->message;
+	return c == VERDICT_NONE || c == RCPT_ACCEPTED ? &r->message
+						       : &r->rcpt[i];
 }
 
 static char
 report_class(char c)
 {
-	return c == RCPT_FAILED	    ? MESSAGE_FAILED
-	       : c == RCPT_DEFERRED ? MESSAGE_DEFERRED
-				    : c;
+	return c == RCPT_FAILED	     ? MESSAGE_FAILED
+	       : c == RCPT_DEFERRED  ? MESSAGE_DEFERRED
+	       : c == RCPT_DELIVERED ? MESSAGE_DONE
+				     : c;
 }
 
 static void
@@ -128,7 +187,7 @@ void
 result_record(struct str *out, uint32_t number, struct result *r)
 {
 	static struct report rep;
-	static struct str relay, connect, xfer;
+	static struct str relay, tls, connect, xfer;
 	struct verdict *v;
 	size_t i;
 
@@ -140,7 +199,11 @@ result_record(struct str *out, uint32_t number, struct result *r)
 		str_puts(&relay, "relay=");
 		str_put(&relay, r->relay.s, r->relay.len);
 		rep.info[rep.ninfo++] = str_c(&relay);
-		rep.info[rep.ninfo++] = "tls=none";
+		tls.max = 512;
+		str_clear(&tls);
+		str_puts(&tls, "tls=");
+		str_put(&tls, r->tls.s, r->tls.len);
+		rep.info[rep.ninfo++] = str_c(&tls);
 		if (r->dsn)
 			rep.info[rep.ninfo++] = "dsn=passed";
 	}
@@ -161,7 +224,7 @@ result_record(struct str *out, uint32_t number, struct result *r)
 static void
 byhand_put(struct str *out, const struct verdict *v)
 {
-	str_putc(out, v->class);
+	str_putc(out, v->class == RCPT_DELIVERED ? RCPT_ACCEPTED : v->class);
 	str_put(out, v->text.s, v->text.len);
 	str_putc(out, 0);
 }

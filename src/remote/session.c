@@ -3,14 +3,18 @@
 
 #include <string.h>
 
+#include "lib/log.h"
 #include "lib/stamp.h"
+#include "remote/hello.h"
 
 void
 session_init(struct session *s, const struct conf *conf)
 {
 	s->conf = conf;
 	s->dest[0] = 0;
+	dead_open(&s->dead);
 	smtp_init(&s->smtp, conf);
+	secure_init(&s->secure, conf);
 }
 
 static void
@@ -18,25 +22,59 @@ name_relay(struct session *s, struct result *r)
 {
 	str_clear(&r->relay);
 	str_puts(&r->relay, s->smtp.label);
-	str_putc(&r->relay, ':');
-	str_putnum(&r->relay, s->smtp.to.port);
-}
-
-/* Forget what a transaction that decided nothing left behind. */
-static void
-forget(struct result *r)
-{
-	size_t i;
-
-	for (i = 0; i < r->nrcpt; i++)
-		r->rcpt[i].class = VERDICT_NONE;
+	if (s->smtp.to.ip.family) {
+		str_putc(&r->relay, ':');
+		str_putnum(&r->relay, s->smtp.to.port);
+	}
+	str_clear(&r->tls);
+	str_puts(&r->tls, *s->smtp.tls ? s->smtp.tls : "none");
 }
 
 static bool
 used_up(const struct session *s)
 {
 	return s->smtp.messages >= s->conf->msgs ||
+	       s->smtp.messages >= s->smtp.mailmax ||
 	       stamp_mono() - s->smtp.since >= s->conf->age;
+}
+
+/* What we say of ourselves to t for this letter. */
+static void
+introduce(const struct session *s, const struct letter *l,
+	const struct target *t, struct hello *h, struct sasl *auth)
+{
+	h->name = conf_helo(s->conf, l->sender, l->host);
+	h->from = conf_from(s->conf, t->ip.family, l->sender, l->host);
+	h->auth = NULL;
+	if (t->routed &&
+		sasl_find(&s->conf->smtpauth, t->host, l->sender, auth))
+		h->auth = auth;
+}
+
+static void
+remember(struct session *s, const struct hello *h)
+{
+	s->name[0] = 0;
+	if (strlen(h->name) < sizeof s->name)
+		strcpy(s->name, h->name);
+	s->from = h->from;
+	strcpy(s->user, h->auth ? h->auth->user : "");
+}
+
+/* Would the connection be made alike for this letter? */
+static bool
+alike(const struct session *s, const struct letter *l)
+{
+	struct sasl auth;
+	struct hello h;
+	bool same;
+
+	introduce(s, l, &s->smtp.to, &h, &auth);
+	same = !strcmp(s->name, h.name) && s->from.family == h.from.family &&
+	       (!h.from.family || ipaddr_equal(&s->from, &h.from)) &&
+	       !strcmp(s->user, h.auth ? auth.user : "");
+	memset(&auth, 0, sizeof auth);
+	return same;
 }
 
 /* Try on the kept connection: true when the outcome stands. */
@@ -45,7 +83,8 @@ reuse(struct session *s, const struct letter *l, struct result *r)
 {
 	if (s->smtp.fd < 0)
 		return false;
-	if (used_up(s) || strcmp(s->dest, l->host) || !smtp_alive(&s->smtp)) {
+	if (used_up(s) || strcmp(s->dest, l->host) || !alike(s, l) ||
+		!smtp_alive(&s->smtp)) {
 		smtp_quit(&s->smtp);
 		return false;
 	}
@@ -53,7 +92,7 @@ reuse(struct session *s, const struct letter *l, struct result *r)
 	if (transact(&s->smtp, l, r) == TRANSACT_STANDS)
 		return true;
 	/* a server may grow tired of a connection: that says nothing yet */
-	forget(r);
+	result_forget(r);
 	smtp_quit(&s->smtp);
 	return false;
 }
@@ -77,31 +116,82 @@ give_up(const struct letter *l, struct result *r, size_t tried)
 	str_free(&last);
 }
 
+/* A connection to t that takes mail; false: *why. */
+static bool
+connect_to(struct session *s, const struct letter *l, const struct target *t,
+	struct verdict *why)
+{
+	struct hello_trouble trouble;
+	struct sasl auth;
+	struct hello h;
+	bool ok;
+
+	introduce(s, l, t, &h, &auth);
+	if (!secure_plan(
+		    &s->secure, t, h.auth != NULL, s->smtp.limit, &h.tls, why))
+		return false;
+	if (h.tls.use == SECURE_TRY && !tls_present(TLS_AS_CLIENT))
+		h.tls.use = SECURE_NONE;
+	ok = hello(&s->smtp, t, &h, &trouble, why);
+	if (!ok && trouble.no_tls && h.tls.use == SECURE_TRY) {
+		log_warning("in the clear, after: ", str_c(&why->text));
+		h.tls.use = SECURE_NONE;
+		ok = hello(&s->smtp, t, &h, &trouble, why);
+	}
+	if (trouble.dead)
+		dead_failed(&s->dead, &t->ip, trouble.dead, stamp_now());
+	else if (ok && t->ip.family)
+		dead_clear(&s->dead, &t->ip);
+	remember(s, &h);
+	memset(&auth, 0, sizeof auth);
+	return ok;
+}
+
+/* All that can be done at t. true: the outcome stands. */
+static bool
+attempt(struct session *s, const struct letter *l, const struct target *t,
+	struct result *r)
+{
+	int64_t start = stamp_mono();
+	enum transact done;
+
+	do {
+		result_forget(r);
+		s->smtp.label[0] = 0;
+		if (!connect_to(s, l, t, &r->message)) {
+			if (*s->smtp.label)
+				name_relay(s, r);
+			r->connect_ms += stamp_mono() - start;
+			return false;
+		}
+		name_relay(s, r);
+		r->connect_ms += stamp_mono() - start;
+		done = transact(&s->smtp, l, r);
+		if (done == TRANSACT_STANDS)
+			return true;
+		smtp_quit(&s->smtp);
+		start = stamp_mono();
+		/* MORE is only said when some recipients are done */
+	} while (done == TRANSACT_MORE && start < s->smtp.limit);
+	result_forget(r);
+	return false;
+}
+
 static void
 fresh(struct session *s, const struct letter *l, struct result *r)
 {
-	int64_t start = stamp_mono();
 	struct target t;
 	size_t tried;
 
-	if (!hosts_start(
-		    &s->hosts, l->host, s->conf, s->smtp.limit, &r->message))
+	secure_start(&s->secure, l->host);
+	if (!hosts_start(&s->hosts, l->host, s->conf, &s->dead, s->smtp.limit,
+		    &r->message))
 		return;
 	for (tried = 0; stamp_mono() < s->smtp.limit; tried++) {
 		if (!hosts_next(&s->hosts, &t, &r->message))
 			break;
-		forget(r);
-		if (!smtp_open(&s->smtp, &t, &r->message)) {
-			name_relay(s, r);
-			r->connect_ms = stamp_mono() - start;
-			continue;
-		}
-		name_relay(s, r);
-		r->connect_ms = stamp_mono() - start;
-		if (transact(&s->smtp, l, r) == TRANSACT_STANDS)
+		if (attempt(s, l, &t, r))
 			return;
-		forget(r);
-		smtp_quit(&s->smtp);
 	}
 	if (r->message.class == VERDICT_NONE)
 		verdict_set(&r->message, MESSAGE_DEFERRED, "4.4.7", NULL,
@@ -114,12 +204,13 @@ session_deliver(struct session *s, const struct letter *l, struct result *r)
 {
 	s->smtp.limit = stamp_mono() + s->conf->timeout[PHASE_JOB];
 	result_init(r, l->nrcpt);
-	if (reuse(s, l, r))
-		return;
-	s->dest[0] = 0;
-	if (strlen(l->host) < sizeof s->dest)
-		strcpy(s->dest, l->host);
-	fresh(s, l, r);
+	if (!reuse(s, l, r)) {
+		s->dest[0] = 0;
+		if (strlen(l->host) < sizeof s->dest)
+			strcpy(s->dest, l->host);
+		fresh(s, l, r);
+	}
+	result_finish(r);
 }
 
 void

@@ -6,14 +6,23 @@
 
 #include "remote/conf.h"
 #include "remote/hosts.h"
+#include "remote/sasl.h"
+#include "remote/secure.h"
 #include "remote/smtp.h"
 #include "remote/transact.h"
+#include "wire/dead.h"
 
 struct session {
 	const struct conf *conf;
+	struct dead dead;
 	struct smtp smtp;
-	char dest[1024];    /* the connection's, lower case */
+	char dest[1024]; /* the connection's, lower case */
+	/* who we said we were on it */
+	char name[DNSPKT_TEXT_MAX + 2];
+	struct ipaddr from;
+	char user[SASL_MAX];
 	struct hosts hosts; /* of the present job */
+	struct secure secure;
 };
 
 void session_init(struct session *s, const struct conf *conf);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* smtp - one connection to an SMTP server */
+/* smtp - one connection to an SMTP or LMTP server: commands and replies */
 #ifndef REMOTE_SMTP_H
 #define REMOTE_SMTP_H
 
@@ -13,6 +13,7 @@
 #include "remote/conf.h"
 #include "remote/hosts.h"
 #include "remote/result.h"
+#include "wire/tls.h"
 
 enum {
 	SMTP_PIPELINING = 1,
@@ -20,7 +21,10 @@ enum {
 	SMTP_8BITMIME = 4,
 	SMTP_UTF8 = 8,
 	SMTP_DSN = 16,
+	SMTP_STARTTLS = 32,
 };
+
+enum { SMTP_LABEL = DNSPKT_TEXT_MAX + RELAY_PATH + IPADDR_FMT + 2 };
 
 struct smtp {
 	int fd; /* -1: not connected */
@@ -30,9 +34,14 @@ struct smtp {
 	uint64_t messages; /* transactions begun on it */
 	bool dirty;	   /* RSET before the next MAIL */
 	struct target to;
-	char label[DNSPKT_TEXT_MAX + IPADDR_FMT + 2]; /* host[ip] */
+	char label[SMTP_LABEL]; /* host[ip] */
+	char tls[TLS_TAG_MAX];	/* for the log; "" none */
+	/* what the last EHLO said */
 	unsigned ext;
+	unsigned auth;	  /* mechanisms (remote/sasl.h) */
 	uint64_t sizemax; /* of SIZE; 0 no limit known */
+	uint64_t rcptmax; /* of LIMITS (RFC 9422); UINT64_MAX no limit known */
+	uint64_t mailmax;
 	struct smtpreply reply;
 	struct str line;
 	struct ibuf in;
@@ -49,9 +58,8 @@ enum smtp_got {
 };
 
 void smtp_init(struct smtp *s, const struct conf *conf);
-/* Connect, greeting, EHLO or HELO. false: *why is a deferral, and the
- * connection is closed. */
-bool smtp_open(struct smtp *s, const struct target *t, struct verdict *why);
+/* Speak over fd from now on, which is s's to close. */
+void smtp_attach(struct smtp *s, int fd);
 /* Queue a command: strings up to NULL, and CRLF. Sent when a reply is waited
  * for. */
 void smtp_command(struct smtp *s, const char *first, ...)
@@ -60,6 +68,8 @@ void smtp_command(struct smtp *s, const char *first, ...)
 enum smtp_got smtp_get(struct smtp *s, enum phase phase);
 /* From now on, writing must be done within the time of phase. */
 void smtp_clock(struct smtp *s, enum phase phase);
+/* When phase must end, if it begins now. */
+int64_t smtp_until(const struct smtp *s, enum phase phase);
 /* A deferral in words for a got that is no reply; when: "after MAIL". */
 void smtp_trouble(struct smtp *s, enum smtp_got got, const char *when,
 	struct verdict *why);

@@ -3,7 +3,7 @@
  *
  * runs as     caller (root: control/ is root's)
  * started by  the administrator, after the file was changed
- * argv        locals, rcpthosts, morercpthosts or virtualdomains
+ * argv        locals, rcpthosts, morercpthosts, smtproutes or virtualdomains
  * reads       control/FILE
  * writes      control/FILE.cdb, by way of control/FILE.cdb.tmp
  * trusts      nothing in the file
@@ -26,6 +26,7 @@
 #include "lib/num.h"
 #include "lib/str.h"
 #include "lib/table.h"
+#include "wire/relay.h"
 #include "wire/site.h"
 #include "wire/status.h"
 
@@ -37,6 +38,7 @@ static const struct list {
 	{ "morercpthosts", { 0, NULL } },
 	{ "rcpthosts", { 0, NULL } },
 	{ "senders", { ':', NULL } },
+	{ "smtproutes", { ':', relay_check } },
 	{ "virtualdomains", { ':', NULL } },
 };
 
@@ -172,7 +174,7 @@ main(int argc, char **argv)
 	if (!run.list)
 		log_die(STATUS_PERM,
 			"usage: quill-cdb locals|rcpthosts|morercpthosts|"
-			"senders|virtualdomains");
+			"senders|smtproutes|virtualdomains");
 	str_init(&run.tmp, 100);
 	str_init(&run.cdb, 100);
 	compile();

@@ -60,6 +60,8 @@ def control(**files):
         if v is not None:
             with open(os.path.join(CONTROL, f), "w") as out:
                 out.write(v + "\n")
+            os.chmod(os.path.join(CONTROL, f),
+                     0o600 if f == "smtpauth" else 0o644)
 
 
 def port():
@@ -209,7 +211,10 @@ def no_extensions():
        "no parameters that were not offered")
     check(b"MAIL FROM:<s@here.example>\r\n" in p.chunks, "one at a time",
           p.chunks)
-    eq(p.data, [b"caf\xc3\xa9\r\n.\r\n"], "8-bit goes as it is")
+    eq(p.data, [b"MIME-Version: 1.0\r\n"
+                b"Content-Type: text/plain; charset=unknown-8bit\r\n"
+                b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+                b"caf=C3=A9\r\n.\r\n"], "8-bit is converted")
 
 
 @case
@@ -636,7 +641,14 @@ def bad_control():
             ("remotemsgs", "0", "control/remotemsgs"),
             ("remotetimeouts", "dot:5\ndots:7", "remotetimeouts: line 2"),
             ("outgoingip", "1.2.3", "control/outgoingip: line 1"),
-            ("helohost", "a b", "control/helohost"),
+            ("helohost", "me.example\nx a..b", "control/helohost: line 2"),
+            ("outgoingip", "x.example 1.2.3.4 5", "outgoingip: line 1"),
+            ("tlspolicy", "encrypted", "control/tlspolicy: line 1"),
+            ("tlspolicy", "a verify match=", "control/tlspolicy: line 1"),
+            ("tlspolicy", "a may ca=x", "control/tlspolicy: line 1"),
+            ("smtpauth", "relay user", "control/smtpauth: line 1"),
+            ("mtasts", "somewhere", "control/mtasts: line 1"),
+            ("smtproutes", "a:b c..d", "control/smtproutes: line 1"),
             ("smtproutes", "a:b\nno colon", "control/smtproutes: line 2"),
             ("smtproutes", "a:b:0", "control/smtproutes: line 1"),
             ("smtproutes", "a:[1.2.3]", "control/smtproutes: line 1"),
