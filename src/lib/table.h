@@ -25,8 +25,8 @@ struct table {
 /* What the lines of a list are. With sep the key ends before the first sep and
  * the value is what follows; a line without one is bad. The colons of an
  * address literal, [IPv6:...], are part of the key. Without (0) all of it is
- * the key. check: NULL, or says why a key is bad; key[n] is sep, the value and a NUL
- * follow it. */
+ * the key. check: NULL, or says why a key is bad; key[n] is sep, the value and
+ * a NUL follow it. */
 struct table_kind {
 	char sep;
 	const char *(*check)(const char *key, size_t n);
