@@ -14,7 +14,7 @@ usage()
 {
 	cat >&2 <<-END
 	usage: quill-service DIR [--smtp ADDR:PORT ...] [--submission ADDR:PORT]
-	       [--tls-submission ADDR:PORT] [--default DELIVERY]
+	       [--tls-submission ADDR:PORT] [--tls] [--default DELIVERY]
 	--smtp none: no listener. ADDR: an IPv4 address, or [IPv6].
 	END
 	exit 100
@@ -65,7 +65,7 @@ v6_check()
 		refuse "$1: this tcpserver cannot do IPv6: install ucspi-tcp-ipv6"
 }
 
-dir='' default='' default_given='' listeners='' smtp_given='' smtp_n=0
+dir='' default='' default_given='' listeners='' smtp_given='' smtp_n=0 tls=''
 add_listener()
 {
 	listeners="$listeners$1 $2 $3
@@ -77,6 +77,7 @@ while [ $# -gt 0 ]; do
 	case $opt in
 	--*=*)
 		val=${opt#*=} opt=${opt%%=*} ;;
+	--tls) ;;
 	--smtp | --submission | --tls-submission | --default)
 		[ $# -ge 2 ] || usage
 		val=$2
@@ -102,6 +103,8 @@ while [ $# -gt 0 ]; do
 	--tls-submission)
 		listen "$opt" "$val"
 		add_listener submissions "$addr" "$port" ;;
+	--tls)
+		tls=1 ;;
 	--default)
 		default=$val default_given=1
 		[ "$default" ] || refuse "--default: empty" ;;
@@ -200,7 +203,7 @@ exec env - PATH="$home/bin:\$PATH" envdir ./env sh -c '
 END
 }
 
-# stage_listener NAME ADDR PORT RULES
+# stage_listener NAME ADDR PORT RULES [OPTIONS]: of quill-smtpd
 stage_listener()
 {
 	stage_log "$1"
@@ -217,13 +220,13 @@ exec env - PATH="$home/bin:\$PATH" envdir ./env sh -c '
 	exec envuidgid $quilld softlimit \${MEMORY:+-m "\$MEMORY"} \\
 		tcpserver \${TCPSERVER:--vRHl0 -b 200} -U \\
 		-c "\${CONCURRENCY:-40}" \${RULES:+-x "\$RULES"} \\
-		$2 $3 $home/bin/quill-smtpd'
+		$2 $3 $home/bin/quill-smtpd${5:+ $5}'
 END
 }
 
-# A listener that would speak plain text on the TLS port helps nobody, so until
-# there is a quill-tlsd this one is written down and says why.
-stage_tls()
+# Without quill-tlsd the listener would refuse every client: it is written down
+# and says why.
+stage_no_tls()
 {
 	stage_log "$1"
 	: >"$stage/$1/down"
@@ -231,9 +234,22 @@ stage_tls()
 #!/bin/sh
 # written by quill-service(8)
 # listens on $2 port $3
-echo "quill has no TLS yet: nothing listens on $2 port $3"
+echo "quill-tlsd is not installed: nothing listens on $2 port $3"
 sleep 60
 exit 111
+END
+}
+
+stage_tlsd()
+{
+	stage_log tls
+	value tls/env/MEMORY ''
+	cat >"$stage/tls/run" <<END
+#!/bin/sh
+# written by quill-service(8); values to tune are in env/
+exec 2>&1
+exec env - PATH="$home/bin:\$PATH" envdir ./env sh -c '
+	exec softlimit \${MEMORY:+-m "\$MEMORY"} $home/bin/quill-tlsd'
 END
 }
 
@@ -382,8 +398,20 @@ for tool in envdir softlimit setuidgid multilog tcpserver tcprules; do
 	command -v $tool >/dev/null ||
 		refuse "$tool is not installed (daemontools, ucspi-tcp)"
 done
+# TLS: by --tls, where there are certificates, where somebody listens for it.
+tlsd=''
+[ ! -x "$home/bin/quill-tlsd" ] || tlsd=1
+case $listeners in
+submissions*|*"
+submissions"*) tls=${tls:-$tlsd} ;;
+esac
+if [ -d "$home/control/tls" ] || [ -f "$dir/tls/.quill-service" ]; then
+	tls=${tls:-$tlsd}
+fi
+[ -z "$tls" ] || [ "$tlsd" ] ||
+	refuse "--tls: quill-tlsd is not installed (make tls, make install)"
 # A foreign directory in the way: find it before anything is written.
-for name in send $(printf %s "$listeners" | cut -d' ' -f1); do
+for name in send ${tls:+tls} $(printf %s "$listeners" | cut -d' ' -f1); do
 	[ ! -e "$dir/$name" ] || [ -f "$dir/$name/.quill-service" ] ||
 		refuse "$dir/$name: exists and was not written by quill-service"
 done
@@ -391,20 +419,37 @@ done
 stage_send
 service send
 notes=''
+if [ "$tls" ]; then
+	if [ ! -d "$home/control/tls" ]; then
+		mkdir -m 700 "$home/control/tls"
+		say "$home/control/tls/: created, for certificates"
+	fi
+	stage_tlsd
+	service tls
+	[ -e "$home/control/tls/default/cert.pem" ] || notes="$notes
+tls: no certificate in $home/control/tls/default yet: quill-tlsd(8)."
+fi
 while read -r name addr port; do
 	case $name in
 	'') continue ;;
 	submissions)
-		stage_tls "$name" "$addr" "$port"
-		notes="$notes
-submissions: quill has no TLS yet; the service is down and says so." ;;
+		if [ "$tlsd" ]; then
+			rules=$home/control/tcp.submission
+			rules "$rules"
+			stage_listener "$name" "$addr" "$port" "$rules" '-s -t'
+		else
+			stage_no_tls "$name" "$addr" "$port"
+			notes="$notes
+submissions: quill-tlsd is not installed; the service is down and says so."
+		fi ;;
+	submission)
+		rules=$home/control/tcp.submission
+		rules "$rules"
+		stage_listener "$name" "$addr" "$port" "$rules" -s ;;
 	*)
 		rules=$home/control/tcp.${name%-[0-9]*}
 		rules "$rules"
-		stage_listener "$name" "$addr" "$port" "$rules"
-		[ "$name" != submission ] || notes="$notes
-submission: quill has no AUTH yet; as with smtp, only clients that get
-RELAYCLIENT from $rules may send to other domains." ;;
+		stage_listener "$name" "$addr" "$port" "$rules" ;;
 	esac
 	service "$name" "$addr" "$port"
 done <<END

@@ -278,14 +278,24 @@ exits "several listeners" 0 svc_do "$D" --smtp 127.0.0.1:2501 \
 	--smtp 127.0.0.2:2501 --submission 127.0.0.1:2502 \
 	--tls-submission=127.0.0.1:2503 --default '|exit 99
 ./Mailbox'
+tls=''
+[ ! -x "$H/bin/quill-tlsd" ] || tls=' tls'
 is "have names" "$(cd "$D" && echo *)" \
-	'send smtp smtp-2 submission submissions'
-ok "the one for TLS is down" test -e "$D/submissions/down"
+	"send smtp smtp-2 submission submissions$tls"
+if [ "$tls" ]; then
+	ok "the one for TLS is up" test ! -e "$D/submissions/down"
+	like "with TLS first" "$(cat "$D/submissions/run")" 'quill-smtpd -s -t'
+	is "control/tls is root's alone" \
+		"$(stat -c '%a %U' "$H/control/tls")" '700 root'
+else
+	ok "the one for TLS is down" test -e "$D/submissions/down"
+	exits "--tls without quill-tlsd" 1 svc_do "$D" --tls
+fi
 # shellcheck disable=SC2016
 is "a delivery of two lines arrives" \
 	"$(cd "$D/send" && envdir ./env sh -c 'echo "$DEFAULT"')" '|exit 99
 ./Mailbox'
-for s in send smtp smtp-2 submission submissions; do
+for s in send smtp smtp-2 submission submissions $tls; do
 	ok "$s can be run" test -x "$D/$s/run" -a -x "$D/$s/log/run"
 	ok "$s: sh can read it" sh -n "$D/$s/run"
 	is "log/$s belongs to quilll" "$(stat -c '%a %U' "$H/log/$s")" \
@@ -327,7 +337,7 @@ if timeout 1 tcpserver -RHl0 ::1 0 true 2>/dev/null; [ $? != 124 ]; then
 		--smtp '[::1]:25'
 	like "names the package" "$(cat "$T/err")" ucspi-tcp-ipv6
 fi
-rm -rf "$D"
+rm -rf "$D" "$H/control/tls"
 
 # --- quill-service: what it wrote works ------------------------------------
 start_suite
