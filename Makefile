@@ -88,7 +88,8 @@ smtpd_SESSION = smtpd/session smtpd/outcome smtpd/received smtpd/verbs \
 quill-smtpd_OBJS = smtpd/smtpd smtpd/conf smtpd/loop $(smtpd_SESSION) \
 	smtpd/data smtpd/policy smtpd/audit smtpd/ask smtpd/secure \
 	smtpd/clients smtpd/recipient smtpd/senders smtpd/enqueue \
-	smtpd/limits smtpd/crowd smtpd/patience
+	smtpd/limits smtpd/crowd smtpd/patience smtpd/usage \
+	smtpd/content smtpd/msgid
 quill-smtpd_USES = mail wire lib
 quill-verifyd_OBJS = verifyd/verifyd verifyd/serve verifyd/lookups verifyd/memo
 quill-verifyd_USES = mail wire lib
@@ -216,6 +217,7 @@ unit_getpw_lookup_OBJS = getpw/lookup
 unit_getpw_mounts_OBJS = getpw/mounts
 unit_smtpd_session_OBJS = $(smtpd_SESSION)
 unit_verifyd_lookups_OBJS = verifyd/lookups verifyd/memo
+unit_smtpd_msgid_OBJS = smtpd/msgid
 unit_smtpd_data_OBJS = smtpd/data
 unit_smtpd_policy_OBJS = smtpd/policy
 unit_inject_input_OBJS = inject/input

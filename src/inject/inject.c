@@ -80,23 +80,11 @@ options(struct submit *s, int argc, char **argv)
 			 (where == 'A' && argv[optind] == NULL);
 }
 
-/* Ten random letters for the Message-ID. */
-static const char *
-unique(void)
-{
-	static char out[11];
-	unsigned char r[sizeof out - 1];
-
-	rand_bytes(r, sizeof r);
-	for (size_t i = 0; i < sizeof r; i++)
-		out[i] = "0123456789abcdefghijklmnopqrstuv"[r[i] % 32];
-	return out;
-}
-
 int
 main(int argc, char **argv)
 {
 	static struct submit s;
+	static char unique[RAND_LETTERS];
 
 	log_init("quill-inject");
 	opterr = 0;
@@ -106,7 +94,8 @@ main(int argc, char **argv)
 	options(&s, argc, argv);
 	settings_read(&s.settings, &s.compose);
 	s.compose.now = stamp_now();
-	s.compose.unique = unique();
+	rand_letters(unique);
+	s.compose.unique = unique;
 	submit_message(&s);
 	return 0;
 }

@@ -46,3 +46,14 @@ rand_below(uint32_t n)
 	while (v < low);
 	return v % n;
 }
+
+void
+rand_letters(char out[RAND_LETTERS])
+{
+	unsigned char r[RAND_LETTERS - 1];
+
+	rand_bytes(r, sizeof r);
+	for (size_t i = 0; i < sizeof r; i++)
+		out[i] = "0123456789abcdefghijklmnopqrstuv"[r[i] % 32];
+	out[sizeof r] = 0;
+}

@@ -12,4 +12,8 @@ uint32_t rand_u32(void);
 /* 0 to n - 1, n > 0, without bias. */
 uint32_t rand_below(uint32_t n);
 
+enum { RAND_LETTERS = 11 };
+/* Ten random characters 0-9a-v and a NUL, for names that must be unique. */
+void rand_letters(char out[RAND_LETTERS]);
+
 #endif

@@ -12,6 +12,7 @@
 #include "smtpd/recipient.h"
 #include "smtpd/secure.h"
 #include "smtpd/senders.h"
+#include "smtpd/usage.h"
 #include "wire/authreq.h"
 #include "wire/ctl.h"
 
@@ -101,6 +102,8 @@ sender(struct loop *l)
 		a = policy_sender(&l->policy, &s->from);
 	if (!a.code && l->policy.user && s->from.len)
 		a = senders_answer(&l->policy, &s->from);
+	if (!a.code && l->policy.user)
+		a = usage_message(&l->policy);
 	return a;
 }
 
@@ -112,6 +115,8 @@ recipient(struct loop *l)
 
 	if (!a.code)
 		a = recipient_answer(&l->policy, &s->from, &s->rcpt);
+	if (!a.code && l->policy.user)
+		a = usage_rcpt(&l->policy);
 	return a;
 }
 

@@ -9,6 +9,7 @@
 
 enum {
 	VALUE_MAX = 1000, /* bytes of one escaped value; the rest is cut */
+	RCPTS_MAX = 500,  /* no recipient is begun after so many bytes */
 	AUDIT_MAX = 4096, /* a line; a pipe takes it in one piece */
 };
 
@@ -127,9 +128,40 @@ audit_refused(const struct session *s)
 	finish(line);
 }
 
+/* " to=<a@b>,<c@d>": as many as a line has room for. */
+static void
+put_rcpts(struct str *line, const struct session *s)
+{
+	const char *p = s->rcpts.s, *end = p + s->rcpts.len;
+	size_t start = line->len;
+
+	str_puts(line, " to=");
+	for (; p < end && line->len - start < RCPTS_MAX; p += strlen(p) + 1) {
+		if (p > s->rcpts.s)
+			str_putc(line, ',');
+		str_putc(line, '<');
+		escape(line, p, strlen(p));
+		str_putc(line, '>');
+	}
+	if (p < end)
+		str_puts(line, ",...");
+}
+
+/* The first word: "TLSv1.3/TLS_AES_256_GCM_SHA384". */
+static void
+put_tls(struct str *line, const struct session *s)
+{
+	const char *p = s->cipher.s;
+	const char *blank = s->tls ? memchr(p, ' ', s->cipher.len) : NULL;
+
+	if (s->tls)
+		put(line, "tls", p,
+			blank ? (size_t)(blank - p) : s->cipher.len);
+}
+
 void
-audit_accepted(
-	const struct session *s, const struct qverdict *v, uint64_t octets)
+audit_accepted(const struct session *s, const struct qverdict *v,
+	uint64_t octets, const char *id)
 {
 	struct str *line = start("accepted", s->conf->remoteip);
 
@@ -139,6 +171,10 @@ audit_accepted(
 	put_addr(line, "from", &s->from);
 	put_num(line, "nrcpt", s->nrcpt);
 	put_num(line, "bytes", octets);
+	put(line, "message-id", id, strlen(id));
+	put_user(line, s);
+	put_tls(line, s);
+	put_rcpts(line, s);
 	finish(line);
 }
 
@@ -152,6 +188,9 @@ audit_session(const struct session *s, uint64_t octets)
 	put_num(line, "msgs", s->nmessages);
 	put_num(line, "bytes", octets);
 	put(line, "end", s->end, strlen(s->end));
+	put_num(line, "refused", s->nrefused);
+	put_user(line, s);
+	put_tls(line, s);
 	finish(line);
 }
 

@@ -14,8 +14,9 @@
 
 /* s->refused and the reply in s->out. */
 void audit_refused(const struct session *s);
-void audit_accepted(
-	const struct session *s, const struct qverdict *v, uint64_t octets);
+/* octets: of the message as it was sent; id: its Message-ID. */
+void audit_accepted(const struct session *s, const struct qverdict *v,
+	uint64_t octets, const char *id);
 /* octets: all that was read from the client. */
 void audit_session(const struct session *s, uint64_t octets);
 /* A session that could not begin; reason is ours. */

@@ -174,8 +174,14 @@ read_auth(struct conf *c)
 	if (!read_word("auth", "AUTH", words, &word))
 		return false;
 	c->auth = word == 2 || (word == 1 && c->submission);
+	c->usermessages = USERMESSAGES;
+	c->userrcpts = USERRCPTS;
 	return !c->auth ||
-	       (read_flag("authplain", "AUTHPLAIN", &c->authplain) &&
+	       (read_number(&(struct number){ "usermessages", "USERMESSAGES", 0,
+			UINT32_MAX, &c->usermessages }) &&
+		       read_number(&(struct number){ "userrcpts", "USERRCPTS",
+			       0, UINT32_MAX, &c->userrcpts }) &&
+		       read_flag("authplain", "AUTHPLAIN", &c->authplain) &&
 		       read_flag("hideclient", "HIDECLIENT", &c->hideclient));
 }
 

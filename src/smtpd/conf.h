@@ -21,6 +21,8 @@ enum {
 	MAXCOMMANDS = 200,    /* commands other than RCPT since a message */
 	MAXMESSAGES = 0,      /* messages in one session, 0 none */
 	DATABYTES = 0,	      /* octets of a message, 0 none */
+	USERMESSAGES = 200,   /* messages of a user in an hour, 0 none */
+	USERRCPTS = 1000,     /* their recipients, 0 none */
 	LINE_MAX_SMTPD = 2048 /* octets of a command line with its CRLF */
 };
 
@@ -58,6 +60,7 @@ struct conf {
 	bool etrn;	  /* the client may use ETRN */
 	bool hideclient;  /* of users, Received does not name the client */
 	enum conf_check verify;
+	uint64_t usermessages, userrcpts; /* of a user in an hour, 0 no limit */
 };
 
 /* Fill c from flags (above), the environment and control files (control_init

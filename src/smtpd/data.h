@@ -20,6 +20,9 @@ enum data_bad {
 	DATA_NUL = 4,
 	DATA_TOOBIG = 8, /* over the limit given to data_init */
 	DATA_LOOP = 16,	 /* over the hop limit given to data_init */
+	/* set by the caller, not by data_feed: */
+	DATA_HEADER = 32, /* the header of a submission is too large */
+	DATA_CONFIG = 64, /* or cannot be completed: a control file is bad */
 };
 
 enum data_state {

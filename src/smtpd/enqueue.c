@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "lib/control.h"
 #include "lib/log.h"
 #include "lib/num.h"
 #include "lib/stamp.h"
@@ -28,7 +29,39 @@ enqueue_open(struct loop *l)
 	session_received(&l->s, stamp_now(), &received);
 	qclient_put(&l->queue, received.s, received.len);
 	str_free(&received);
+	content_begin(
+		&l->content, &l->queue, l->conf->submission, str_c(&l->s.from));
 	return true;
+}
+
+static void
+judge(struct loop *l, enum content_result r)
+{
+	switch (r) {
+	case CONTENT_OK:
+		break;
+	case CONTENT_HEADER:
+		l->data.bad |= DATA_HEADER;
+		break;
+	case CONTENT_CONFIG:
+		log_alert(control_error());
+		l->data.bad |= DATA_CONFIG;
+		break;
+	}
+	if (l->data.bad)
+		enqueue_drop(l);
+}
+
+void
+enqueue_text(struct loop *l, const char *p, size_t n)
+{
+	judge(l, l->data.bad ? CONTENT_OK : content_put(&l->content, p, n));
+}
+
+void
+enqueue_end(struct loop *l)
+{
+	judge(l, l->data.bad ? CONTENT_OK : content_end(&l->content));
 }
 
 void
@@ -38,6 +71,7 @@ enqueue_drop(struct loop *l)
 
 	if (!l->queueing)
 		return;
+	content_drop(&l->content);
 	qclient_abort(&l->queue);
 	qclient_close(&l->queue, &v);
 	l->queueing = false;
@@ -111,7 +145,7 @@ enqueue_commit(struct loop *l)
 	l->queueing = false;
 	e = session_verdict(&l->s, &v, stamp_now());
 	if (v.class == STATUS_ACCEPTED) {
-		audit_accepted(s, &v, l->data.octets);
+		audit_accepted(s, &v, l->data.octets, l->content.id.text);
 		patience_renew(&l->patience);
 		loop_count(l, SMTPD_ACCEPTED, 1);
 		loop_count(l, SMTPD_RECIPIENTS, s->nrcpt);

@@ -11,6 +11,10 @@
 /* Start the queue program, give it our Received field. false: that has been
  * logged. */
 bool enqueue_open(struct loop *l);
+/* What data_feed gave; then the end of data. Nothing more is put once l->data
+ * is bad; both may make it so. */
+void enqueue_text(struct loop *l, const char *p, size_t n);
+void enqueue_end(struct loop *l);
 /* Nothing of this message is queued; nor when there is none. */
 void enqueue_drop(struct loop *l);
 /* The message is whole: let the queue commit, unless the client is gone. The

@@ -202,13 +202,11 @@ read_data(struct loop *l)
 		if (n <= 0)
 			return no_input(l, n == 0);
 		text = data_feed(&l->data, p, (size_t)n, &used);
-		if (l->data.bad)
-			enqueue_drop(l);
-		else
-			qclient_put(&l->queue, p, text);
+		enqueue_text(l, p, text);
 		ibuf_skip(&l->in, used);
 		l->octets += used;
 	}
+	enqueue_end(l);
 	return session_data(&l->s, &l->data);
 }
 

@@ -11,6 +11,7 @@
 #include "lib/obuf.h"
 #include "lib/str.h"
 #include "smtpd/conf.h"
+#include "smtpd/content.h"
 #include "smtpd/crowd.h"
 #include "smtpd/data.h"
 #include "smtpd/limits.h"
@@ -37,6 +38,7 @@ struct loop {
 	struct str line;
 	struct data data;
 	struct qclient queue;
+	struct content content;
 	int link; /* to the process of quill-tlsd that waits for us, or -1 */
 	struct tls_state tls; /* TLS_DONE: what the connection is */
 	bool queueing;	      /* queue is open */

@@ -201,6 +201,8 @@ session_data(struct session *s, const struct data *d)
 	} rows[] = {
 		{ DATA_TOOBIG, 552, "5.3.4", "message too large" },
 		{ DATA_LOOP, 554, "5.4.6", "too many hops, a mail loop" },
+		{ DATA_HEADER, 552, "5.3.4", "header too large" },
+		{ DATA_CONFIG, 451, "4.3.5", "server configuration error" },
 		{ DATA_NUL, 550, "5.6.0", "message contains a NUL byte" },
 		{ DATA_BARELF, 550, "5.6.0",
 			"message contains a LF without CR" },

@@ -33,6 +33,7 @@ struct policy {
 	struct verify verify;
 	struct verify_answer heard; /* the last one of quill-verifyd */
 	char enhanced[12];	    /* for an answer */
+	char text[100];		    /* the same */
 	bool downsaid;
 };
 

@@ -64,7 +64,7 @@ by_wrapper(struct loop *l)
 
 	l->tls = (struct tls_state){ .outcome = TLS_DONE,
 		.version = "TLS",
-		.cipher = "wrapper",
+		.cipher = "by-wrapper",
 		.verified = "none" };
 	return good;
 }
@@ -103,13 +103,13 @@ secure_reserve(struct loop *l)
 	return session_ready(&l->s, reserve(l));
 }
 
-/* "TLSv1.3 TLS_AES_256_GCM_SHA384", and who a certificate says the client is.
+/* "TLSv1.3/TLS_AES_256_GCM_SHA384", and who a certificate says the client is.
  * A CA of control/tls must say so, too, or it is nobody's word. */
 static void
 words(const struct tls_state *t, struct str *out)
 {
 	str_puts(out, t->version);
-	str_putc(out, ' ');
+	str_putc(out, '/');
 	str_puts(out, t->cipher);
 	if (!strcmp(t->verified, "pkix")) {
 		str_puts(out, " client ");

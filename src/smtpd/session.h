@@ -136,9 +136,9 @@ enum effect session_auth(
 	struct session *s, enum auth_result r, const char *user);
 /* A process waits to do TLS, or there is none. */
 enum effect session_ready(struct session *s, bool ready);
-/* The handshake is over, what was agreed on in words; NULL: it failed. Also
- * before session_greet, when the first byte was to be TLS already. All that
- * was learned in plain text is forgotten. */
+/* The handshake is over; words say what was agreed on, VERSION/CIPHER first;
+ * NULL: it failed. Also before session_greet, when the first byte was to be
+ * TLS already. All that was learned in plain text is forgotten. */
 enum effect session_tls(struct session *s, const char *words);
 /* The queue program was started, or could not be. */
 enum effect session_opened(struct session *s, bool opened);

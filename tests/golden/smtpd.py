@@ -315,9 +315,10 @@ def test_good():
     same(c.rc, 0, "exit code of a good session")
     ok(re.fullmatch(
         r"quill-smtpd: accepted pid=\d+ ip=192\.0\.2\.9 helo=client\.example "
-        r"id= qp=\d+ from=<a@b\.example> nrcpt=1 bytes=26\n"
+        r"id= qp=\d+ from=<a@b\.example> nrcpt=1 bytes=26 "
+        r"message-id= to=<x@example\.org>\n"
         r"quill-smtpd: session pid=\d+ ip=192\.0\.2\.9 helo=client\.example "
-        r"cmds=5 msgs=1 bytes=\d+ end=quit\n", c.logtext),
+        r"cmds=5 msgs=1 bytes=\d+ end=quit refused=0\n", c.logtext),
        "a good session: log", c.logtext)
     for step in 1, 2, 7, 1000:
         other, d = talk(group, step)
@@ -812,6 +813,123 @@ def test_senders():
                                     "MAIL FROM:<x@example.org>"])
     ok(replies[1].startswith("451 4.7.1"),
        "senders: who can be asked is not there", replies)
+    auth.close()
+
+
+def submit(text, sender="ann@example.net", files={}, **env):
+    """One message by ann to a submission service. The stored one without our
+    Received field, and the client."""
+    control(senders="ann:*", **{"rcpthosts": "", **files})
+    c = Client(args=["-s"], **{**AUTH_ENV, **env})
+    replies = [c.reply()] + [c.ask(x) for x in (
+        "EHLO pc", "AUTH PLAIN " + b64("\0ann\0secret"),
+        "MAIL FROM:<%s>" % sender, "RCPT TO:<x@else.example>", "DATA")]
+    c.send(text)
+    replies.append(c.reply())
+    c.close()
+    c.replies = replies
+    q = queued()
+    c.received, got = ((q[0][0].split(b"; ", 1) + [b""])[:2] if q
+                       else (b"", b"\n"))
+    return got.split(b"\n", 1)[1], c
+
+
+DATED = rb"Date: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \+0000\n"
+IDED = rb"Message-ID: <\d{14}\.[0-9a-v]{10}\.quill@%s>\n"
+
+
+def test_complete():
+    auth = Daemon("auth", check)
+    end = b".\r\n"
+    got, c = submit(b"Subject: x\r\n\r\nhello\r\n" + end)
+    ok(re.fullmatch(DATED + IDED % rb"mx\.example\.org" +
+                    rb"From: ann@example\.net\nSubject: x\n\nhello\n", got),
+       "a submission gets Date, Message-ID, From", got, c.replies)
+    mid = re.search(rb"Message-ID: (.*)", got)
+    ok(mid and " message-id=%s user=ann to=<x@else.example>\n" %
+       mid.group(1).decode() in c.logtext,
+       "... and the log has it, and the user", c.logtext)
+    ok(b" with ESMTPA\n" in c.received and b"from pc (" in c.received,
+       "Received: with ESMTPA", c.received)
+    ok(c.logtext.endswith(" end=eof refused=0 user=ann\n"),
+       "the session's line has the user", c.logtext)
+    whole = (b"Received: from x\r\nDate: d\r\nFrom: A <a@b.c>\r\n"
+             b"Message-ID: <i@d>\r\nTo: x@else.example\r\nBcc: q@r.s\r\n"
+             b"Return-Path: <p@q.r>\r\nX: \xff\r\n\r\nFrom: body\r\n")
+    got, c = submit(whole + end)
+    same(got, whole.replace(b"\r\n", b"\n"), "nothing is missing: unchanged")
+    got, c = submit(b"Date: d\r\nMessage-ID: <i@d>\r\nFrom: Ann <ann>\r\n"
+                    b"To: bob@host, eve@h+ (x)\r\nCc: ((\r\n\r\n" + end,
+                    files={"defaulthost": "dh.example", "plusdomain":
+                           "plus.example", "defaultdomain": "dd.example"})
+    same(got, b"Date: d\nMessage-ID: <i@d>\nFrom: Ann <ann@dh.example>\n"
+         b"To: bob@host.dd.example, eve@h.plus.example (x)\nCc: ((\n\n",
+         "host names are completed; what cannot be parsed stays")
+    for name, text, want in [
+            ("no header", b"\r\nbody\r\n", b"\nbody\n"),
+            ("nothing", b"", b"\n"),
+            ("no body", b"Subject: y\r\n", b"Subject: y\n\n"),
+            ("a line that is no field", b"Subject: y\r\nhello\r\n",
+             b"Subject: y\n\nhello\n"),
+            ("a large body", b"\r\n" + b"x" * 70 + b"\r\n" * 100000,
+             b"\n" + b"x" * 70 + b"\n" * 100000)]:
+        got, c = submit(text + end)
+        ok(re.fullmatch(DATED + IDED % rb"mx\.example\.org" +
+                        rb"From: ann@example\.net\n(.*)", got, re.S) and
+           got.endswith(b"@example.net\n" + want), "completed: " + name,
+           got[:300], c.replies)
+    got, c = submit(b"\r\n" + end, sender="", files={"idhost": "id.example"})
+    ok(re.fullmatch(DATED + IDED % rb"id\.example" +
+                    rb"From: postmaster@mx\.example\.org\n\n", got),
+       "From with the null sender; idhost", got)
+    got, c = submit(b"X: y\r\n" * 120000 + b"\r\n" + end)
+    ok(c.replies[-1].startswith("552 5.3.4 header too large") and
+       got == b"", "a header of 600 kB is refused", c.replies)
+    got, c = submit(b"X: y\r\n" * 80000 + b"\r\nx\r\n" + end)
+    ok(c.replies[-1].startswith("250") and got.count(b"X: y\n") == 80000,
+       "one of 400 kB is not", c.replies)
+    got, c = submit(b"X: y\r\n\r\n" + end, files={"idhost": "x" * 3000})
+    ok(c.replies[-1].startswith("451 4.3.5") and "control/idhost" in c.logtext,
+       "a bad control file: 451", c.replies, c.logtext)
+    got, c = submit(b"X: y\r\n\r\nbare\nx\r\n" + end)
+    ok(c.replies[-1].startswith("550 5.6.0"), "bare LF", c.replies)
+    got, c = submit(b"\r\n" + end, files={"hideclient": "yes"})
+    ok(c.received.startswith(b"Received: by mx.example.org with ESMTPA\n") and
+       "ip=192.0.2.9" in c.logtext, "hideclient", c.received, c.logtext)
+    got, c = submit(b"\r\n" + end, files={"hideclient": "yes"}, AUTH="no")
+    # The same client without AUTH: nothing is hidden, nothing completed.
+    control(hideclient="yes")
+    replies, c = talk(START + [(b"x: y\r\n\r\n.\r\n", 1)], **AUTH_ENV)
+    ok(c.queued and c.queued[0][0].startswith(b"Received: from client.ex") and
+       c.queued[0][0].endswith(b"-0000\nx: y\n\n"),
+       "port 25: as it came", c.queued)
+    auth.close()
+
+
+def test_usage():
+    auth = Daemon("auth", check)
+    control(senders="ann:*\nb@c.d:*", usermessages="3", userrcpts="5")
+    for name in os.listdir(HOME + "/run/count/smtpd"):
+        os.unlink(HOME + "/run/count/smtpd/" + name)
+    mail = ["MAIL FROM:<a@b.c>", "RCPT TO:<x@e.f>", "RCPT TO:<y@e.f>", "RSET"]
+    login = "AUTH PLAIN " + b64("\0ann\0secret")
+    replies, c = auth_talk(["-s"], [login] + mail)
+    same(codes(replies), ["235", "250", "250", "250", "250"], "a user sends")
+    replies, c = auth_talk(["-s"], [login] + mail + mail[:2] + mail[1:2] +
+                           ["RSET"] + mail[:1])
+    same(codes(replies), ["235", "250", "250", "250", "250", "250", "250",
+                          "450", "250", "450"],
+         "userrcpts, usermessages: over sessions")
+    ok(re.match(r"450 4\.7\.1 too many messages from you lately, try again in "
+                r"\d+ minutes\r\n", replies[-1]), "what it is told", replies)
+    ok(re.search(r'refused .* code=450 text="4\.7\.1 too many recipients .*" '
+                 r'user=ann\n', c.logtext), "it is logged", c.logtext)
+    replies, c = auth_talk(["-s"], ["AUTH PLAIN " + b64("\0b@c.d\0secret")] +
+                           mail)
+    same(codes(replies), ["235", "250", "250", "250", "250"],
+         "another user is not concerned")
+    replies, c = auth_talk(["-s"], [login, mail[0]], USERMESSAGES="0")
+    same(codes(replies), ["235", "250"], "USERMESSAGES=0: no limit")
     auth.close()
 
 
@@ -1322,7 +1440,7 @@ def test_log():
          'helo=a%%22b%%25c=d from=<a%%20b=%%25@b.example> to=<x@else.example> '
          'code=550 text="5.7.1 no mail for that domain is taken from you '
          'here"\nquill-smtpd: session pid=%d ip=1.2.3.4%%22%%20x=y%%0A '
-         'helo=a%%22b%%25c=d cmds=3 msgs=0 bytes=%d end=eof\n' %
+         'helo=a%%22b%%25c=d cmds=3 msgs=0 bytes=%d end=eof refused=1\n' %
          (pid, pid, len('EHLO a"b%c=d\r\nMAIL FROM:<"a b=%"@b.example>\r\n'
                         'RCPT TO:<x@else.example>\r\n')),
          "what the client chose is escaped")

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 need python3 make
 
-mkdir -p "$T/home/control" "$T/home/bin" "$T/home/queue" "$B"
+mkdir -p "$T/home/control" "$T/home/bin" "$T/home/queue" "$T/home/run/count/smtpd" "$B"
 (
 	flock 9
 	unset MAKEFLAGS MFLAGS MAKELEVEL
