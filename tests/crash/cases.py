@@ -238,7 +238,8 @@ def repeats(log, copies, offsets=None):
 
 
 class Totals:
-    def __init__(self):
+    def __init__(self, rig):
+        self.rig = rig
         self.cases = self.dups = self.widest = self.refused = 0
         self.aside = 0
         self.lost = self.garbled = self.stuck = 0
@@ -259,6 +260,12 @@ class Totals:
             print('# FAILED, again by: sh tests/crash/run.sh ' + again)
             for text in r.wrong:
                 print('#    ' + text, flush=True)
+            with open(self.rig.failed, 'a') as f:
+                f.write('\n'.join(
+                    ['', '=== ' + again] + r.wrong +
+                    ['%s %s' % (c.where, c.data.decode('latin-1'))
+                     for c in self.rig.copies()] +
+                    [self.rig.log_text()]))
 
     def line(self):
         return '%d cases: lost %d, garbled %d, stuck %d, duplicates %d' % (

@@ -52,7 +52,7 @@ class Run:
               flush=True)
 
     def cuts(self, places, ways):
-        t = cases.Totals()
+        t = cases.Totals(self.rig)
         for i, (k, n) in enumerate(places):
             if i % 100 == 99:
                 self.report('so far', t)
@@ -70,7 +70,7 @@ class Run:
                     t.cases, cases.WINDOW))
 
     def kills(self, places):
-        t = cases.Totals()
+        t = cases.Totals(self.rig)
         for k, n in places:
             cases.kill(self.rig, self.kinds, k, n, t)
         self.report('kills', t)
@@ -78,7 +78,7 @@ class Run:
                 '%d kills: lost 0, garbled 0, stuck 0' % t.cases)
 
     def errors(self, places, ways):
-        t = cases.Totals()
+        t = cases.Totals(self.rig)
         for k, n in places:
             for error, count in ways(self.dice):
                 cases.fail(self.rig, self.kinds, k, n, count, error, t)
@@ -87,10 +87,19 @@ class Run:
         verdict(not t.failures and t.cases, '%d errors: temporary, lost 0, '
                 'garbled 0, stuck 0' % t.cases)
 
+    def all_errors(self, everything):
+        self.errors(
+            self.places() if everything else
+            self.places([k for k in self.kinds if k != 'all']) +
+            self.places(['all'])[::3],
+            lambda dice: [(e, c) for e in cases.ERRORS for c in
+                          ((1, 4, 25) if everything else
+                           (dice.choice((1, 1, 6, 25)),))])
+
     def leftovers(self):
         """What was never accepted is removed when it is 36 hours old, and
         not when it is 35."""
-        bad, seen, t = [], 0, cases.Totals()
+        bad, seen, t = [], 0, cases.Totals(self.rig)
         for n in range(2, 5):
             for hours in (35, 37):
                 cases.cut(self.rig, self.kinds, 'local1', n,
@@ -116,7 +125,7 @@ class Run:
                 'what was never accepted goes when it is 36 hours old')
 
     def straces(self, places):
-        t = cases.Totals()
+        t = cases.Totals(self.rig)
         for k, call, what, when in places:
             cases.traced(self.rig, self.kinds, k, call, what, when, t)
         self.report('faults by strace', t)
@@ -170,12 +179,7 @@ def full(run, everything):
     run.cuts(run.places(), ALL_WAYS if not everything else ALL_WAYS + [
         w for w in ALL_WAYS if w[1] in ('prefix', 'random')] * 4)
     run.kills(run.places())
-    run.errors(run.places() if everything else
-               run.places([k for k in run.kinds if k != 'all']) +
-               run.places(['all'])[::3],
-               lambda dice: [(e, c) for e in cases.ERRORS for c in
-                             ((1, 4, 25) if everything else
-                              (dice.choice((1, 1, 6, 25)),))])
+    run.all_errors(everything)
     run.leftovers()
     run.straces(strace_places(('mixed', 'forward', 'bounce') if everything
                               else ('mixed', 'forward'),
@@ -184,7 +188,8 @@ def full(run, everything):
 
 def caught(run, name, kinds):
     """A control: the broken build is in place. Is that seen?"""
-    t = cases.Totals()
+    run.rig.failed = os.devnull
+    t = cases.Totals(run.rig)
     n = 0
     for kind in kinds:
         ops = cases.whole_run(run.rig, run.kinds[kind])
@@ -208,6 +213,7 @@ def main():
     p = argparse.ArgumentParser()
     for name in ('home', 'tree', 'mount', 'work', 'cutfs', 'box'):
         p.add_argument('--' + name, required=True)
+    p.add_argument('--failed', required=True)
     p.add_argument('--verbose', action='store_true')
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('what', nargs='+')
@@ -224,7 +230,7 @@ def main():
     rig = Rig(opts)
     try:
         run = Run(rig, opts)
-        t = cases.Totals()
+        t = cases.Totals(rig)
         if what == 'learn':
             run.learn()
         elif what == 'quick':
@@ -233,6 +239,9 @@ def main():
         elif what == 'full':
             print('# seed %d' % opts.seed)
             full(run, 'all' in args)
+        elif what == 'errors':
+            run.learn()
+            run.all_errors(False)
         elif what == 'straces':
             run.straces(strace_places(('mixed', 'forward'), (1, 2, 4)))
         elif what == 'control':

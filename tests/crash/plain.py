@@ -72,6 +72,7 @@ class PlainRig(Rig):
     def __init__(self, opts):
         self.home, self.work, self.box = opts.home, opts.work, opts.box
         self.mount, self.tree = opts.mount, opts.tree
+        self.failed = opts.failed
         self.log = os.path.join(self.work, 'log')
         self.fs = Dir(self.mount)
         self.sink = Sink(self.fs)
@@ -290,7 +291,7 @@ def kernel(rig, kind, rounds, seed, verdict, skip):
     except (Trouble, subprocess.CalledProcessError, OSError) as e:
         skip(name, 'cannot be mounted here: %s' % e)
         return
-    t = cases.Totals()
+    t = cases.Totals(rig)
     acked = 0
     messages = [m for m in cases.workloads(rig)['all']]
     for i in range(rounds):

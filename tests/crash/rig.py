@@ -282,6 +282,7 @@ class Rig:
         self.work = opts.work
         self.box = opts.box
         self.mount = opts.mount
+        self.failed = opts.failed
         self.log = os.path.join(self.work, 'log')
         self.fs = Fs(opts.cutfs, self.mount, self.work)
         subprocess.check_call(['cp', '-a', opts.tree + '/.', self.mount])

@@ -11,10 +11,11 @@
 #	sh tests/crash/run.sh strace WORKLOAD CALL FAULT WHEN
 #	sh tests/crash/run.sh kernel ext4|xfs	100 cuts on a loop device
 #	sh tests/crash/run.sh long		20,000 messages, then kernel
+#	sh tests/crash/run.sh errors		only the errors
 #	sh tests/crash/run.sh straces		only the faults by strace
 #	sh tests/crash/run.sh learn		operations of each workload
 #
-# Single cases tell everything. CRASH=all: longer. SEED=N: what chance decides,
+# Single cases tell everything; logs of failures are added to B/crash/failed. CRASH=all: longer. SEED=N: what chance decides,
 # MESSAGES=N: how many in the long run.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/crash/setup.sh"
@@ -29,7 +30,7 @@ full)
 controls) controls "$@" ;;
 kernel) crash kernel "$@" ;;
 long) crash_long "$@" ;;
-quick | learn | straces) crash "$verb" "$@" ;;
+quick | learn | errors | straces) crash "$verb" "$@" ;;
 *) crash --verbose "$verb" "$@" ;;
 esac
 done_testing

@@ -47,7 +47,7 @@ crash()
 {
 	python3 "$TOP/tests/crash/crash.py" --home "$H" --tree "$T/tree" \
 		--mount "$M" --work "$T/work" --cutfs "$B/crash/cutfs" \
-		--box "$B/crash/box" --seed "${SEED:-1}" "$@" \
+		--box "$B/crash/box" --failed "$B/crash/failed" --seed "${SEED:-1}" "$@" \
 		>"$T/fifo" 2>"$T/crash.err" </dev/null &
 	crash_pid=$!
 	echo $crash_pid >>"$T/.pids"
