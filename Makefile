@@ -226,6 +226,11 @@ unit_local_dotqmail_OBJS = local/dotqmail
 unit_send_known_OBJS = send/known
 unit_remote_mx_OBJS = remote/mx
 unit_remote_data_OBJS = remote/data
+unit_remote_bykey_OBJS = remote/bykey
+unit_remote_tlspolicy_OBJS = remote/tlspolicy remote/bykey
+unit_remote_sasl_OBJS = remote/sasl remote/bykey
+unit_remote_sts_OBJS = remote/sts
+unit_remote_dane_OBJS = remote/dane
 $(B)/tests/unit/%.o: tests/unit/%.c $(B)/tools
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -Itests -c -o $@ $<
@@ -266,6 +271,8 @@ FUZZERS = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZTIME =
 fuzz_dotqmail_OBJS = local/dotqmail
 fuzz_remote_data_OBJS = remote/data
+fuzz_socketmap_OBJS = remote/sts
+fuzz_tlsa_OBJS = remote/dane
 fuzz_smtpd_data_OBJS = smtpd/data
 fuzz_smtpd_session_OBJS = $(smtpd_SESSION) smtpd/data
 $(B)/fuzz/o/wire/site.o: CFLAGS += -DQUILL_HOME='"$(home)"'

@@ -61,7 +61,7 @@ is_nested(const struct mimehead *m)
 }
 
 /* How to convert a leaf that has 8-bit bytes; *sealed: not at all. */
-static int
+static enum sevenbit_code
 code_of(const struct mimehead *m, bool *sealed)
 {
 	bool message = !strcmp(m->type, "message");
@@ -106,7 +106,7 @@ put_head(struct sevenbit *s, const struct mimehead *m, const char *encoding,
 		mimeenc_puts(&s->out, "\n");
 	}
 	if (blank || encoding)
-		mimeenc_puts(&s->out, "\n");
+		mimeenc_puts(&s->out, blank ? s->eol : "\n");
 }
 
 static void
@@ -118,7 +118,7 @@ begin_leaf(struct sevenbit *s, const struct mimehead *m, bool blank)
 	};
 	bool mine = s->part < s->parts->len && s->parts->s[s->part];
 	const char *encoding = NULL;
-	int code;
+	enum sevenbit_code code;
 
 	s->sealed = false;
 	code = code_of(m, &s->sealed);
@@ -286,7 +286,7 @@ leaf(struct sevenbit *s, const char *p, size_t n, bool eol)
 	if (s->code == SEVENBIT_BASE64)
 		s->pending = true;
 	else
-		mimeenc_puts(&s->out, "\n");
+		mimeenc_puts(&s->out, s->eol);
 }
 
 /* A piece of a header: true, or it is none and the body begins with it. */
@@ -304,7 +304,7 @@ head(struct sevenbit *s, const char *p, size_t n, bool eol)
 	}
 	str_put(&s->head, p, n);
 	if (eol)
-		str_putc(&s->head, '\n');
+		str_puts(&s->head, s->eol);
 	if (s->head.over)
 		stop(s, SEVENBIT_ODD);
 	return true;
@@ -320,7 +320,7 @@ take(struct sevenbit *s, const char *p, size_t n, bool eol)
 	if (s->bol && eol && (i = delimiter(s, p, n, &closes)) < s->depth) {
 		end_part(s, i, closes);
 		mimeenc_put(&s->out, p, n);
-		mimeenc_puts(&s->out, "\n");
+		mimeenc_puts(&s->out, s->eol);
 		return;
 	}
 	if (s->state == SEVENBIT_HEAD && head(s, p, n, eol)) {
@@ -332,7 +332,7 @@ take(struct sevenbit *s, const char *p, size_t n, bool eol)
 	} else {
 		mimeenc_put(&s->out, p, n);
 		if (eol)
-			mimeenc_puts(&s->out, "\n");
+			mimeenc_puts(&s->out, s->eol);
 	}
 	s->bol = eol;
 }
@@ -342,8 +342,11 @@ take_line(struct sevenbit *s)
 {
 	size_t n = s->npiece;
 
-	if (n && s->piece[n - 1] == '\r')
+	s->eol = "\n";
+	if (n && s->piece[n - 1] == '\r') {
+		s->eol = "\r\n";
 		n--;
+	}
 	s->npiece = 0;
 	take(s, s->piece, n, true);
 }

@@ -10,8 +10,8 @@
  * in it there is no conversion. 8-bit bytes in header fields stay, and so do
  * those between parts, which nobody is shown.
  *
- * Line ends are LF or CRLF, and come out as LF. In base64 they are CRLF, as in
- * the form that everything 8-bit has on the wire. The last line end before a
+ * Line ends are LF or CRLF. In base64 they are CRLF, as in the form that
+ * everything 8-bit has on the wire. The last line end before a
  * boundary belongs to the boundary.
  */
 #ifndef MAIL_SEVENBIT_H
@@ -39,6 +39,14 @@ enum sevenbit_why {
 	SEVENBIT_STOP,	 /* put said no */
 };
 
+enum sevenbit_code {
+	SEVENBIT_AS_IS,
+	SEVENBIT_QP,
+	SEVENBIT_BASE64,
+	SEVENBIT_MEND_QP, /* quoted-printable that had 8-bit bytes */
+	SEVENBIT_MEND_64,
+};
+
 struct sevenbit {
 	struct mimeenc out;
 	bool learning;
@@ -46,25 +54,20 @@ struct sevenbit {
 	enum sevenbit_why why;
 	/* all below is sevenbit's own */
 	enum { SEVENBIT_HEAD, SEVENBIT_LEAF, SEVENBIT_BETWEEN } state;
-	enum {
-		SEVENBIT_AS_IS,
-		SEVENBIT_QP,
-		SEVENBIT_BASE64,
-		SEVENBIT_MEND_QP, /* quoted-printable that had 8-bit bytes */
-		SEVENBIT_MEND_64,
-	} code;
+	enum sevenbit_code code;
 	struct sevenbit_level {
 		char boundary[SEVENBIT_BOUNDARY + 1];
 		size_t n;
 		bool is_signed, digest;
 	} level[SEVENBIT_DEPTH];
 	size_t depth;
-	size_t part;  /* number of the next part */
-	bool top;     /* the header under way is the message's own */
-	bool digest;  /* ... is in a multipart/digest */
-	bool sealed;  /* 8-bit bytes in this part are not to be had */
-	bool bol;     /* at the start of a line */
-	bool pending; /* base64: a line end that may belong to a boundary */
+	size_t part;	 /* number of the next part */
+	bool top;	 /* the header under way is the message's own */
+	bool digest;	 /* ... is in a multipart/digest */
+	bool sealed;	 /* 8-bit bytes in this part are not to be had */
+	bool bol;	 /* at the start of a line */
+	const char *eol; /* what ends the line under way */
+	bool pending;	 /* base64: a line end that may belong to a boundary */
 	struct str head;
 	char piece[SEVENBIT_PIECE];
 	size_t npiece;

@@ -85,16 +85,19 @@ take_rcpt(struct plan *p, size_t at)
 }
 
 /* 354 although nobody is to get it: an empty message to no one, whose reply
- * does not matter (RFC 2920 3.1). LMTP gives none (RFC 2033 4.2). */
+ * does not matter (RFC 2920 3.1). In LMTP, where there should be none
+ * (RFC 2033 4.2), that would be a guess. */
 static void
 lone_dot(struct plan *p)
 {
-	obuf_put(&p->s->out, ".\r\n", 3);
-	p->s->dirty = true;
-	if (p->s->to.lmtp)
+	if (p->s->to.lmtp) {
+		smtp_drop(p->s);
 		return;
+	}
+	obuf_put(&p->s->out, ".\r\n", 3);
 	if (smtp_get(p->s, PHASE_DATA) != SMTP_REPLY || p->s->reply.code == 421)
 		smtp_drop(p->s);
+	p->s->dirty = true;
 }
 
 static char

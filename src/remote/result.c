@@ -143,9 +143,10 @@ result_finish(struct result *r)
 	for (i = 0; i < r->nrcpt; i++)
 		if (r->rcpt[i].class == RCPT_DELIVERED)
 			done = &r->rcpt[i];
-	if (!done || r->message.class == MESSAGE_DONE)
+	if (!done)
 		return;
-	/* the last transaction failed, but not the message as a whole */
+	/* there were several transactions; that the last one failed does not
+	 * mean that the message did */
 	for (i = 0; i < r->nrcpt; i++)
 		if (r->rcpt[i].class == VERDICT_NONE)
 			verdict_copy(&r->rcpt[i], rcpt_class(r->message.class),

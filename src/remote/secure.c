@@ -160,8 +160,7 @@ use_sts(struct secure *x, const struct target *t, int64_t limit,
 	}
 	if (!sts_match(str_c(&x->patterns), t->host))
 		return defer(why, "4.7.5", t,
-			" is no mail exchanger that the MTA-STS policy of ",
-			x->dest);
+			" is not in the MTA-STS policy of ", x->dest);
 	p->use = SECURE_MUST;
 	p->ask.policy = TLS_PKIX;
 	p->ask.sni = t->host;

@@ -24,6 +24,10 @@ seed()
 	ctl) printf 'Vbounce\0Awhy\0I0123456789abcdef\0n1\0n2\0\0' ;;
 	clean) printf 'r0123456789abcdef\n' ;;
 	verify) printf 'N1\0=\0001000\0joe\0joe-x\0.qmail-x\0\0' ;;
+	socketmap) printf '38:OK secure match=.b:mx.a servername=hos,' ;;
+	idna) printf 'm\303\274nchen\343\200\202\344\276\213.x' ;;
+	sevenbit) printf 'xContent-Type: multipart/mixed; boundary="b"\n\n--b\nContent-Type: text/plain\nContent-Transfer-Encoding: 8bit\n\n\351 = \n--b\nContent-Type: message/rfc822\n\nContent-Type: a/b\n\n\351\n--b--\n' ;;
+	tlsa) printf '\0\0\201\240\0\1\0\1\0\0\0\0\003_25\004_tcp\1a\1b\0\0\064\0\1\300\014\0\064\0\1\0\0\0\074\0\043\003\001\00101234567890123456789012345678901' ;;
 	authreq) printf '1\0joe\0pw\000192.0.2.1\0smtp\0T\0' ;;
 	esac
 }

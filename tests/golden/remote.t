@@ -9,7 +9,7 @@ ip route add local 192.0.2.0/24 dev lo src 127.0.0.1 || give_up "no route"
 need python3 tinydns tinydns-data flock ip
 
 H=$T/home
-mkdir -p "$H/control" "$T/dns" "$B"
+mkdir -p "$H/control" "$H/run/remote" "$T/dns" "$B"
 (
 	flock 9
 	unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -59,14 +59,16 @@ echo "nameserver 127.0.0.101" >"$T/resolv.conf"
 
 REMOTE=$T/link/bin/quill-remote CONTROL=$H/control
 export REMOTE CONTROL
-timeout 120 python3 "$TOP/tests/golden/remote_cases.py" "$@" >"$T/cases" \
-	2>"$T/cases.err"
-is "the cases ran to their end" "$? $(cat "$T/cases.err")" "0 "
-while read -r verdict text; do
-	case $verdict in
-	ok) pass "$text" ;;
-	not_ok) fail "$text" ;;
-	*) diag "$text" ;;
-	esac
-done <"$T/cases"
+for f in remote_cases remote_more; do
+	timeout 300 python3 "$TOP/tests/golden/$f.py" "$@" >"$T/cases" \
+		2>"$T/cases.err"
+	is "$f ran to its end" "$? $(cat "$T/cases.err")" "0 "
+	while read -r verdict text; do
+		case $verdict in
+		ok) pass "$text" ;;
+		not_ok) fail "$text" ;;
+		*) diag "$text" ;;
+		esac
+	done <"$T/cases"
+done
 done_testing

@@ -28,6 +28,7 @@ class Peer:
         self.answers = {
             "greeting": "220 peer.example ESMTP",
             "EHLO": multi(250, EHLO if ext is None else ext),
+            "LHLO": multi(250, EHLO if ext is None else ext),
             "HELO": "250 peer.example",
             "RSET": "250 2.0.0 ok",
             "MAIL": "250 2.1.0 ok",
@@ -45,10 +46,11 @@ class Peer:
         self.data = []  # raw bytes up to and with the final dot
         self.conns = 0
         self.sources = []
-        family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+        family = (socket.AF_UNIX if ip[0] == "/" else
+                  socket.AF_INET6 if ":" in ip else socket.AF_INET)
         self.sock = socket.socket(family, socket.SOCK_STREAM)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.sock.bind((ip, port))
+        self.sock.bind(ip if ip[0] == "/" else (ip, port))
         self.sock.listen(20)
         self.open = []
         threading.Thread(target=self.accept, daemon=True).start()
@@ -60,7 +62,7 @@ class Peer:
             except OSError:
                 return
             self.conns += 1
-            self.sources.append(addr[0])
+            self.sources.append(addr[0] if addr else "")
             self.open.append(conn)
             threading.Thread(
                 target=self.session, args=(conn,), daemon=True
@@ -116,7 +118,8 @@ class Peer:
             pass
 
     def talk(self, conn):
-        conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if conn.family != socket.AF_UNIX:
+            conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not self.answer(conn, "greeting"):
             return
         buf = b""
@@ -137,7 +140,7 @@ class Peer:
                 return
             if verb == "DATA" and said.startswith(b"354"):
                 buf = self.take(conn, buf)
-                if buf is None or not self.answer(conn, "dot"):
+                if buf is None or self.answer(conn, "dot") is None:
                     return
 
     def take(self, conn, buf):
