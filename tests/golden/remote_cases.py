@@ -552,6 +552,7 @@ def mx_failover():
                {"EHLO": "421 no"}, {"EHLO": "550 no", "HELO": "550 no"},
                {"MAIL": "421 bye"}, {"MAIL": HANGUP}, {"MAIL": "451 later"},
                {"MAIL": "garbage"}):
+        forget()
         p1 = peer("192.0.2.11", 25, **kw)
         r = run("a.test")
         p1.close()
@@ -562,11 +563,13 @@ def mx_failover():
                      ({"RCPT": "550 no"}, "hD"), ({"RCPT": HANGUP}, "sZ"),
                      ({"dot": "451 no"}, "rZ"), ({"dot": HANGUP}, "rZ"),
                      ({"DATA": "421 no"}, "rZ")):
+        forget()
         p1 = peer("192.0.2.11", 25, **kw)
         r = run("a.test")
         p1.close()
         eq((r.letters, p2.conns), (want, n), "stands after %s" % str(kw))
     p2.close()
+    forget()
     r = run("a.test")
     eq(r.letters, "Z", "all dead")
     match(r.text, r"^None of 2 addresses for a.test took the message. The last"
@@ -822,7 +825,8 @@ def many_addresses():
             return q.reply([mx("x.test", i, "m%d.x.test" % i)
                             for i in range(40)])
         if q.type == A:
-            return q.reply([a(q.name, "192.0.2.%d" % (101 + i))
+            host = int(q.name[1:].split(".")[0])
+            return q.reply([a(q.name, "192.0.2.%d" % (30 + 5 * host + i))
                             for i in range(5)])
         return q.reply([], authority=[soa("x.test")])
     d = dns(lots)

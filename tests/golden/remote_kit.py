@@ -49,6 +49,15 @@ def match(got, pattern, what):
     check(re.search(pattern, got, re.S), what, got, "want", pattern)
 
 
+DEAD = os.path.join(os.path.dirname(CONTROL), "run/remote/dead")
+
+
+def forget():
+    """The addresses that did not answer."""
+    if os.path.exists(DEAD):
+        os.unlink(DEAD)
+
+
 # --- set-up -----------------------------------------------------------------
 def control(**files):
     """Control files of this case, besides the usual ones."""
@@ -206,6 +215,7 @@ def main():
             continue
         state["name"] = fn.__name__
         state["resolv"] = RESOLV
+        forget()
         start = time.time()
         try:
             fn()

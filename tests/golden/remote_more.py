@@ -18,14 +18,6 @@ from remote_kit import *
 from remote_peer import (A, AAAA, CNAME, EHLO, HANGUP, MX, PLAIN, SILENCE, Dns,
                          Peer, a, multi, mx, rr, soa, wire)
 
-DEAD = os.path.join(os.path.dirname(CONTROL), "run/remote/dead")
-
-
-def forget():
-    if os.path.exists(DEAD):
-        os.unlink(DEAD)
-
-
 # --- relays -------------------------------------------------------------------
 @case
 def several_relays():
