@@ -117,6 +117,8 @@ in_place(struct session *s)
 		session_reply(s, 503, "5.5.1", "say EHLO first");
 	else if (s->user.len)
 		session_reply(s, 503, "5.5.1", "you are known already");
+	else if (s->conf->tlsrequired && !s->tls)
+		session_reply(s, 530, "5.7.0", "say STARTTLS first");
 	else if (!auth_allowed(s))
 		session_reply(
 			s, 538, "5.7.11", "not in plain text: STARTTLS first");

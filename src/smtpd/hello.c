@@ -12,7 +12,7 @@ auth_offered(const struct session *s)
 bool
 auth_allowed(const struct session *s)
 {
-	return s->tls || s->conf->authplain;
+	return s->tls || (s->conf->authplain && !s->conf->tlsrequired);
 }
 
 static enum effect

@@ -162,7 +162,8 @@ def check(fields):
 
 # --- a session ---------------------------------------------------------------
 class Client:
-    def __init__(self, kind=socket.SOCK_STREAM, args=(), **env):
+    def __init__(self, kind=socket.SOCK_STREAM, args=(), wrapper=False,
+                 **env):
         ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
         e = {k: v for k, v in os.environ.items()
              if not re.match(r"QUILL|QMAIL|TCP|[A-Z]*(LIMIT|BYTES|CLIENT)$", k)}
@@ -173,9 +174,21 @@ class Client:
             if v is None:
                 e.pop(k, None)
         self.log = tempfile.TemporaryFile("w+")
-        self.proc = subprocess.Popen([PROGRAM, *args], stdin=theirs, stdout=theirs,
+        fds = []
+        if wrapper:  # UCSPI-TLS: a control socket and one for plain text
+            self.ctl, ctl = socket.socketpair()
+            self.inner, inner = socket.socketpair()
+            self.inner.settimeout(WAIT)
+            self.ctl.settimeout(WAIT)
+            fds = [ctl.fileno(), inner.fileno()]
+            e.update(SSLCTLFD=str(fds[0]), SSLREADFD=str(fds[1]),
+                     SSLWRITEFD=str(fds[1]))
+        self.proc = subprocess.Popen([PROGRAM, *args], pass_fds=fds, stdin=theirs, stdout=theirs,
                                      stderr=self.log, env=e)
         theirs.close()
+        if wrapper:
+            ctl.close()
+            inner.close()
         ours.settimeout(WAIT)
         self.sock, self.buf = ours, b""
 
@@ -209,6 +222,11 @@ class Client:
     def ask(self, text, step=0):
         self.send(text.encode("latin-1") + b"\r\n", step)
         return self.reply()
+
+    def secure(self):
+        """The wrapper does its part: from here on all goes by its socket."""
+        same(self.ctl.recv(10), b"y", "UCSPI-TLS: the wrapper is told")
+        self.outer, self.sock, self.buf = self.sock, self.inner, b""
 
     def close(self):
         self.sock.close()
@@ -580,6 +598,79 @@ def test_auth_commands():
                        (lines("AHgAeQ==", "RSET"), 2)])
     same(codes(replies), ["220", "250", "334", "554", ""],
          "input after the response: refused")
+
+
+def test_tls():
+    auth = Daemon("auth", check)
+    control(senders="ann:*")
+    c = Client(wrapper=True, args=["-s"])
+    c.reply()
+    got = c.ask("EHLO plain")
+    ok("250-STARTTLS\r\n" in got and "AUTH" not in got,
+       "STARTTLS is offered, AUTH is not yet", got)
+    same(c.ask("AUTH PLAIN AHgAeQ==")[:10], "538 5.7.11", "AUTH before: 538")
+    same(c.ask("STARTTLS x")[:9], "501 5.5.4", "STARTTLS takes no argument")
+    same(c.ask("STARTTLS")[:9], "220 2.0.0", "STARTTLS: 220")
+    c.send(b"RSET\r\nNOOP\r\n")  # nobody will read that
+    c.secure()
+    same(c.ask("MAIL FROM:<a@b.c>")[:9], "503 5.5.1", "TLS: EHLO is forgotten")
+    got = c.ask("EHLO tls.example")
+    ok("STARTTLS" not in got and "250-AUTH PLAIN LOGIN\r\n" in got,
+       "TLS: AUTH is offered, STARTTLS no more", got)
+    same(c.ask("STARTTLS")[:9], "503 5.5.1", "STARTTLS in TLS: 503")
+    replies = [c.ask(x) for x in (
+        "AUTH PLAIN " + b64("\0ann\0secret"), "MAIL FROM:<a@b.c>",
+        "STARTTLS", "RCPT TO:<x@else.example>", "DATA", "\r\n.", "QUIT")]
+    same(codes(replies), "235 250 503 250 354 250 221".split(), "TLS: a message")
+    c.close()
+    m = queued()[0][0]
+    ok(m.startswith(b"Received: from tls.example ([192.0.2.9])\n  by mx.example."
+                    b"org with ESMTPSA\n  (TLS/by-wrapper)\n  for <x@else."),
+       "TLS: Received", m)
+    ok(re.search(r"accepted .* user=ann tls=TLS/by-wrapper to=<x@else", c.logtext)
+       and " user=ann tls=TLS/by-wrapper\n" in c.logtext, "TLS: the log",
+       c.logtext)
+    same(auth.asked[-1][4:6], [b"submission", b"T"], "TLS: authd is told")
+    auth.close()
+    for group in "STARTTLS\r\nRSET", "STARTTLS\r\nEHLO x", "STARTTLS\r\nx":
+        c = Client(wrapper=True)
+        [c.reply(), c.ask("EHLO plain")]
+        c.send(group.encode() + b"\r\n")
+        got = [c.reply(), c.reply()]
+        ok(got[0].startswith("554 5.5.0") and got[1] == "",
+           "input after STARTTLS: %r" % group, got)
+        c.close()
+    c = Client(wrapper=True)
+    [c.reply(), c.ask("EHLO plain"), c.ask("MAIL FROM:<a@b.c>")]
+    same(c.ask("STARTTLS")[:3], "503", "STARTTLS in a transaction: 503")
+    same(c.ask("RCPT TO:<x@example.org>")[:3], "250", "... which goes on")
+    c.close()
+    c = Client(wrapper=True, STARTTLS="require", AUTH="yes", AUTHPLAIN="yes")
+    [c.reply(), c.ask("EHLO plain")]
+    same([c.ask(x)[:9] for x in ("AUTH PLAIN AHgAeQ==", "MAIL FROM:<a@b.c>",
+                                 "NOOP", "STARTTLS")],
+         ["530 5.7.0", "530 5.7.0", "250 2.0.0", "220 2.0.0"],
+         "STARTTLS=require: 530 before it")
+    c.secure()
+    c.ask("EHLO tls")
+    same(c.ask("MAIL FROM:<a@b.c>")[:3], "250", "... and not after it")
+    c.close()
+    c = Client(wrapper=True, STARTTLS="no")
+    c.reply()
+    got = c.ask("EHLO plain")
+    ok("STARTTLS" not in got and c.ask("STARTTLS")[:3] == "502",
+       "STARTTLS=no", got)
+    c.close()
+    c = Client(wrapper=True, args=["-t"])
+    c.secure()
+    got = c.reply() + c.ask("EHLO tls")
+    ok(got.startswith("220 ") and "STARTTLS" not in got, "-t: TLS comes first",
+       got)
+    c.close()
+    c = Client(args=["-t"])
+    same(c.reply(), "", "-t without TLS: not a word")
+    c.close()
+    ok(" end=tls" in c.logtext, "... and the log", c.logtext)
 
 
 def test_submission():
