@@ -3,7 +3,7 @@
  *
  * runs as     root; becomes quills and quill-send at its end, or quillv and
  *             quill-verifyd
- * started by  supervise (send/run, verifyd/run)
+ * started by  supervise (send/run, verify/run)
  * argv        default delivery, or -v
  * fd 1        the log; becomes everybody's fd 2
  * cwd         HOME

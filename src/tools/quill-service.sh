@@ -15,6 +15,7 @@ usage()
 	cat >&2 <<-END
 	usage: quill-service DIR [--smtp ADDR:PORT ...] [--submission ADDR:PORT]
 	       [--tls-submission ADDR:PORT] [--tls] [--default DELIVERY]
+	       [--verify yes|no]
 	--smtp none: no listener. ADDR: an IPv4 address, or [IPv6].
 	END
 	exit 100
@@ -65,7 +66,17 @@ v6_check()
 		refuse "$1: this tcpserver cannot do IPv6: install ucspi-tcp-ipv6"
 }
 
-dir='' default='' default_given='' listeners='' smtp_given='' smtp_n=0 tls=''
+# daemon OPTION WORD: whether to have a daemon that listeners ask.
+daemon()
+{
+	case $2 in
+	yes | no) ;;
+	*) refuse "$1 $2: must be yes or no" ;;
+	esac
+}
+
+dir='' default='' default_given='' listeners='' smtp_given='' smtp_n=0
+tls='' verify=''
 add_listener()
 {
 	listeners="$listeners$1 $2 $3
@@ -78,7 +89,7 @@ while [ $# -gt 0 ]; do
 	--*=*)
 		val=${opt#*=} opt=${opt%%=*} ;;
 	--tls) ;;
-	--smtp | --submission | --tls-submission | --default)
+	--smtp | --submission | --tls-submission | --default | --verify)
 		[ $# -ge 2 ] || usage
 		val=$2
 		shift ;;
@@ -108,6 +119,9 @@ while [ $# -gt 0 ]; do
 	--default)
 		default=$val default_given=1
 		[ "$default" ] || refuse "--default: empty" ;;
+	--verify)
+		daemon "$opt" "$val"
+		verify=$val ;;
 	'') ;;
 	*) usage ;;
 	esac
@@ -203,6 +217,21 @@ exec env - PATH="$home/bin:\$PATH" envdir ./env sh -c '
 END
 }
 
+# stage_daemon NAME COMMAND: one that listeners ask, on a socket below HOME/run.
+stage_daemon()
+{
+	stage_log "$1"
+	value "$1/env/MEMORY" ''
+	cat >"$stage/$1/run" <<END
+#!/bin/sh
+# written by quill-service(8); values to tune are in env/
+exec 2>&1
+exec env - PATH="$home/bin:\$PATH" envdir ./env sh -c '
+	exec softlimit \${MEMORY:+-m "\$MEMORY"} \\
+		$home/bin/$2'
+END
+}
+
 # stage_listener NAME ADDR PORT RULES [OPTIONS]: of quill-smtpd
 stage_listener()
 {
@@ -237,19 +266,6 @@ stage_no_tls()
 echo "quill-tlsd is not installed: nothing listens on $2 port $3"
 sleep 60
 exit 111
-END
-}
-
-stage_tlsd()
-{
-	stage_log tls
-	value tls/env/MEMORY ''
-	cat >"$stage/tls/run" <<END
-#!/bin/sh
-# written by quill-service(8); values to tune are in env/
-exec 2>&1
-exec env - PATH="$home/bin:\$PATH" envdir ./env sh -c '
-	exec softlimit \${MEMORY:+-m "\$MEMORY"} $home/bin/quill-tlsd'
 END
 }
 
@@ -410,21 +426,43 @@ if [ -d "$home/control/tls" ] || [ -f "$dir/tls/.quill-service" ]; then
 fi
 [ -z "$tls" ] || [ "$tlsd" ] ||
 	refuse "--tls: quill-tlsd is not installed (make tls, make install)"
+# want NAME WORD DEFAULT: adds to $daemons what WORD (yes, no or nothing said)
+# asks for, what is there, and what there is when DEFAULT is not empty.
+daemons=''
+want()
+{
+	if [ "$2" = no ]; then
+		[ ! -f "$dir/$1/.quill-service" ] ||
+			echo "$dir/$1: not asked for any more. To end it:" \
+				"svc -dx $dir/$1 $dir/$1/log; rm -r $dir/$1"
+	elif [ "$2$3" ] || [ -d "$dir/$1" ]; then
+		daemons="$daemons $1"
+	fi
+}
+want verify "$verify" "$listeners"
 # A foreign directory in the way: find it before anything is written.
-for name in send ${tls:+tls} $(printf %s "$listeners" | cut -d' ' -f1); do
+for name in send ${tls:+tls} $daemons \
+	$(printf %s "$listeners" | cut -d' ' -f1); do
 	[ ! -e "$dir/$name" ] || [ -f "$dir/$name/.quill-service" ] ||
 		refuse "$dir/$name: exists and was not written by quill-service"
 done
 
 stage_send
 service send
+# Before those who ask them.
+for name in $daemons; do
+	case $name in
+	verify) stage_daemon verify 'quill-start -v' ;;
+	esac
+	service "$name"
+done
 notes=''
 if [ "$tls" ]; then
 	if [ ! -d "$home/control/tls" ]; then
 		mkdir -m 700 "$home/control/tls"
 		say "$home/control/tls/: created, for certificates"
 	fi
-	stage_tlsd
+	stage_daemon tls quill-tlsd
 	service tls
 	[ -e "$home/control/tls/default/cert.pem" ] || notes="$notes
 tls: no certificate in $home/control/tls/default yet: quill-tlsd(8)."

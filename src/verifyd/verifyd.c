@@ -2,7 +2,7 @@
 /* verifyd.c - say which addresses would be delivered, before mail is taken
  *
  * runs as     quillv
- * started by  start (with -v, verifyd/run)
+ * started by  start (with -v, verify/run)
  * fd 3        jobs to its own lspawn, reports      wire/job.h wire/report.h
  * cwd         HOME/run/verify
  * socket      HOME/run/verify/socket: questions     wire/verify.h

@@ -262,16 +262,28 @@ for bad in 25 1.2.3.4 1.2.3.4:0 1.2.3.4:65536 1.2.3.4:x a.b.c.d:25 \
 done
 exits "without DIR: usage" 100 svc_do --smtp 127.0.0.1:25
 exits "an unknown option: usage" 100 svc_do "$D" --what
+exits "a word that is neither yes nor no" 1 svc_do "$D" --verify maybe
 exits "a missing value: usage" 100 svc_do "$D" --smtp
 exits "the same port twice" 1 svc_do "$D" --smtp 127.0.0.1:25 \
 	--submission 127.0.0.1:25
 exits "the defaults" 0 svc_do "$D"
-is "are send and smtp" "$(cd "$D" && echo *)" 'send smtp'
+is "are send, smtp and verify" "$(cd "$D" && echo *)" 'send smtp verify'
 like "on 0.0.0.0:25" "$(cat "$D/smtp/run")" '^	*0\.0\.0\.0 25 '
 is "with ./Maildir/" "$(cat "$D/send/env/DEFAULT")" ./Maildir/
 rm -rf "$D"
 exits "only send" 0 svc_do "$D" --smtp none
 is "is there" "$(cd "$D" && echo *)" send
+exits "and verify, when it is asked for" 0 svc_do "$D" --smtp none \
+	--verify yes
+is "is there" "$(cd "$D" && echo *)" 'send verify'
+exits "which stays" 0 svc_do "$D"
+like "unasked" "$(cat "$T/out")" 'nothing to do'
+exits "until it is not wanted" 0 svc_do "$D" --verify no
+like "then it is said how to end it" "$(cat "$T/out")" \
+	'verify: not asked for any more.*svc -dx'
+rm -rf "$D"
+exits "a listener without it" 0 svc_do "$D" --verify no
+is "is possible" "$(cd "$D" && echo *)" 'send smtp'
 rm -rf "$D"
 
 exits "several listeners" 0 svc_do "$D" --smtp 127.0.0.1:2501 \
@@ -281,7 +293,7 @@ exits "several listeners" 0 svc_do "$D" --smtp 127.0.0.1:2501 \
 tls=''
 [ ! -x "$H/bin/quill-tlsd" ] || tls=' tls'
 is "have names" "$(cd "$D" && echo *)" \
-	"send smtp smtp-2 submission submissions$tls"
+	"send smtp smtp-2 submission submissions$tls verify"
 if [ "$tls" ]; then
 	ok "the one for TLS is up" test ! -e "$D/submissions/down"
 	like "with TLS first" "$(cat "$D/submissions/run")" 'quill-smtpd -s -t'
@@ -295,7 +307,7 @@ fi
 is "a delivery of two lines arrives" \
 	"$(cd "$D/send" && envdir ./env sh -c 'echo "$DEFAULT"')" '|exit 99
 ./Mailbox'
-for s in send smtp smtp-2 submission submissions $tls; do
+for s in send smtp smtp-2 submission submissions verify $tls; do
 	ok "$s can be run" test -x "$D/$s/run" -a -x "$D/$s/log/run"
 	ok "$s: sh can read it" sh -n "$D/$s/run"
 	is "log/$s belongs to quilll" "$(stat -c '%a %U' "$H/log/$s")" \
