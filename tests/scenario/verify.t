@@ -133,7 +133,7 @@ END
 file "$annhome" "$ann" .qmail-w-default ./Maildir/
 # shellcheck disable=SC2016
 echo '[127.0.0.1]:1' | sed 's/^/:/' >"$C/smtproutes"
-start_suite --smtp none --verifyd yes
+start_suite --smtp none --verify yes
 
 # --- what it says ------------------------------------------------------------
 # ask ADDRESS...: a line "ADDRESS CLASS USER UID HOW-OR-WHY" each
@@ -218,12 +218,12 @@ chmod 700 "$joehome"
 echo new.example >>"$C/locals"
 is "a new entry of locals waits for HUP" "$(ask "$ann@new.example")" \
 	"$ann@new.example remote   "
-svc -h "$S/verifyd"
+svc -h "$S/verify"
 ok "then it counts" wait_until 60 says "$ann@new.example" yes
 echo 'bad entry' >>"$C/locals"
-svc -h "$S/verifyd"
+svc -h "$S/verify"
 ok "a bad one is named" wait_until 60 log_has \
-	'alert: .*/control/locals: line 4: .*nothing is changed' verifyd
+	'alert: .*/control/locals: line 4: .*nothing is changed' verify
 ok "and changes nothing" says "$ann@new.example" yes
 sed -i '$d' "$C/locals"
 
@@ -242,7 +242,7 @@ done | python3 "$TOP/tests/ask.py" verify "$H" >"$T/out"
 is "200 addresses of a user" "$(grep -c ' yes ' "$T/out")" 200
 is "are found by one process" "$(local_of "$joe")" "$p"
 echo 2 >"$C/timeoutverify"
-svc -t "$S/verifyd"
+svc -t "$S/verify"
 ended()
 {
 	! test -e "/proc/$p"
@@ -267,9 +267,9 @@ wait $stuck
 like "what it was asked another one answers" "$(cat "$T/stuck")" ' yes '
 verifyd_pid()
 {
-	svstat "$S/verifyd" | sed 's/.*pid \([0-9]*\).*/\1/'
+	svstat "$S/verify" | sed 's/.*pid \([0-9]*\).*/\1/'
 }
-# helper NAME: the helper of this verifyd
+# helper NAME: the helper of this verify
 helper()
 {
 	for helper_p in $(pgrep -P "$(verifyd_pid)"); do
@@ -294,7 +294,7 @@ as()
 like "quilld may ask" "$(as quilld)" ' yes '
 like "a user may not" "$(as "$joe")" 'PermissionError'
 unlike "nor may alias, of the same group" "$(as "$alias_user")" ' yes '
-ok "which is logged" wait_until 60 log_has 'a client was turned away' verifyd
+ok "which is logged" wait_until 60 log_has 'a client was turned away' verify
 is "the socket is for the group alone" \
 	"$(stat -c '%a %U %G' "$H/run/verify" "$H/run/verify/socket" |
 		tr '\n' ' ')" "2710 quillv nofiles 660 quillv nofiles "
@@ -333,7 +333,7 @@ p=$(helper quill-lspawn)
 is "its lspawn runs as root" "$(stat -c %U "/proc/$p")" root
 is "it itself does not" "$(stat -c %U "/proc/$(verifyd_pid)")" quillv
 is "nor its getpw" "$(stat -c %U "/proc/$(helper quill-getpw)")" quillp
-svc -t "$S/verifyd"
+svc -t "$S/verify"
 ok "at SIGTERM that ends, too" wait_until 60 ended
 ok "and supervise starts it anew" wait_until 60 up
 done_testing
