@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/fd.h"
@@ -48,6 +49,66 @@ control_bad(const char *name, size_t line, const char *reason)
 	return CONTROL_BAD;
 }
 
+/* --- a glance ------------------------------------------------------------- */
+
+/* Of a record of getdents64(2), for which libraries have no common name. */
+enum { RECORD_LENGTH = 16, RECORD_NAME = 19 };
+
+static char present[2048]; /* names, each with its NUL */
+static size_t npresent;
+static bool glanced;
+
+static bool
+remember(const char *record, const char *end)
+{
+	unsigned short length;
+	size_t n;
+
+	for (; record < end; record += length) {
+		memcpy(&length, record + RECORD_LENGTH, sizeof length);
+		n = strlen(record + RECORD_NAME) + 1;
+		if (n > sizeof present - npresent)
+			return false;
+		memcpy(present + npresent, record + RECORD_NAME, n);
+		npresent += n;
+	}
+	return true;
+}
+
+void
+control_glance(void)
+{
+	char records[2048];
+	bool room = true;
+	long n = -1;
+	int fd = fd_open(control_dir, O_RDONLY | O_DIRECTORY, 0);
+
+	glanced = false;
+	npresent = 0;
+	if (fd < 0)
+		return;
+	while (room &&
+		(n = syscall(SYS_getdents64, fd, records, sizeof records)) > 0)
+		room = remember(records, records + n);
+	glanced = room && n == 0;
+	close(fd);
+}
+
+bool
+control_missing(const char *name)
+{
+	const char *p = present;
+
+	if (!glanced)
+		return false;
+	for (; p < present + npresent; p += strlen(p) + 1)
+		if (strcmp(p, name) == 0)
+			return false;
+	return true;
+}
+
+/* --- one file ------------------------------------------------------------- */
+
 /* One open control file. */
 struct reader {
 	const char *name;
@@ -61,15 +122,17 @@ struct reader {
 static enum control
 reader_open(struct reader *r, const char *name)
 {
-	struct str path = STR_INIT(4000);
+	static struct str path = STR_INIT(4000); /* its memory stays */
 	int fd;
 
+	if (control_missing(name))
+		return CONTROL_ABSENT;
 	r->name = name;
 	r->number = r->total = 0;
 	str_init(&r->line, CONTROL_LINE_MAX);
+	str_clear(&path);
 	control_path(&path, name);
 	fd = fd_open(str_c(&path), O_RDONLY, 0);
-	str_free(&path);
 	if (fd < 0 && errno == ENOENT)
 		return CONTROL_ABSENT;
 	if (fd < 0)

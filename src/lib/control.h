@@ -28,6 +28,12 @@ enum {
 
 /* dir is kept, not copied. */
 void control_init(const char *dir);
+/* Look once which files there are: what is not there now is absent from here
+ * on, without being looked for. For a process that asks for many, most of them
+ * absent, and does not stay. Where that cannot be told nothing changes. */
+void control_glance(void);
+/* Was that file absent then? false without a glance. */
+bool control_missing(const char *name);
 const char *control_error(void);
 /* Append the file's path. */
 void control_path(struct str *out, const char *name);

@@ -139,13 +139,14 @@ enum control
 table_open(struct table *t, const char *name, const struct table_kind *k)
 {
 	struct str text = STR_INIT(4000), path = STR_INIT(4000);
-	enum control r;
+	enum control r = CONTROL_ABSENT;
 
 	table_init(t);
 	control_path(&text, name);
-	str_put(&path, text.s, text.len);
+	control_path(&path, name);
 	str_puts(&path, ".cdb");
-	r = compiled(t, name, str_c(&path), str_c(&text));
+	if (!control_missing(strrchr(str_c(&path), '/') + 1))
+		r = compiled(t, name, str_c(&path), str_c(&text));
 	str_free(&text);
 	str_free(&path);
 	return r == CONTROL_ABSENT ? table_text(t, name, k) : r;

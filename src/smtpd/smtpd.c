@@ -78,6 +78,7 @@ main(int argc, char **argv)
 		_exit(STATUS_TEMP);
 	flags = arguments(argc, argv);
 	control_init(site_control);
+	control_glance();
 	if (!conf_read(&conf, flags))
 		refuse("421 4.3.5 server configuration error\r\n",
 			control_error());

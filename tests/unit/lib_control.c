@@ -263,6 +263,59 @@ test_list(void)
 	is_num(control_list("nosuch", collect, got), CONTROL_ABSENT, "absent");
 }
 
+/* Last: what was not there at a glance stays away. */
+static void
+test_glance(void)
+{
+	struct str s = STR_INIT(100);
+	char name[60];
+
+	ok(!control_missing("value"), "not looked yet: may be there");
+	gone("later");
+	puts_file("value", "1\n");
+	control_init("/nonexistent");
+	control_glance();
+	ok(!control_missing("value"), "no directory: nothing is known");
+	control_init(dir);
+	/* more names than are remembered */
+	for (int i = 0; i < 60; i++) {
+		sprintf(name, "a-name-that-is-long-enough-to-fill-it-all-%d",
+			i);
+		puts_file(name, "");
+	}
+	control_glance();
+	ok(!control_missing("later"), "too many: nothing is known");
+	for (int i = 0; i < 60; i++) {
+		sprintf(name, "a-name-that-is-long-enough-to-fill-it-all-%d",
+			i);
+		gone(name);
+	}
+	for (int i = 0; i < 40; i++) {
+		sprintf(name, "many-names-%d", i);
+		puts_file(name, "");
+	}
+	control_glance();
+	ok(control_missing("later"), "absent");
+	ok(control_missing("valu") && control_missing("values") &&
+			control_missing("alue") && control_missing(""),
+		"no part of a name is one");
+	ok(!control_missing("value"), "present");
+	ok(!control_missing("many-names-39"), "all are remembered");
+	for (int i = 0; i < 40; i++) {
+		sprintf(name, "many-names-%d", i);
+		gone(name);
+	}
+	puts_file("later", "2\n");
+	is_num(control_line("later", &s), CONTROL_ABSENT, "absent for ever");
+	puts_file("value", "3\n");
+	is_num(control_line("value", &s), CONTROL_OK, "present: read");
+	is_str(str_c(&s), "3", "as it is now");
+	gone("value");
+	is_num(control_line("value", &s), CONTROL_ABSENT, "gone meanwhile");
+	gone("later");
+	str_free(&s);
+}
+
 int
 main(void)
 {
@@ -276,6 +329,8 @@ main(void)
 	test_or_me();
 	test_num();
 	test_list();
+	test_glance();
+	control_init(dir);
 	is_num(control_bad("x", 0, "why"), CONTROL_BAD, "bad");
 	is_str(control_error(), complaint("x: why"), "without a line");
 	gone("f");
