@@ -120,6 +120,8 @@ quill-newu_OBJS = tools/quill-newu
 quill-newu_USES = wire lib
 quill-newaliases_OBJS = tools/quill-newaliases tools/aliascheck
 quill-newaliases_USES = mail wire lib
+quill-tcpto_OBJS = tools/quill-tcpto
+quill-tcpto_USES = wire lib
 quill-cdb_OBJS = tools/quill-cdb
 quill-cdb_USES = wire lib
 quill-dotforward_OBJS = tools/quill-dotforward
@@ -138,6 +140,7 @@ quill-tlsd_LIBS = -lssl -lcrypto
 PROGRAMS = quill-queue quill-clean quill-start quill-send quill-bounce \
 	quill-lspawn quill-rspawn quill-local quill-remote quill-smtpd \
 	quill-verifyd quill-inject sendmail quillctl quill-newu quill-newaliases quill-cdb \
+	quill-tcpto \
 	quill-dotforward quill-mailbox quill-pw2u maildirmake maildir2mbox \
 	mbox2maildir forward bouncesaying condredirect except preline
 # built with conf-cc-system: they need the system's name service

@@ -131,6 +131,23 @@ sound(int fd)
 	       !memcmp(got, head, sizeof got);
 }
 
+/* By hand, root may be the first to come. */
+static bool
+hand_over(int fd)
+{
+	struct str dir = STR_INIT(4096);
+	struct stat st;
+	bool ok = true;
+
+	str_puts(&dir, site_run);
+	str_puts(&dir, "/remote");
+	if (!geteuid())
+		ok = !stat(str_c(&dir), &st) &&
+		     !fchown(fd, st.st_uid, (gid_t)-1);
+	str_free(&dir);
+	return ok;
+}
+
 /* Empty, or of an earlier version: begin anew. */
 static bool
 begin(struct dead *d)
@@ -141,7 +158,8 @@ begin(struct dead *d)
 		return false;
 	/* whatever the umask is: group quill may look */
 	ok = sound(d->fd) ||
-	     (!fchmod(d->fd, 0640) && !ftruncate(d->fd, 0) &&
+	     (hand_over(d->fd) && !fchmod(d->fd, 0640) &&
+		     !ftruncate(d->fd, 0) &&
 		     !ftruncate(d->fd, DEAD_HEAD + (off_t)DEAD_SETS * SET) &&
 		     pwrite(d->fd, head, sizeof head, 0) == sizeof head);
 	unlock(d->fd);

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 from remote_peer import (A, AAAA, CNAME, EHLO, HANGUP, MX, PLAIN, SILENCE, Dns,
@@ -64,7 +65,8 @@ def control(**files):
     base = {"me": "me.example", "timeoutconnect": "1", "timeoutremote": "1"}
     base.update(files)
     for f in os.listdir(CONTROL):
-        os.unlink(os.path.join(CONTROL, f))
+        if not os.path.isdir(os.path.join(CONTROL, f)):
+            os.unlink(os.path.join(CONTROL, f))
     for f, v in base.items():
         if v is not None:
             with open(os.path.join(CONTROL, f), "w") as out:
@@ -206,6 +208,37 @@ def zone(q, tcp=False):
     if q.name == "m.x.test":
         return q.reply([], authority=[soa("x.test")])
     return q.reply(rcode=3)
+
+
+class Map:
+    """A socketmap that answers from a dictionary."""
+
+    def __init__(self, answers):
+        self.path = os.path.join(TMP, "map%d" % port())
+        self.asked = []
+        self.answers = answers
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.bind(self.path)
+        self.sock.listen(5)
+        threading.Thread(target=self.serve, daemon=True).start()
+        closing.append(self)
+
+    def serve(self):
+        while True:
+            try:
+                c, _ = self.sock.accept()
+                q = c.recv(2000)
+                key = q.split(b" ", 1)[1][:-1].decode()
+                self.asked.append(q)
+                v = self.answers.get(key, b"NOTFOUND ")
+                if v is not HANGUP:
+                    c.sendall(v if v[-1:] == b"!" else b"%d:%s," % (len(v), v))
+                c.close()
+            except OSError:
+                return
+
+    def close(self):
+        self.sock.close()
 
 
 def main():

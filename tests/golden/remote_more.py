@@ -336,37 +336,6 @@ def tls_absent():
 
 
 # --- MTA-STS ----------------------------------------------------------------------
-class Map:
-    """A socketmap that answers from a dictionary."""
-
-    def __init__(self, answers):
-        self.path = os.path.join(TMP, "map%d" % port())
-        self.asked = []
-        self.answers = answers
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.bind(self.path)
-        self.sock.listen(5)
-        threading.Thread(target=self.serve, daemon=True).start()
-        closing.append(self)
-
-    def serve(self):
-        while True:
-            try:
-                c, _ = self.sock.accept()
-                q = c.recv(2000)
-                key = q.split(b" ", 1)[1][:-1].decode()
-                self.asked.append(q)
-                v = self.answers.get(key, b"NOTFOUND ")
-                if v is not HANGUP:
-                    c.sendall(v if v[-1:] == b"!" else b"%d:%s," % (len(v), v))
-                c.close()
-            except OSError:
-                return
-
-    def close(self):
-        self.sock.close()
-
-
 @case
 def mta_sts():
     p = peer("192.0.2.11", 25, ext=EHLO + ["STARTTLS"])

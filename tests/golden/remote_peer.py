@@ -3,6 +3,7 @@
 peer may be as slow and rude as it likes)."""
 
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -24,7 +25,8 @@ class Peer:
     a list (one after the other, the last again and again), or a function of
     the line. Everything the client sent is kept."""
 
-    def __init__(self, ip, port, ext=None, bytewise=False, **answers):
+    def __init__(self, ip, port, ext=None, bytewise=False, cert=None,
+                 implicit=False, **answers):
         self.answers = {
             "greeting": "220 peer.example ESMTP",
             "EHLO": multi(250, EHLO if ext is None else ext),
@@ -40,6 +42,15 @@ class Peer:
         self.answers.update(answers)
         self.counts = {}
         self.bytewise = bytewise
+        self.tls = None  # cert: a file with certificate and key
+        self.implicit = implicit
+        self.secured = []  # for each handshake: (version, name asked for)
+        if cert:
+            self.answers.setdefault("STAR", "220 2.0.0 go ahead")
+            self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.tls.load_cert_chain(cert)
+            self.tls.sni_callback = self.named
+            self.name = None
         self.early = None  # answer and hang up after so many bytes of data
         self.lines = []  # commands, all connections
         self.chunks = []  # what each recv gave
@@ -111,8 +122,19 @@ class Peer:
             conn.sendall(a)
         return a
 
+    def named(self, conn, name, context):
+        self.name = name
+
+    def secure(self, conn):
+        conn = self.tls.wrap_socket(conn, server_side=True)
+        self.secured.append((conn.version(), self.name))
+        self.open.append(conn)
+        return conn
+
     def session(self, conn):
         try:
+            if self.implicit:
+                conn = self.secure(conn)
             self.talk(conn)
         except (OSError, ValueError):
             pass
@@ -138,6 +160,10 @@ class Peer:
             if not said or verb == "QUIT":
                 conn.close()
                 return
+            if verb == "STAR" and said.startswith(b"220"):
+                if self.tls:
+                    conn, buf = self.secure(conn), b""
+                continue
             if verb == "DATA" and said.startswith(b"354"):
                 buf = self.take(conn, buf)
                 if buf is None or self.answer(conn, "dot") is None:
@@ -161,7 +187,7 @@ class Peer:
 
 
 # --- DNS ------------------------------------------------------------------
-A, CNAME, SOA, MX, TXT, AAAA, OPT = 1, 5, 6, 15, 16, 28, 41
+A, CNAME, SOA, MX, TXT, AAAA, OPT, TLSA = 1, 5, 6, 15, 16, 28, 41, 52
 
 
 def wire(name):
