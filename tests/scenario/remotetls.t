@@ -21,7 +21,7 @@ for c in mx domain stranger old; do
 done
 # with the CA behind it, for TLSA records that name the CA
 cat "$certs/mx.pem" "$certs/root.pem" "$certs/mx.key" >"$certs/chain.both"
-mkdir -p -m 700 "$H/control/tls"
+mkdir -m 700 "$H/control/tls"
 mkdir "$H/control/tls/default" "$H/control/tls/other"
 cp "$certs/root.pem" "$H/control/tls/default/ca.pem"
 cp "$certs/foreign.pem" "$H/control/tls/other/ca.pem"
