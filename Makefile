@@ -277,6 +277,8 @@ fuzz_remote_data_OBJS = remote/data
 fuzz_socketmap_OBJS = remote/sts
 fuzz_tlsa_OBJS = remote/dane
 fuzz_smtpd_data_OBJS = smtpd/data
+fuzz_smtpd_auth_OBJS = $(smtpd_SESSION)
+fuzz_smtpd_msgid_OBJS = smtpd/msgid
 fuzz_smtpd_session_OBJS = $(smtpd_SESSION) smtpd/data
 $(B)/fuzz/o/wire/site.o: CFLAGS += -DQUILL_HOME='"$(home)"'
 $(B)/fuzz/o/%.o: src/%.c

@@ -198,6 +198,188 @@ test_limits(void)
 	end();
 }
 
+/* TLS: what was said before it is forgotten, what counts against the client is
+ * not. */
+static void
+test_tls(void)
+{
+	begin();
+	conf.maxerrors = 10;
+	conf.starttls = conf.auth = conf.authplain = true;
+	say("EHLO c");
+	code("bad", "500");
+	is_num(say("AUTH PLAIN AGEAYg=="), EFFECT_AUTH, "AUTH");
+	session_auth(&s, AUTH_GOOD, "a");
+	is_num(say("STARTTLS"), EFFECT_TLS, "STARTTLS: is there one?");
+	str_clear(&s.out);
+	is_num(session_ready(&s, false), EFFECT_NONE, "no");
+	is_str(str_c(&s.out), "454 4.7.0 TLS is not available now\r\n", "454");
+	is_str(str_c(&s.user), "a", "nothing is forgotten");
+	say("STARTTLS");
+	str_clear(&s.out);
+	is_num(session_ready(&s, true), EFFECT_HANDSHAKE, "yes: handshake");
+	is_mem(s.out.s, 4, "220 ", 4, "220 goes out first");
+	str_clear(&s.out);
+	is_num(session_tls(&s, "V/C"), EFFECT_NONE, "it is done");
+	is_num(s.out.len, 0, "without a word");
+	is_num(s.helo.len + s.user.len, 0, "name and user are forgotten");
+	code("MAIL FROM:<a@b>", "503");
+	code("AUTH PLAIN AGEAYg==", "503");
+	code("EHLO c", "250");
+	is_num(s.errors, 4, "errors are not");
+	end();
+
+	begin();
+	conf.starttls = true;
+	say("EHLO c");
+	say("STARTTLS");
+	session_ready(&s, true);
+	str_clear(&s.out);
+	is_num(session_tls(&s, NULL), EFFECT_CLOSE, "no handshake: the end");
+	is_num(s.out.len, 0, "nothing in plain text");
+	is_str(s.end, "tls", "the log");
+	end();
+
+	begin();
+	is_num(session_tls(&s, "V/C"), EFFECT_NONE, "TLS first");
+	is_num(session_greet(&s), EFFECT_NONE, "then the greeting");
+	end();
+}
+
+static void
+test_auth(void)
+{
+	begin();
+	conf.auth = true;
+	session_tls(&s, "V/C");
+	say("EHLO c");
+	is_num(say("AUTH LOGIN"), EFFECT_NONE, "LOGIN");
+	is_str(str_c(&s.out), "334 VXNlcm5hbWU6\r\n", "asks for the name");
+	say("Ym9i");
+	is_str(str_c(&s.out), "334 UGFzc3dvcmQ6\r\n", "and the password");
+	is_num(say("c2VjcmV0"), EFFECT_AUTH, "then they are checked");
+	is_str(str_c(&s.login), "bob", "name");
+	is_str(str_c(&s.password), "secret", "password");
+	str_clear(&s.out);
+	session_auth(&s, AUTH_WRONG, "");
+	is_str(str_c(&s.out), "535 5.7.8 wrong user name or password\r\n",
+		"wrong");
+	is_str(str_c(&s.login), "bob", "the name is there for the log");
+	is_num(s.password.len, 0, "the password is not");
+	ok(!memmem(s.password.s, s.password.cap, "secret", 6),
+		"not even in memory");
+	code("NOOP", "250");
+	is_num(s.login.len, 0, "and the name goes");
+	say("AUTH PLAIN AGJvYgBz");
+	session_auth(&s, AUTH_LATER, "");
+	code("MAIL FROM:<a@b>", "250");
+	is_num(s.authfails, 1, "later is not wrong");
+	code("RSET", "250");
+	say("AUTH PLAIN AGJvYgBz");
+	session_auth(&s, AUTH_WRONG, "");
+	say("AUTH PLAIN AGJvYgBz");
+	str_clear(&s.out);
+	is_num(session_auth(&s, AUTH_WRONG, ""), EFFECT_CLOSE, "three wrong");
+	is_mem(s.out.s, 3, "535", 3, "the last one is told, too");
+	end();
+
+	begin();
+	conf.auth = conf.submission = true;
+	session_tls(&s, "V/C");
+	say("EHLO c");
+	code("MAIL FROM:<a@b>", "530");
+	is_num(session_line(&s, "AUTH PLAIN", 10, true), EFFECT_CLOSE,
+		"input after AUTH closes");
+	end();
+	begin();
+	conf.auth = conf.submission = true;
+	session_tls(&s, "V/C");
+	say("EHLO c");
+	say("AUTH PLAIN");
+	is_num(session_timeout(&s), EFFECT_CLOSE, "timeout in the exchange");
+	end();
+	begin();
+	conf.auth = true;
+	session_tls(&s, "V/C");
+	say("EHLO c");
+	say("AUTH LOGIN");
+	is_num(session_longline(&s), EFFECT_NONE, "too long a response");
+	code("NOOP", "250");
+	end();
+}
+
+static void
+test_asked(void)
+{
+	static const struct answer no = { 550, "5.7.1", "no" };
+	static const struct answer yes = { 0 };
+
+	begin();
+	conf.vrfy = conf.etrn = true;
+	say("EHLO first");
+	say("MAIL FROM:<a@b>");
+	is_num(session_line(&s, "HELO second", 11, false), EFFECT_HELO,
+		"HELO asks policy");
+	session_answer(&s, &no);
+	is_str(str_c(&s.helo), "first", "refused: the old name stays");
+	is_num(s.mail && s.esmtp, 1, "and the transaction");
+	code("HELO second", "250");
+	is_str(str_c(&s.helo), "second", "taken");
+	code("RCPT TO:<a@b>", "503");
+	is_num(session_line(&s, "VRFY <a.b@c>", 12, false), EFFECT_VRFY,
+		"VRFY");
+	str_clear(&s.out);
+	session_answer(&s, &yes);
+	is_str(str_c(&s.out), "250 2.1.5 <a.b@c>\r\n", "there it is");
+	session_line(&s, "EXPN a.b@c", 10, false);
+	str_clear(&s.out);
+	session_answer(&s, &no);
+	is_str(str_c(&s.out), "550 5.7.1 no\r\n", "not there");
+	is_num(session_line(&s, "ETRN d.example", 14, false), EFFECT_ETRN,
+		"ETRN");
+	is_str(str_c(&s.arg), "d.example", "of that domain");
+	str_clear(&s.out);
+	session_answer(&s, &yes);
+	is_mem(s.out.s, 3, "250", 3, "done");
+	end();
+}
+
+static void
+test_received(void)
+{
+	struct str r = STR_INIT(2000);
+
+	begin();
+	conf.auth = true;
+	conf.hideclient = true;
+	conf.remoteip = "192.0.2.1";
+	session_tls(&s, "TLSv1.3/X client CN=a(b)\\c");
+	say("EHLO c");
+	say("MAIL FROM:<a@b> SMTPUTF8");
+	say("RCPT TO:<c@d>");
+	session_received(&s, 0, &r);
+	is_str(str_c(&r),
+		"Received: from c ([192.0.2.1])\n"
+		"  by mx.example with UTF8SMTPS\n"
+		"  (TLSv1.3/X client CN=a?b??c)\n"
+		"  for <c@d>; 1 Jan 1970 00:00:00 -0000\n",
+		"TLS, SMTPUTF8");
+	say("RSET");
+	say("AUTH PLAIN AGJvYgBz");
+	session_auth(&s, AUTH_GOOD, "bob");
+	say("MAIL FROM:<a@b>");
+	say("RCPT TO:<c@d>");
+	str_clear(&r);
+	session_received(&s, 0, &r);
+	is_str(str_c(&r),
+		"Received: by mx.example with ESMTPSA\n"
+		"  (TLSv1.3/X client CN=a?b??c)\n"
+		"  for <c@d>; 1 Jan 1970 00:00:00 -0000\n",
+		"AUTH, the client hidden");
+	end();
+	str_free(&r);
+}
+
 static void
 test_verbs(void)
 {
@@ -213,6 +395,10 @@ main(void)
 	test_verdict();
 	test_policy();
 	test_limits();
+	test_tls();
+	test_auth();
+	test_asked();
+	test_received();
 	test_verbs();
 	return done_testing();
 }
