@@ -71,13 +71,32 @@ text(struct data *d, struct pass *b, size_t n)
 }
 
 static void
-line_end(struct data *d, struct pass *b)
+line_end(struct data *d, struct pass *b, bool bare)
 {
 	if (d->header)
 		header_line(d);
-	d->octets++; /* the CR that is not put out */
+	d->octets++; /* the CR that is not put out, or was not there */
 	emit(d, b, "\n", 1);
 	d->state = DATA_START;
+	d->bare = bare;
+}
+
+/* A line of n bytes, the last of them a bare LF. */
+static void
+bare_line(struct data *d, struct pass *b, size_t n)
+{
+	if (!d->bad && d->barelf != BARELF_BAD) {
+		text(d, b, n - 1);
+		if (d->barelf == BARELF_ASK) {
+			d->asks = true;
+			return;
+		}
+		b->in++;
+		line_end(d, b, true);
+		return;
+	}
+	d->bad |= DATA_BARELF;
+	text(d, b, n);
 }
 
 /* Inside a line: go to its CR in one stride. Once the message is bad, byte by
@@ -100,8 +119,9 @@ in_text(struct data *d, struct pass *b)
 		return;
 	}
 	if (lf)
-		d->bad |= DATA_BARELF;
-	text(d, b, n);
+		bare_line(d, b, n);
+	else
+		text(d, b, n);
 }
 
 /* One byte in any other state. */
@@ -129,10 +149,10 @@ in_edge(struct data *d, struct pass *b)
 	case DATA_DOTCR:
 		if (c == '\n') {
 			b->in++;
-			if (d->state == DATA_DOTCR)
+			if (d->state == DATA_DOTCR && !d->bare)
 				d->state = DATA_END;
 			else
-				line_end(d, b);
+				line_end(d, b, false);
 			return;
 		}
 		d->bad |= DATA_BARECR;
@@ -152,7 +172,8 @@ data_feed(struct data *d, char *p, size_t n, size_t *used)
 	/* where the first NUL is; checked for what was consumed only */
 	const char *nul = memchr(p, '\0', n);
 
-	while (b.in < b.end && d->state != DATA_END) {
+	d->asks = false;
+	while (b.in < b.end && d->state != DATA_END && !d->asks) {
 		if (d->state == DATA_TEXT)
 			in_text(d, &b);
 		else

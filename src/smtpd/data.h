@@ -6,6 +6,10 @@
  * took LF.LF or LF.CRLF for the end would read the rest of somebody's message
  * as commands of its own ("SMTP smuggling"). Pure: bytes in, bytes out, any
  * split of the input gives the same result.
+ *
+ * From clients that may send them (control/barelf) bare LFs become line ends,
+ * which is what they mean to say, but the end of data is what it was: no dot
+ * after a bare LF or before one ends anything.
  */
 #ifndef SMTPD_DATA_H
 #define SMTPD_DATA_H
@@ -34,11 +38,20 @@ enum data_state {
 	DATA_END,
 };
 
+enum data_barelf {
+	BARELF_BAD,  /* a bare LF makes the message bad */
+	BARELF_ASK,  /* stop before the first one */
+	BARELF_LINE, /* it ends a line */
+};
+
 struct data {
 	enum data_state state;
 	unsigned bad;	 /* of enum data_bad; once set nothing comes out */
 	uint64_t octets; /* as RFC 1870 counts: CRLF is two, no stuffed dots */
 	uint64_t limit;	 /* for octets, 0 none */
+	enum data_barelf barelf; /* BARELF_BAD until the caller changes it */
+	bool asks; /* stopped: set barelf to something else and go on */
+	bool bare; /* the line before this ended in a bare LF */
 	unsigned hops, maxhops;
 	bool header;	/* still in the header section */
 	size_t nstart;	/* bytes of this header line that are in start */
@@ -48,7 +61,8 @@ struct data {
 void data_init(struct data *d, uint64_t limit, unsigned maxhops);
 /* Decode n bytes in place: dots unstuffed, CRLF made LF. Returns how many
  * bytes at p are now message text; *used tells how many were consumed, less
- * than n only when the end of data was found before the last of them. */
+ * than n only when the end of data was found before the last of them, or the
+ * decoder asks. */
 size_t data_feed(struct data *d, char *p, size_t n, size_t *used);
 
 #endif

@@ -18,6 +18,7 @@ enqueue_open(struct loop *l)
 	struct str received = STR_INIT(4096);
 
 	data_init(&l->data, l->conf->databytes, HOPS_MAX);
+	l->data.barelf = l->barelf;
 	l->queueing = qclient_open(&l->queue) == 0;
 	if (!l->queueing) {
 		struct qverdict v;

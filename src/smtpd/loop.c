@@ -3,16 +3,19 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "lib/ascii.h"
 #include "lib/control.h"
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/stamp.h"
 #include "smtpd/ask.h"
 #include "smtpd/audit.h"
+#include "smtpd/clients.h"
 #include "smtpd/enqueue.h"
 #include "smtpd/secure.h"
 
@@ -184,6 +187,21 @@ read_command(struct loop *l)
 		&l->s, l->line.s, n, !l->batch && ibuf_ready(&l->in) > 0);
 }
 
+/* May this client end lines with a LF alone? */
+static enum data_barelf
+barelf(struct loop *l)
+{
+	const char *twin = getenv("BARELF");
+	bool listed = false;
+
+	if (twin)
+		listed = ascii_caseis(twin, "yes");
+	else if (clients_has("barelf", l->conf->remoteip, &listed) ==
+		 CONTROL_BAD)
+		l->limits.bad = true;
+	return listed ? BARELF_LINE : BARELF_BAD;
+}
+
 static enum effect
 read_data(struct loop *l)
 {
@@ -205,6 +223,8 @@ read_data(struct loop *l)
 		enqueue_text(l, p, text);
 		ibuf_skip(&l->in, used);
 		l->octets += used;
+		if (l->data.asks)
+			l->data.barelf = l->barelf = barelf(l);
 	}
 	enqueue_end(l);
 	return session_data(&l->s, &l->data);
@@ -285,6 +305,7 @@ loop_run(struct loop *l, const struct conf *c, int fdin, int fdout)
 	policy_init(&l->policy, c);
 	l->tls = (struct tls_state){ .outcome = TLS_DOWN };
 	l->link = -1;
+	l->barelf = BARELF_ASK;
 	l->limits = (struct limits){ .bad = false };
 	patience_init(&l->patience, c, &l->limits, &l->crowd);
 	ibuf_init(&l->in, fdin, l->inbuf, sizeof l->inbuf);

@@ -40,12 +40,13 @@ struct loop {
 	struct qclient queue;
 	struct content content;
 	int link; /* to the process of quill-tlsd that waits for us, or -1 */
-	struct tls_state tls; /* TLS_DONE: what the connection is */
-	bool queueing;	      /* queue is open */
-	bool recipient;	      /* this reply is to RCPT */
-	bool batch;	      /* input is no socket: commands written ahead, for
+	struct tls_state tls;	 /* TLS_DONE: what the connection is */
+	bool queueing;		 /* queue is open */
+	enum data_barelf barelf; /* of this client; BARELF_ASK: not known yet */
+	bool recipient;		 /* this reply is to RCPT */
+	bool batch;	 /* input is no socket: commands written ahead, for
 			  * sendmail -bs, are nobody else's bytes */
-	uint64_t octets;      /* read from the client */
+	uint64_t octets; /* read from the client */
 	char outbuf[LOOP_OUT], inbuf[LOOP_IN];
 };
 

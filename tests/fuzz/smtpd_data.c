@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
-/* smtpd_data: the first byte is a seed for splits, the rest is message data.
- * The decoder must give, for any split, what a plain reading of the rules on
- * the whole gives. */
+/* smtpd_data: the first byte is a seed for splits and says what is done with
+ * bare LFs, the rest is message data. The decoder must give, for any split, what
+ * a plain reading of the rules on the whole gives. */
 #include "smtpd/data.h"
 
 #include <stdint.h>
@@ -32,10 +32,11 @@ find_end(const char *p, size_t n)
 
 /* Is what ends at the end of data free of bare CR, bare LF and NUL? */
 static bool
-is_clean(const char *p, size_t n)
+is_clean(const char *p, size_t n, bool lf)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (!p[i] || (p[i] == '\n' && (!i || p[i - 1] != '\r')) ||
+		if (!p[i] ||
+			(!lf && p[i] == '\n' && (!i || p[i - 1] != '\r')) ||
 			(p[i] == '\r' && (i + 1 == n || p[i + 1] != '\n')))
 			return false;
 	}
@@ -67,9 +68,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *in = (const char *)data + 1;
 	size_t n = size ? size - 1 : 0, pos = 0, len = 0, end;
 	char *out = malloc(n + 1), *want = malloc(n + 1);
+	enum data_barelf barelf = seed % 3, verdict = BARELF_BAD;
 	struct data d;
 
+	if (barelf == BARELF_LINE || seed & 128)
+		verdict = BARELF_LINE;
 	data_init(&d, 0, 100);
+	d.barelf = barelf;
+	if (barelf != BARELF_ASK)
+		verdict = barelf;
 	while (pos < n && d.state != DATA_END) {
 		size_t step, used, got;
 		char *piece;
@@ -82,22 +89,26 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(piece, in + pos, step);
 		got = data_feed(&d, piece, step, &used);
 		require(got <= used && used <= step);
-		require(used == step || d.state == DATA_END);
+		require(used == step || d.state == DATA_END || d.asks);
 		memcpy(out + len, piece, got);
 		len += got;
 		pos += used;
 		free(piece);
+		require(!d.asks || (d.barelf == BARELF_ASK && in[pos] == '\n'));
+		if (d.asks)
+			d.barelf = verdict;
 	}
 	end = find_end(in, n);
 	require((d.state == DATA_END) == (end != 0));
 	if (end) {
 		require(pos == end);
-		require(is_clean(in, end) == !(d.bad & ~(unsigned)DATA_LOOP));
+		require(is_clean(in, end, verdict == BARELF_LINE) ==
+			!(d.bad & ~(unsigned)DATA_LOOP));
 	}
 	if (end && !d.bad) {
 		require(decode(want, in, end) == len &&
 			!memcmp(out, want, len));
-		require(d.octets <= end - 3);
+		require(d.octets <= 2 * (end - 3));
 	}
 	free(out);
 	free(want);

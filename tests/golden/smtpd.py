@@ -163,8 +163,8 @@ def check(fields):
 # --- a session ---------------------------------------------------------------
 class Client:
     def __init__(self, kind=socket.SOCK_STREAM, args=(), wrapper=False,
-                 **env):
-        ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
+                 sock=None, pass_fds=(), **env):
+        ours, theirs = sock or socket.socketpair(socket.AF_UNIX, kind)
         e = {k: v for k, v in os.environ.items()
              if not re.match(r"QUILL|QMAIL|TCP|[A-Z]*(LIMIT|BYTES|CLIENT)$", k)}
         e.update(QUILLQUEUE=QUEUE, QSPOOL=SPOOL, PROTO="TCP",
@@ -174,7 +174,7 @@ class Client:
             if v is None:
                 e.pop(k, None)
         self.log = tempfile.TemporaryFile("w+")
-        fds = []
+        fds = list(pass_fds)
         if wrapper:  # UCSPI-TLS: a control socket and one for plain text
             self.ctl, ctl = socket.socketpair()
             self.inner, inner = socket.socketpair()
@@ -183,7 +183,8 @@ class Client:
             fds = [ctl.fileno(), inner.fileno()]
             e.update(SSLCTLFD=str(fds[0]), SSLREADFD=str(fds[1]),
                      SSLWRITEFD=str(fds[1]))
-        self.proc = subprocess.Popen([PROGRAM, *args], pass_fds=fds, stdin=theirs, stdout=theirs,
+        self.proc = subprocess.Popen([PROGRAM, *args], pass_fds=fds,
+                                     stdin=theirs, stdout=theirs,
                                      stderr=self.log, env=e)
         theirs.close()
         if wrapper:

@@ -9,6 +9,9 @@ struct result {
 	struct data d;
 };
 
+static enum data_barelf barelf;	 /* what runs begin with */
+static enum data_barelf verdict; /* the answer when they ask */
+
 /* Decode in pieces of at most step bytes, the first of them first bytes. */
 static void
 run(struct result *r, const char *in, size_t n, size_t first, size_t step,
@@ -18,6 +21,7 @@ run(struct result *r, const char *in, size_t n, size_t first, size_t step,
 
 	memset(r, 0, sizeof *r);
 	data_init(&r->d, limit, 3);
+	r->d.barelf = barelf;
 	while (r->used < n && r->d.state != DATA_END) {
 		size_t piece = r->used ? step : first, used, got;
 
@@ -28,6 +32,8 @@ run(struct result *r, const char *in, size_t n, size_t first, size_t step,
 		memcpy(r->out + r->outn, buf, got);
 		r->outn += got;
 		r->used += used;
+		if (r->d.asks)
+			r->d.barelf = verdict;
 	}
 }
 
@@ -124,6 +130,53 @@ static const struct smuggle {
 	{ "LF.CRLF twice", S("\n.\r\n\n.\r\n"), DATA_BARELF },
 };
 
+/* Lines that end in a LF alone, from a client that may. */
+static const struct good bares[] = {
+	{ S("a\nb\r\n.\r\n"), S("a\nb\n"), 6 },
+	{ S("\n\n\r\n.\r\n"), S("\n\n\n"), 6 },
+	{ S("a\n.\nb\r\n.\r\n"), S("a\n\nb\n"), 8 },
+	{ S("a\n.\r\nb\r\n.\r\n"), S("a\n\nb\n"), 8 },
+	{ S("a\r\n.\nb\r\n.\r\n"), S("a\n\nb\n"), 8 },
+	{ S("a\n..\n...\r\n.\r\n"), S("a\n.\n..\n"), 10 },
+	{ S("a\n.\r\n.\r\n"), S("a\n\n"), 5 },
+	{ S("\n.\n\n.\r\n\r\n.\r\n"), S("\n\n\n\n\n"), 10 },
+	{ S("Received: x\nReceived: x\nReceived: x\n\nReceived: x\r\n.\r\n"),
+		S("Received: x\nReceived: x\nReceived: x\n\nReceived: x\n"),
+		54 },
+};
+
+static void
+test_bare(void)
+{
+	for (verdict = BARELF_LINE;; verdict = BARELF_BAD) {
+		for (size_t i = 0; i < sizeof bares / sizeof *bares; i++) {
+			const struct good *g = &bares[i];
+			bool bad = verdict == BARELF_BAD;
+			struct result r, asked;
+
+			barelf = verdict;
+			run(&r, g->in, g->inn, g->inn, g->inn, 0);
+			is_num(r.d.state, DATA_END, "bare %zu: ends", i);
+			is_num(r.d.bad, bad ? DATA_BARELF : 0, "bare %zu: bad",
+				i);
+			is_num(r.used, g->inn, "bare %zu: at its end", i);
+			if (!bad) {
+				is_mem(r.out, r.outn, g->out, g->outn,
+					"bare %zu: text", i);
+				is_num(r.d.octets, g->octets,
+					"bare %zu: octets", i);
+			}
+			barelf = BARELF_ASK;
+			run(&asked, g->in, g->inn, g->inn, g->inn, 0);
+			ok(same(&r, &asked), "bare %zu: asked", i);
+			splits(g->in, g->inn, 0, "bare");
+		}
+		if (verdict == BARELF_BAD)
+			break;
+	}
+	barelf = BARELF_BAD;
+}
+
 static void
 test_smuggle(void)
 {
@@ -145,6 +198,14 @@ test_smuggle(void)
 		is_num(r.used, n, "%s: at the real end only", s->name);
 		is_num(r.d.bad, s->bad, "%s: bad", s->name);
 		splits(in, n, 0, s->name);
+		barelf = BARELF_LINE;
+		run(&r, in, n, n, n, 0);
+		ok(r.d.state == DATA_END && r.used == n,
+			"%s: nor for who may send bare LFs", s->name);
+		is_num(r.d.bad & ~(unsigned)DATA_BARELF,
+			s->bad & ~(unsigned)DATA_BARELF, "%s: then", s->name);
+		splits(in, n, 0, s->name);
+		barelf = BARELF_BAD;
 	}
 	/* These contain a true CRLF.CRLF: the message ends there. */
 	struct result r;
@@ -188,6 +249,7 @@ int
 main(void)
 {
 	test_good();
+	test_bare();
 	test_smuggle();
 	test_limits();
 	return done_testing();
