@@ -33,7 +33,7 @@ def ends(c):
     """The last reply, and how the session ended."""
     got = c.reply()
     c.close()
-    return got, c.logtext.rsplit("end=", 1)[-1].strip()
+    return got, c.logtext.rsplit("end=", 1)[-1].split()[0]
 
 
 # --- slow --------------------------------------------------------------------
