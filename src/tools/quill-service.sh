@@ -240,6 +240,7 @@ stage_listener()
 	value "$1/env/MEMORY" 128000000
 	value "$1/env/RULES" "$4.cdb"
 	value "$1/env/TCPSERVER" "-vRHl0 -b 200"
+	value "$1/env/WRAPPER" ''
 	cat >"$stage/$1/run" <<END
 #!/bin/sh
 # written by quill-service(8); values to tune are in env/
@@ -249,7 +250,7 @@ exec env - PATH="$home/bin:\$PATH" envdir ./env sh -c '
 	exec envuidgid $quilld softlimit \${MEMORY:+-m "\$MEMORY"} \\
 		tcpserver \${TCPSERVER:--vRHl0 -b 200} -U \\
 		-c "\${CONCURRENCY:-40}" \${RULES:+-x "\$RULES"} \\
-		$2 $3 $home/bin/quill-smtpd${5:+ $5}'
+		$2 $3 \$WRAPPER $home/bin/quill-smtpd${5:+ $5}'
 END
 }
 
