@@ -8,9 +8,9 @@
 #include "wire/site.h"
 
 static bool
-printable(const char *s)
+printable(const char *s, size_t n)
 {
-	for (; *s; s++)
+	for (; n; s++, n--)
 		if ((unsigned char)*s < ' ' || *s == 127)
 			return false;
 	return true;
@@ -27,7 +27,7 @@ sasl_add(struct bykey *b, char *line)
 		return "not relay, user, password";
 	password = user + n + strspn(user + n, " \t");
 	if (n >= SASL_MAX || strlen(password) >= SASL_MAX || !*password ||
-		!printable(user))
+		!printable(user, n) || !printable(password, strlen(password)))
 		return "user or password is too long, or odd";
 	bykey_put(b, key, user);
 	return NULL;

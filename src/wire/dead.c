@@ -131,7 +131,8 @@ sound(int fd)
 	       !memcmp(got, head, sizeof got);
 }
 
-/* By hand, root may be the first to come. */
+/* By hand, root may be the first to come: the file is the directory's
+ * owner's. */
 static bool
 hand_over(int fd)
 {
@@ -141,9 +142,8 @@ hand_over(int fd)
 
 	str_puts(&dir, site_run);
 	str_puts(&dir, "/remote");
-	if (!geteuid())
-		ok = !stat(str_c(&dir), &st) &&
-		     !fchown(fd, st.st_uid, (gid_t)-1);
+	if (!geteuid() && !stat(str_c(&dir), &st))
+		ok = !fchown(fd, st.st_uid, (gid_t)-1);
 	str_free(&dir);
 	return ok;
 }
@@ -195,14 +195,20 @@ dead_read(struct dead *d)
 }
 
 void
+dead_use(struct dead *d, int fd)
+{
+	d->fd = fd;
+	d->writable = fd >= 0;
+	if (fd >= 0 && !sound(fd) && !begin(d))
+		dead_close(d);
+}
+
+void
 dead_open(struct dead *d)
 {
-	d->fd = open_file(O_RDWR | O_CREAT);
-	d->writable = d->fd >= 0;
+	dead_use(d, open_file(O_RDWR | O_CREAT));
 	if (d->fd < 0)
 		dead_read(d);
-	else if (!sound(d->fd) && !begin(d))
-		dead_close(d);
 }
 
 void

@@ -53,6 +53,8 @@ struct dead {
 /* Open the file, or make it. Without the right to write it is only read;
  * where it cannot be had at all, nothing is ever dead. */
 void dead_open(struct dead *d);
+/* The same of a file that is open for reading and writing, -1 none. */
+void dead_use(struct dead *d, int fd);
 /* Only to look: 0; -1 errno. */
 int dead_read(struct dead *d);
 void dead_close(struct dead *d);
