@@ -133,7 +133,8 @@ quill-mailbox_USES = mail wire lib
 quill-pw2u_OBJS = tools/quill-pw2u
 quill-pw2u_USES = wire lib
 quill-tlsd_OBJS = tlsd/tlsd tlsd/bundle tlsd/cache tlsd/certs tlsd/conn \
-	tlsd/peer tlsd/proxy tlsd/relay tlsd/serve tlsd/signer
+	tlsd/peer tlsd/proxy tlsd/relay tlsd/serve tlsd/signer \
+	tlsd/signreq
 quill-tlsd_USES = wire lib
 quill-tlsd_LIBS = -lssl -lcrypto
 
@@ -227,6 +228,7 @@ unit_inject_input_OBJS = inject/input
 unit_bounce_text_OBJS = bounce/text
 unit_local_dotqmail_OBJS = local/dotqmail
 unit_send_known_OBJS = send/known
+unit_tlsd_signreq_OBJS = tlsd/signreq
 unit_remote_mx_OBJS = remote/mx
 unit_remote_data_OBJS = remote/data
 unit_remote_bykey_OBJS = remote/bykey
@@ -279,6 +281,7 @@ fuzz_tlsa_OBJS = remote/dane
 fuzz_smtpd_data_OBJS = smtpd/data
 fuzz_smtpd_auth_OBJS = $(smtpd_SESSION)
 fuzz_smtpd_msgid_OBJS = smtpd/msgid
+fuzz_tlsd_signreq_OBJS = tlsd/signreq
 fuzz_smtpd_session_OBJS = $(smtpd_SESSION) smtpd/data
 $(B)/fuzz/o/wire/site.o: CFLAGS += -DQUILL_HOME='"$(home)"'
 $(B)/fuzz/o/%.o: src/%.c

@@ -230,7 +230,8 @@ choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *outlen,
 {
 	(void)ssl;
 	(void)arg;
-	for (unsigned int i = 0; i + 1 + in[i] <= inlen; i += 1U + in[i])
+	for (unsigned int i = 0; i < inlen && in[i] < inlen - i;
+		i += 1U + in[i])
 		if (in[i] == 4 && !memcmp(in + i + 1, "smtp", 4)) {
 			*out = in + i + 1;
 			*outlen = 4;

@@ -15,23 +15,21 @@ static RSA_METHOD *rsa_method;
 static EC_KEY_METHOD *ec_method;
 static int signer = -1;
 /* As ex_data of a key: a pointer into numbers, whose offset is its number. */
-static char numbers[BUNDLE_NAMES + 1];
+static char numbers[SIGNREQ_INDEX + 1];
 
 static int
 rsa_sign(int n, const unsigned char *from, unsigned char *to, RSA *rsa,
 	int padding)
 {
 	const char *number = RSA_get_ex_data(rsa, 0);
-	uint8_t out[SIGNER_DATA];
-	struct signer_ask a = {
-		.padding = padding, .data = from, .n = (size_t)n
-	};
+	uint8_t out[SIGNREQ_DATA];
+	struct signreq q = { .padding = padding, .data = from, .n = (size_t)n };
 	size_t len;
 
-	if (!number || n <= 0 || n > SIGNER_DATA)
+	if (!number || n <= 0 || n > SIGNREQ_DATA)
 		return -1;
-	a.index = (size_t)(number - numbers);
-	len = signer_sign(signer, &a, out);
+	q.index = (size_t)(number - numbers);
+	len = signer_sign(signer, &q, out);
 	/* The library gives room for a number as large as the modulus. */
 	if (!len || len > (size_t)RSA_size(rsa))
 		return -1;
@@ -57,17 +55,17 @@ ec_sign(int type, const unsigned char *digest, int n, unsigned char *sig,
 	unsigned int *len, const BIGNUM *kinv, const BIGNUM *r, EC_KEY *key)
 {
 	const char *number = EC_KEY_get_ex_data(key, 0);
-	uint8_t out[SIGNER_DATA];
-	struct signer_ask a = { .data = digest, .n = (size_t)n };
+	uint8_t out[SIGNREQ_DATA];
+	struct signreq q = { .data = digest, .n = (size_t)n };
 	size_t got;
 
 	(void)type;
 	(void)kinv;
 	(void)r;
-	if (!number || n <= 0 || n > SIGNER_DATA)
+	if (!number || n <= 0 || n > SIGNREQ_DATA)
 		return 0;
-	a.index = (size_t)(number - numbers);
-	got = signer_sign(signer, &a, out);
+	q.index = (size_t)(number - numbers);
+	got = signer_sign(signer, &q, out);
 	if (!got || got > (size_t)ECDSA_size(key))
 		return 0;
 	memcpy(sig, out, got);
@@ -121,7 +119,7 @@ ec_key(EVP_PKEY *public, size_t index)
 EVP_PKEY *
 proxy_key(EVP_PKEY *public, size_t index)
 {
-	if (!rsa_method || !ec_method || index > BUNDLE_NAMES)
+	if (!rsa_method || !ec_method || index > SIGNREQ_INDEX)
 		return NULL;
 	switch (EVP_PKEY_get_base_id(public)) {
 	case EVP_PKEY_RSA:

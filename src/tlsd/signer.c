@@ -10,53 +10,11 @@
 #include <unistd.h>
 
 #include "lib/fd.h"
-#include "lib/num.h"
 #include "lib/stamp.h"
 
-size_t
-signer_encode(char *p, size_t size, const struct signer_ask *a)
-{
-	size_t n;
-
-	if (a->n > SIGNER_DATA || a->padding < 0 ||
-		size < 2 * NUM_FMT + SIGNER_DATA)
-		return 0;
-	n = num_fmt(p, a->index) + 1;
-	n += num_fmt(p + n, (uint64_t)a->padding) + 1;
-	memcpy(p + n, a->data, a->n);
-	return n + a->n;
-}
-
-/* A number and its NUL at *p. */
-static bool
-number(const char **p, const char *end, uint64_t max, uint64_t *n)
-{
-	const char *nul = memchr(*p, 0, (size_t)(end - *p));
-
-	if (!nul || !num_parse(*p, (size_t)(nul - *p), max, n))
-		return false;
-	*p = nul + 1;
-	return true;
-}
-
-bool
-signer_decode(struct signer_ask *a, const char *p, size_t n)
-{
-	const char *end = p + n;
-	uint64_t index, padding;
-
-	if (!number(&p, end, BUNDLE_NAMES, &index) ||
-		!number(&p, end, 16, &padding))
-		return false;
-	a->index = (size_t)index;
-	a->padding = (int)padding;
-	a->data = (const uint8_t *)p;
-	a->n = (size_t)(end - p);
-	return a->n > 0 && a->n <= SIGNER_DATA;
-}
-
 /* --- the process */
-static EVP_PKEY *keys[BUNDLE_NAMES + 1];
+static EVP_PKEY *keys[SIGNREQ_INDEX + 1];
+_Static_assert((int)BUNDLE_NAMES <= (int)SIGNREQ_INDEX, "numbers of names");
 
 /* A key with a pass phrase is refused, not asked about on a terminal. */
 static int
@@ -82,26 +40,26 @@ parse(const struct str *pem)
 }
 
 static size_t
-sign(const struct signer_ask *a, uint8_t *out)
+sign(const struct signreq *q, uint8_t *out)
 {
-	EVP_PKEY *key = a->index <= BUNDLE_NAMES ? keys[a->index] : NULL;
+	EVP_PKEY *key = keys[q->index];
 	EVP_PKEY_CTX *c = key ? EVP_PKEY_CTX_new(key, NULL) : NULL;
-	size_t n = SIGNER_DATA;
+	size_t n = SIGNREQ_DATA;
 	bool done;
 
 	done = c && EVP_PKEY_sign_init(c) == 1 &&
-	       (!a->padding ||
-		       EVP_PKEY_CTX_set_rsa_padding(c, a->padding) == 1) &&
-	       EVP_PKEY_sign(c, out, &n, a->data, a->n) == 1;
+	       (!q->padding ||
+		       EVP_PKEY_CTX_set_rsa_padding(c, q->padding) == 1) &&
+	       EVP_PKEY_sign(c, out, &n, q->data, q->n) == 1;
 	EVP_PKEY_CTX_free(c);
 	return done ? n : 0;
 }
 
 static void
-answer(const struct signer_ask *a, int to)
+answer(const struct signreq *q, int to)
 {
-	uint8_t p[1 + SIGNER_DATA];
-	size_t n = sign(a, p + 1);
+	uint8_t p[1 + SIGNREQ_DATA];
+	size_t n = sign(q, p + 1);
 
 	p[0] = n ? '=' : '!';
 	/* It never waits: there is room in a new socket, or nobody listens. */
@@ -112,13 +70,13 @@ answer(const struct signer_ask *a, int to)
 _Noreturn void
 signer_run(int sock, const struct bundle *b)
 {
-	char p[SIGNER_RECORD];
+	char p[SIGNREQ_MAX];
 
 	for (size_t i = 0; i < b->count; i++)
 		if (b->name[i].key)
 			keys[i] = parse(b->name[i].key);
 	for (;;) {
-		struct signer_ask a;
+		struct signreq q;
 		int to = -1;
 		ssize_t n;
 
@@ -127,8 +85,8 @@ signer_run(int sock, const struct bundle *b)
 		n = fd_recv(sock, p, sizeof p, &to);
 		if (n == 0)
 			_exit(0);
-		if (n > 0 && to >= 0 && signer_decode(&a, p, (size_t)n))
-			answer(&a, to);
+		if (n > 0 && to >= 0 && signreq_decode(&q, p, (size_t)n))
+			answer(&q, to);
 		if (to >= 0)
 			close(to);
 	}
@@ -138,7 +96,7 @@ signer_run(int sock, const struct bundle *b)
 static size_t
 collect(int from, uint8_t *out)
 {
-	uint8_t p[SIGNER_RECORD];
+	uint8_t p[SIGNREQ_MAX];
 	int none = -1;
 	ssize_t n;
 
@@ -147,17 +105,17 @@ collect(int from, uint8_t *out)
 	n = fd_recv(from, p, sizeof p, &none);
 	if (none >= 0)
 		close(none);
-	if (n < 2 || n > 1 + SIGNER_DATA || p[0] != '=')
+	if (n < 2 || n > 1 + SIGNREQ_DATA || p[0] != '=')
 		return 0;
 	memcpy(out, p + 1, (size_t)n - 1);
 	return (size_t)n - 1;
 }
 
 size_t
-signer_sign(int sock, const struct signer_ask *a, uint8_t *out)
+signer_sign(int sock, const struct signreq *q, uint8_t *out)
 {
-	char p[SIGNER_RECORD + NUM_FMT];
-	size_t n = signer_encode(p, sizeof p, a), len = 0;
+	char p[SIGNREQ_MAX];
+	size_t n = signreq_encode(p, q), len = 0;
 	int pair[2];
 
 	if (!n || fd_seqpair(pair) < 0)
