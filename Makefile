@@ -43,7 +43,7 @@ all:
 # --- layers ----------------------------------------------------------------
 lib_OBJS = ascii base64 cdb cdbmake control crc32c dotlock fd file ibuf ipaddr \
 	json lock log map num obuf prioq proc rand safefile shared sig stamp str \
-	table utf8 dnspkt dnsq resolvconf usock
+	table utf8 dnspkt dnsq resolvconf usock netstring
 mail_OBJS = addr addrlex addrlist aliases aliasfile compose fullname header \
 	idna mboxname mimeenc mimehead qualify route sevenbit smtpreply
 wire_OBJS = site status envelope qclient qpath env envmake note hint job \
@@ -132,6 +132,10 @@ quill-mailbox_OBJS = mailbox/mailbox mailbox/box mailbox/list
 quill-mailbox_USES = mail wire lib
 quill-pw2u_OBJS = tools/quill-pw2u
 quill-pw2u_USES = wire lib
+quill-qmqpc_OBJS = qmqpc/qmqpc qmqpc/ask
+quill-qmqpc_USES = wire lib
+quill-qmqpd_OBJS = qmqpd/qmqpd
+quill-qmqpd_USES = wire lib
 quill-tlsd_OBJS = tlsd/tlsd tlsd/bundle tlsd/cache tlsd/certs tlsd/conn \
 	tlsd/peer tlsd/proxy tlsd/relay tlsd/serve tlsd/signer \
 	tlsd/signreq
@@ -143,7 +147,8 @@ PROGRAMS = quill-queue quill-clean quill-start quill-send quill-bounce \
 	quill-verifyd quill-inject sendmail quillctl quill-newu quill-newaliases quill-cdb \
 	quill-tcpto \
 	quill-dotforward quill-mailbox quill-pw2u maildirmake maildir2mbox \
-	mbox2maildir forward bouncesaying condredirect except preline
+	mbox2maildir forward bouncesaying condredirect except preline \
+	quill-qmqpc quill-qmqpd
 # built with conf-cc-system: they need the system's name service
 SYSPROGRAMS = quill-getpw quill-domain
 
