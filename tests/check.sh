@@ -79,7 +79,7 @@ if [ "$missing" ]; then
 			"(as root, with apt-get, they would be installed)"
 	fi
 fi
-if [ ! -x "$POSTFIX/usr/sbin/smtp-sink" ]; then
+if [ ! -x "$POSTFIX/usr/sbin/qmqp-sink" ]; then
 	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 		echo "check: fetching smtp-sink"
 		peers_fetch || echo "check: no smtp-sink: see $PEERS/log"

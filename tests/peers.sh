@@ -30,7 +30,7 @@ POSTFIX=$PEERS/postfix
 # make clean removes what was fetched.
 peers_fetch()
 {
-	[ ! -x "$POSTFIX/usr/sbin/smtp-sink" ] || return 0
+	[ ! -x "$POSTFIX/usr/sbin/qmqp-sink" ] || return 0
 	mkdir -p "$PEERS"
 	# not below build: make reads what is called *.d there
 	peers_t=$(mktemp -d) || return 1
@@ -51,10 +51,11 @@ peers_fetch()
 	) >"$PEERS/log" 2>&1 </dev/null &&
 		mkdir -p "$POSTFIX/usr/lib" "$POSTFIX/usr/sbin" &&
 		cp -R "$peers_t/x/usr/lib/postfix" "$POSTFIX/usr/lib/" &&
-		cp "$peers_t/x/usr/sbin/smtp-source" \
-			"$peers_t/x/usr/sbin/smtp-sink" "$POSTFIX/usr/sbin/"
+		for peers_p in smtp-source smtp-sink qmqp-source qmqp-sink; do
+			cp "$peers_t/x/usr/sbin/$peers_p" "$POSTFIX/usr/sbin/"
+		done
 	rm -rf "$peers_t"
-	[ -x "$POSTFIX/usr/sbin/smtp-sink" ]
+	[ -x "$POSTFIX/usr/sbin/qmqp-sink" ]
 }
 
 # peers_mlmmj: unpack mlmmj, a list manager, whose package wants an MTA.

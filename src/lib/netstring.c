@@ -36,7 +36,7 @@ netstring_start(struct ibuf *i, uint64_t max, uint64_t *len, uint64_t *used)
 			(*used)++;
 		if (c == ':')
 			break;
-		if (n == sizeof text - 1)
+		if (c < '0' || c > '9' || n == sizeof text - 1)
 			return NETSTRING_BAD;
 		text[n++] = (char)c;
 	}

@@ -231,7 +231,7 @@ verdict(const struct str *sender, uint64_t nrcpt, uint64_t size)
 	log_write("accepted", "ip=", ip, " id=", v.id, " bytes=", bytes,
 		" recipients=", n, " from=<", sender->len ? sender->s : "", ">",
 		NULL);
-	answer("Kok ", v.id, "");
+	answer("K", "ok ", v.id);
 }
 
 int

@@ -14,8 +14,8 @@ usage()
 {
 	cat >&2 <<-END
 	usage: quill-service DIR [--smtp ADDR:PORT ...] [--submission ADDR:PORT]
-	       [--tls-submission ADDR:PORT] [--tls] [--default DELIVERY]
-	       [--verify yes|no]
+	       [--tls-submission ADDR:PORT] [--tls] [--qmqp ADDR:PORT]
+	       [--default DELIVERY] [--verify yes|no]
 	--smtp none: no listener. ADDR: an IPv4 address, or [IPv6].
 	END
 	exit 100
@@ -89,7 +89,8 @@ while [ $# -gt 0 ]; do
 	--*=*)
 		val=${opt#*=} opt=${opt%%=*} ;;
 	--tls) ;;
-	--smtp | --submission | --tls-submission | --default | --verify)
+	--smtp | --submission | --tls-submission | --qmqp | --default | \
+		--verify)
 		[ $# -ge 2 ] || usage
 		val=$2
 		shift ;;
@@ -116,6 +117,9 @@ while [ $# -gt 0 ]; do
 		add_listener submissions "$addr" "$port" ;;
 	--tls)
 		tls=1 ;;
+	--qmqp)
+		listen "$opt" "$val"
+		add_listener qmqp "$addr" "$port" ;;
 	--default)
 		default=$val default_given=1
 		[ "$default" ] || refuse "--default: empty" ;;
@@ -130,7 +134,7 @@ done
 [ "$dir" ] || usage
 
 twice=$(printf %s "$listeners" | cut -d' ' -f1 | sort | uniq -d)
-[ -z "$twice" ] || refuse "more than one --submission or --tls-submission"
+[ -z "$twice" ] || refuse "more than one --submission, --tls-submission or --qmqp"
 twice=$(printf %s "$listeners" | cut -d' ' -f2- | sort | uniq -d)
 [ -z "$twice" ] || refuse "two listeners on $twice"
 
@@ -235,6 +239,8 @@ END
 # stage_listener NAME ADDR PORT RULES [OPTIONS]: of quill-smtpd
 stage_listener()
 {
+	program=quill-smtpd
+	[ "$1" != qmqp ] || program=quill-qmqpd
 	stage_log "$1"
 	value "$1/env/CONCURRENCY" 40
 	value "$1/env/MEMORY" 128000000
@@ -250,7 +256,7 @@ exec env - PATH="$home/bin:\$PATH" envdir ./env sh -c '
 	exec envuidgid $quilld softlimit \${MEMORY:+-m "\$MEMORY"} \\
 		tcpserver \${TCPSERVER:--vRHl0 -b 200} -U \\
 		-c "\${CONCURRENCY:-40}" \${RULES:+-x "\$RULES"} \\
-		$2 $3 \$WRAPPER $home/bin/quill-smtpd${5:+ $5}'
+		$2 $3 \$WRAPPER $home/bin/$program${5:+ $5}'
 END
 }
 
@@ -388,6 +394,10 @@ service()
 # rules FILE: TCP rules and their cdb, when missing or out of date.
 rules()
 {
+	case $1 in
+	*/tcp.qmqp) others=deny ;;
+	*) others=allow ;;
+	esac
 	if [ ! -e "$1" ]; then
 		cat >"$1" <<-'END'
 		# Who may connect, and with what environment: tcprules(1). After
@@ -395,8 +405,8 @@ rules()
 		# tcprules FILE.cdb FILE.tmp <FILE
 		# RELAYCLIENT: mail to any domain is taken from this machine.
 		127.:allow,RELAYCLIENT=""
-		:allow
 		END
+		echo ":$others" >>"$1"
 		say "$1: written"
 	fi
 	if [ ! -e "$1.cdb" ] || [ "$(find "$1" -newer "$1.cdb")" ]; then

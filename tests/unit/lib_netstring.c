@@ -23,7 +23,7 @@ static const struct {
 	{ "+1:x,", 9, NETSTRING_BAD, 0 },
 	{ " 1:x,", 9, NETSTRING_BAD, 0 },
 	{ "1x:", 9, NETSTRING_BAD, 0 },
-	{ "1;", 9, NETSTRING_LOST, 0 },
+	{ "1;", 9, NETSTRING_BAD, 0 },
 	{ "", 9, NETSTRING_LOST, 0 },
 	{ "12", 99, NETSTRING_LOST, 0 },
 	{ "18446744073709551615:", UINT64_MAX, NETSTRING_OK, UINT64_MAX },
@@ -53,8 +53,7 @@ main(void)
 		uint64_t len = 0;
 
 		given(&i, buf, sizeof buf, rows[n].bytes);
-		ok(netstring_start(&i, rows[n].max, &len, NULL) ==
-				rows[n].want,
+		ok(netstring_start(&i, rows[n].max, &len, NULL) == rows[n].want,
 			"\"%s\"", rows[n].bytes);
 		if (rows[n].want == NETSTRING_OK)
 			ok(len == rows[n].len, "... its length");
