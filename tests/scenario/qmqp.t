@@ -107,8 +107,8 @@ exits "one that may have it all: no other is asked" 111 send
 like "... and the log says what that means" "$(cat "$T/said")" \
 	'possible duplicate'
 # DO EXIT DELIVERED WHAT
-while read -r do code more what; do
-	echo "$do" >"$T/do"
+while read -r act code more what; do
+	echo "$act" >"$T/do"
 	exits "$what" "$code" send
 	n=$((n + more))
 	ok "... $n delivered" wait_until 60 maildir_has "$home/Maildir" $n
