@@ -32,7 +32,8 @@ python3:python3 socat:socat cdb:tinycdb mkfs.xfs:xfsprogs
 mkfs.btrfs:btrfs-progs pkg-config:pkg-config
 fusermount3:fuse3 procmail:procmail maildrop:maildrop vacation:vacation
 openssl:openssl
-/usr/lib/dovecot/dovecot-lda:dovecot-core'
+/usr/lib/dovecot/dovecot-lda:dovecot-core
+/usr/lib/dovecot/lmtp:dovecot-lmtpd'
 # and smtp-sink and smtp-source of Postfix, unpacked, not installed
 . tests/peers.sh
 
