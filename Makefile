@@ -98,7 +98,11 @@ quill-inject_OBJS = inject/inject inject/fail inject/input inject/settings \
 quill-inject_USES = mail wire lib
 sendmail_OBJS = tools/sendmail
 sendmail_USES = wire lib
-quillctl_OBJS = quillctl/quillctl quillctl/status quillctl/queue quillctl/walk
+quillctl_OBJS = quillctl/quillctl quillctl/args quillctl/ask quillctl/walk \
+	quillctl/logs quillctl/sendlog quillctl/replies quillctl/select \
+	quillctl/say \
+	quillctl/offline quillctl/status quillctl/queue quillctl/show \
+	quillctl/order quillctl/why
 quillctl_USES = wire lib
 maildirmake_OBJS = tools/maildirmake
 maildirmake_USES = lib

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: 0BSD */
-/* quillctl.c - ask a quill: is it running, what is in its queue
+/* quillctl.c - ask a quill, and steer it: what is where, why, and go on
  *
  * runs as     caller (root, or a member of group quill)
  * started by  the administrator, scripts, mailq
+ * fd 0        import: a backup
  * fd 1        the answer
  * fd 2        errors
  * cwd         queue
- * reads       msg/<c>/<id>.env, lost, lock/send
- * writes      nothing
- * trusts      root, quillq; not addresses: they are escaped
+ * reads       msg/<c>/<id>.env, msg/<c>/<id>.mess, bounce, lost, log/,
+ *             control/, run/; asks quill-send   wire/ctl.h
+ * writes      by way of quill-send; fsck, import and orders without a
+ *             quill-send: the queue
+ * trusts      root, quillq; not addresses and replies: they are escaped
  * exits       0 yes or done, 1 no, 64 usage, STATUS_TEMP cannot tell
  */
 #include "quillctl/quillctl.h"
@@ -20,58 +23,89 @@
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/sig.h"
+#include "quillctl/select.h"
 #include "wire/site.h"
 #include "wire/status.h"
 
 static char outbuf[65536];
 struct obuf out;
 
-static const struct command {
-	const char *name, *usage;
-	int (*run)(int argc, char **argv);
-} commands[] = {
-	{ "status", "status", ctl_status },
-	{ "queue", "queue [-j | --count]", ctl_queue },
+static const struct ctl_command commands[] = {
+	{ "status", "status", ctl_status, CTL_IN_QUEUE },
+	{ "queue", "queue [-j | --count] [SELECTOR]", ctl_queue, CTL_IN_QUEUE },
+	{ "show", "show [-j | --message] ID...", ctl_show, CTL_IN_QUEUE },
+	{ "why", "why [-j] ID|ADDRESS [LOGDIR...]", ctl_why, CTL_IN_QUEUE },
+	{ "retry", "retry [-nj] SELECTOR", ctl_order, CTL_IN_QUEUE },
+	{ "hold", "hold [-nj] SELECTOR", ctl_order, CTL_IN_QUEUE },
+	{ "release", "release [-nj] SELECTOR", ctl_order, CTL_IN_QUEUE },
+	{ "bounce", "bounce [-nj] [--text REASON] SELECTOR", ctl_order,
+		CTL_IN_QUEUE },
+	{ "delete", "delete [-nj] SELECTOR", ctl_order, CTL_IN_QUEUE },
+	{ "reroute", "reroute [-nj] --via RELAY SELECTOR", ctl_order,
+		CTL_IN_QUEUE },
 };
 
 enum { NCOMMANDS = sizeof(commands) / sizeof(*commands) };
 
-static int
-usage(void)
+/* Of one subcommand, or of all (c NULL). */
+static void
+usage(int fd, const struct ctl_command *c)
 {
-	struct obuf err;
-	char buf[1024];
+	struct obuf o;
+	char buf[2048];
+	const char *intro = "usage: quillctl ";
 	size_t i;
 
-	obuf_init(&err, 2, buf, sizeof(buf));
+	obuf_init(&o, fd, buf, sizeof(buf));
 	for (i = 0; i < NCOMMANDS; i++) {
-		obuf_puts(&err, i ? "       quillctl " : "usage: quillctl ");
-		obuf_puts(&err, commands[i].usage);
-		obuf_putc(&err, '\n');
+		if (c && c != &commands[i])
+			continue;
+		obuf_puts(&o, intro);
+		intro = "       quillctl ";
+		obuf_puts(&o, commands[i].usage);
+		obuf_putc(&o, '\n');
 	}
-	obuf_flush(&err);
-	return CTL_USAGE;
+	if (!c || strstr(c->usage, "SELECTOR"))
+		obuf_puts(&o, select_usage);
+	obuf_flush(&o);
+}
+
+static int
+run(const struct ctl_command *c, int argc, char **argv)
+{
+	int r;
+
+	if (c->where == CTL_IN_QUEUE && chdir(site_queue) < 0)
+		log_die_sys(STATUS_TEMP, "unable to enter ", site_queue,
+			errno == EACCES ? " (only root and group quill may)"
+					: "");
+	r = c->run(argc, argv);
+	if (obuf_flush(&out) < 0)
+		log_die_sys(STATUS_TEMP, "unable to write");
+	if (r == CTL_USAGE)
+		usage(2, c);
+	return r;
 }
 
 int
 main(int argc, char **argv)
 {
-	int r = CTL_USAGE;
 	size_t i;
 
 	log_init("quillctl");
 	fd_sane();
 	sig_ignore(SIGPIPE);
 	obuf_init(&out, 1, outbuf, sizeof(outbuf));
-	if (argc >= 2 && chdir(site_queue) < 0)
-		log_die_sys(STATUS_TEMP, "unable to enter ", site_queue,
-			errno == EACCES ? " (only root and group quill may)"
-					: "");
 	for (i = 0; argc >= 2 && i < NCOMMANDS; i++)
-		if (strcmp(argv[1], commands[i].name) == 0) {
-			r = commands[i].run(argc - 1, argv + 1);
-			if (obuf_flush(&out) < 0)
-				log_die_sys(STATUS_TEMP, "unable to write");
-		}
-	return r == CTL_USAGE ? usage() : r;
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return run(&commands[i], argc - 1, argv + 1);
+	if (argc == 2 && (strcmp(argv[1], "help") == 0 ||
+				 strcmp(argv[1], "--help") == 0)) {
+		usage(1, NULL);
+		return CTL_YES;
+	}
+	if (argc >= 2)
+		log_alert("unknown subcommand ", argv[1]);
+	usage(2, NULL);
+	return CTL_USAGE;
 }

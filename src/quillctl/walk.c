@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/fd.h"
 #include "lib/file.h"
 #include "lib/stamp.h"
 #include "wire/retry.h"
@@ -27,9 +28,8 @@ by_age(const void *a, const void *b)
 	return s->rnd < t->rnd ? -1 : s->rnd > t->rnd;
 }
 
-/* The ids with an envelope in one directory, into ids. */
-static int
-list_split(unsigned n)
+int64_t
+walk_ids(unsigned n, enum qfile want, const struct qid **list)
 {
 	char path[QPATH_MAX];
 	const struct dirent *d;
@@ -44,11 +44,12 @@ list_split(unsigned n)
 	if (!dir)
 		return -1;
 	while ((d = readdir(dir))) {
-		if (!qpath_parse(d->d_name, n, &id, &f) || f != QFILE_ENV)
+		if (!qpath_parse(d->d_name, n, &id, &f) || f != want)
 			continue;
 		/* empty: being written, or left by a killed quill-queue */
-		if (fstatat(dirfd(dir), d->d_name, &st, 0) < 0 ||
-			st.st_size == 0)
+		if (f == QFILE_ENV &&
+			(fstatat(dirfd(dir), d->d_name, &st, 0) < 0 ||
+				st.st_size == 0))
 			continue;
 		if (nids == capids) {
 			capids = capids ? capids * 2 : 1024;
@@ -57,19 +58,24 @@ list_split(unsigned n)
 		ids[nids++] = id;
 	}
 	closedir(dir);
-	return 0;
+	if (nids > 0)
+		qsort(ids, nids, sizeof(*ids), by_age);
+	if (list)
+		*list = ids;
+	return (int64_t)nids;
 }
 
 int64_t
 walk_count(void)
 {
-	int64_t count = 0;
+	int64_t count = 0, k;
 	unsigned n;
 
 	for (n = 0; n < QSPLITS; n++) {
-		if (list_split(n) < 0)
+		k = walk_ids(n, QFILE_ENV, NULL);
+		if (k < 0)
 			return -1;
-		count += (int64_t)nids;
+		count += k;
 	}
 	return count;
 }
@@ -89,9 +95,8 @@ walk_lost(void)
 	return count;
 }
 
-/* 0; 1 gone, unfinished or damaged (odd counts the latter); -1 errno. */
-static int
-visit(struct qid id, void (*fn)(const struct walk_message *m), uint64_t *odd)
+int
+walk_one(struct qid id, walk_fn *fn, walk_fn *odd, void *arg)
 {
 	static struct str data = STR_INIT(2 * ENVELOPE_MAX);
 	struct walk_message m = { .id = id };
@@ -100,7 +105,7 @@ visit(struct qid id, void (*fn)(const struct walk_message *m), uint64_t *odd)
 	int fd, r;
 
 	qpath_fmt(path, id, QFILE_ENV);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = fd_open(path, O_RDONLY | O_NOFOLLOW, 0);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -1;
 	str_clear(&data);
@@ -108,32 +113,32 @@ visit(struct qid id, void (*fn)(const struct walk_message *m), uint64_t *odd)
 	close(fd);
 	if (r < 0)
 		return -1;
-	if (env_decode(&m.env, str_c(&data), data.len) == ENV_OK) {
-		qid_fmt(m.name, id);
+	qid_fmt(m.name, id);
+	m.result = env_decode(&m.env, str_c(&data), data.len);
+	if (m.result == ENV_OK) {
 		if (!retry_last(id, &st, stamp_now(), &m.tried))
 			m.tried = 0;
-		fn(&m);
-	} else {
-		++*odd;
+		fn(arg, &m);
+		env_free(&m.env);
+	} else if (odd) {
+		odd(arg, &m);
 	}
-	env_free(&m.env);
-	return 0;
+	return 1;
 }
 
 int
-walk_each(void (*fn)(const struct walk_message *m), uint64_t *odd)
+walk_each(walk_fn *fn, walk_fn *odd, void *arg)
 {
-	unsigned n;
-	size_t i;
+	const struct qid *list;
+	int64_t n, i;
+	unsigned split;
 
-	*odd = 0;
-	for (n = 0; n < QSPLITS; n++) {
-		if (list_split(n) < 0)
+	for (split = 0; split < QSPLITS; split++) {
+		n = walk_ids(split, QFILE_ENV, &list);
+		if (n < 0)
 			return -1;
-		if (nids > 0)
-			qsort(ids, nids, sizeof(*ids), by_age);
-		for (i = 0; i < nids; i++)
-			if (visit(ids[i], fn, odd) < 0)
+		for (i = 0; i < n; i++)
+			if (walk_one(list[i], fn, odd, arg) < 0)
 				return -1;
 	}
 	return 0;

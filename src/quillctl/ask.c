@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "quillctl/ask.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/fd.h"
+#include "lib/lock.h"
+#include "lib/log.h"
+#include "wire/site.h"
+
+int
+ask_runs(void)
+{
+	int fd = fd_open("lock/send", O_RDWR, 0);
+	int r;
+
+	if (fd < 0)
+		return -1;
+	r = lock_held(fd);
+	close(fd);
+	return r;
+}
+
+int
+ask_connect(bool quiet)
+{
+	int fd = ctl_connect();
+
+	if (fd >= 0)
+		return fd;
+	if (errno == ENOENT || errno == ECONNREFUSED)
+		errno = ESRCH;
+	if (quiet)
+		return -1;
+	if (errno == ESRCH)
+		log_alert("quill-send is not running");
+	else
+		log_alert_sys("unable to ask quill-send",
+			errno == EACCES || errno == EPERM
+				? " (only root and group quill may)"
+				: "");
+	return -1;
+}
+
+int
+ask_question(int fd, enum ctl_verb v, const char *id, const char *argument,
+	ask_fn *fn, void *arg)
+{
+	static char buf[CTL_RECORD];
+	static struct ctl_request req;
+	const char *text, *value, *object = "";
+	struct ctl_answer a;
+	char kind;
+
+	ctl_begin(&req, v, argument);
+	if (id)
+		ctl_id(&req, id);
+	if (ctl_ask(fd, &req) < 0)
+		return -1;
+	do {
+		if (ctl_read(fd, buf, &a) < 0)
+			return -1;
+		if (a.refused) {
+			log_alert("quill-send refuses: ", a.refused);
+			errno = EPERM;
+			return -1;
+		}
+		while ((kind = ctl_field(&a, &text, &value))) {
+			if (kind == 'O')
+				fn(arg, object = text, NULL, "");
+			else
+				fn(arg, object, text, value);
+		}
+	} while (!a.last);
+	return 0;
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "quillctl/logs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/fd.h"
+#include "lib/ibuf.h"
+#include "lib/log.h"
+#include "lib/str.h"
+#include "wire/site.h"
+
+enum {
+	FILES = 10000, /* of one directory */
+	NAMES = 1 << 20,
+	LABEL = 25, /* "@" and 24 hexadecimal digits, TAI64N */
+};
+
+struct stream {
+	int dir;
+	char *name;
+	char **file; /* the rotated ones, sorted */
+	size_t nfiles, at;
+	int current; /* opened before the directory was listed, or -1 */
+	ino_t current_ino;
+	struct ibuf in;
+	bool open;
+	char buf[32768];
+	struct str line;
+	int64_t us; /* of line */
+	bool have;
+};
+
+struct logs {
+	struct stream *s[LOGS_DIRS];
+	size_t n;
+	struct stream *given; /* its line is the caller's */
+};
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int
+hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* A label as microseconds since 1970; -1 when it is none. */
+static int64_t
+label(const char *s)
+{
+	uint64_t sec = 0, nano = 0;
+	int i, v;
+
+	if (*s++ != '@')
+		return -1;
+	for (i = 0; i < LABEL - 1; i++) {
+		v = hex(s[i]);
+		if (v < 0)
+			return -1;
+		if (i < 16)
+			sec = sec << 4 | (uint64_t)v;
+		else
+			nano = nano << 4 | (uint64_t)v;
+	}
+	sec -= (UINT64_C(1) << 62) + 10; /* as multilog counts */
+	if (sec >= UINT64_C(1) << 40 || nano >= 1000000000)
+		return -1;
+	return (int64_t)(sec * 1000000 + nano / 1000);
+}
+
+/* --- one directory -------------------------------------------------------- */
+
+static int
+list(struct stream *s)
+{
+	const struct dirent *d;
+	struct stat st;
+	size_t cap = 0;
+	DIR *dir = fdopendir(dup(s->dir));
+
+	if (!dir)
+		return -1;
+	while ((d = readdir(dir)) && s->nfiles < FILES) {
+		if (label(d->d_name) < 0 ||
+			fstatat(s->dir, d->d_name, &st, 0) < 0 ||
+			(s->current >= 0 && st.st_ino == s->current_ino))
+			continue;
+		if (s->nfiles == cap) {
+			cap = cap ? cap * 2 : 32;
+			s->file = xrealloc(s->file, cap * sizeof(*s->file));
+		}
+		s->file[s->nfiles++] = xstrdup(d->d_name);
+	}
+	closedir(dir);
+	if (s->nfiles)
+		qsort(s->file, s->nfiles, sizeof(*s->file), by_name);
+	return 0;
+}
+
+static struct stream *
+stream_open(const char *path)
+{
+	int dir = fd_open(path, O_RDONLY | O_DIRECTORY, 0);
+	const char *slash = strrchr(path, '/');
+	struct stream *s;
+	struct stat st;
+
+	if (dir < 0)
+		return NULL;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		str_oom();
+	s->dir = dir;
+	s->name = xstrdup(slash && slash[1] ? slash + 1 : path);
+	str_init(&s->line, LOGS_LINE);
+	s->current = openat(dir, "current", O_RDONLY | O_CLOEXEC);
+	if (s->current >= 0 && fstat(s->current, &st) == 0)
+		s->current_ino = st.st_ino;
+	if ((s->current >= 0 || errno == ENOENT) && list(s) == 0)
+		return s;
+	close(dir);
+	free(s);
+	return NULL;
+}
+
+static bool
+next_file(struct stream *s)
+{
+	int fd;
+
+	if (s->open)
+		close(s->in.fd);
+	s->open = false;
+	while (s->at < s->nfiles) {
+		fd = openat(s->dir, s->file[s->at++], O_RDONLY | O_CLOEXEC);
+		if (fd >= 0)
+			goto found;
+	}
+	fd = s->current;
+	s->current = -1;
+	if (fd < 0)
+		return false;
+found:
+	ibuf_init(&s->in, fd, s->buf, sizeof(s->buf));
+	s->open = true;
+	return true;
+}
+
+static void
+fill(struct stream *s)
+{
+	int64_t us;
+	size_t i;
+
+	s->have = false;
+	while (s->open || next_file(s)) {
+		switch (ibuf_getline(&s->in, &s->line, LOGS_LINE)) {
+		case IBUF_EOF:
+		case IBUF_ERROR:
+			if (!next_file(s))
+				return;
+			continue;
+		default:
+			break;
+		}
+		while (s->line.len && s->line.s[s->line.len - 1] == '\n')
+			str_cut(&s->line, s->line.len - 1);
+		for (i = 0; i < s->line.len; i++)
+			if (s->line.s[i] == 0)
+				s->line.s[i] = '?';
+		us = s->line.len >= LABEL ? label(s->line.s) : -1;
+		if (us >= 0)
+			s->us = us;
+		s->have = true;
+		return;
+	}
+}
+
+/* --- all ------------------------------------------------------------------ */
+
+static void
+add(struct logs *l, const char *path, bool complain)
+{
+	struct stream *s = l->n < LOGS_DIRS ? stream_open(path) : NULL;
+
+	if (!s) {
+		if (complain)
+			log_warning_sys("unable to read the log ", path);
+		return;
+	}
+	l->s[l->n++] = s;
+	fill(s);
+}
+
+static void
+add_home(struct logs *l, const char *only, bool complain)
+{
+	struct str path = STR_INIT(4096);
+	const struct dirent *d;
+	size_t base;
+	DIR *dir;
+
+	str_puts(&path, site_home);
+	str_puts(&path, "/log/");
+	base = path.len;
+	if (only) {
+		str_puts(&path, only);
+		add(l, str_c(&path), complain);
+		return;
+	}
+	dir = opendir(str_c(&path));
+	while (dir && (d = readdir(dir))) {
+		if (d->d_name[0] == '.')
+			continue;
+		str_cut(&path, base);
+		str_puts(&path, d->d_name);
+		add(l, str_c(&path), complain);
+	}
+	if (dir)
+		closedir(dir);
+	str_free(&path);
+}
+
+struct logs *
+logs_open(int n, char *const *dirs, const char *only, bool complain)
+{
+	struct logs *l = calloc(1, sizeof(*l));
+	int i;
+
+	if (!l)
+		str_oom();
+	for (i = 0; i < n; i++)
+		add(l, dirs[i], complain);
+	if (n == 0)
+		add_home(l, only, complain);
+	if (l->n)
+		return l;
+	free(l);
+	return NULL;
+}
+
+bool
+logs_next(struct logs *l, struct logs_line *line)
+{
+	struct stream *first = NULL;
+	const char *s;
+	size_t i;
+
+	if (l->given)
+		fill(l->given);
+	for (i = 0; i < l->n; i++)
+		if (l->s[i]->have && (!first || l->s[i]->us < first->us))
+			first = l->s[i];
+	l->given = first;
+	if (!first)
+		return false;
+	s = str_c(&first->line);
+	if (first->line.len >= LABEL && label(s) >= 0)
+		s += LABEL + (s[LABEL] == ' ');
+	*line = (struct logs_line){
+		.us = first->us, .name = first->name, .text = s
+	};
+	return true;
+}
+
+void
+logs_close(struct logs *l)
+{
+	size_t i, k;
+
+	for (i = 0; i < l->n; i++) {
+		struct stream *s = l->s[i];
+
+		if (s->open)
+			close(s->in.fd);
+		if (s->current >= 0)
+			close(s->current);
+		close(s->dir);
+		for (k = 0; k < s->nfiles; k++)
+			free(s->file[k]);
+		free(s->file);
+		free(s->name);
+		str_free(&s->line);
+		free(s);
+	}
+	free(l);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: 0BSD */
+/* logs - lines of multilog directories, the oldest first
+ *
+ * Each directory's rotated files (@...) in order, then current; several
+ * directories are merged by time. Lines without a time stamp count as those
+ * before them. Only reads; a file that is rotated meanwhile is read once.
+ */
+#ifndef QUILLCTL_LOGS_H
+#define QUILLCTL_LOGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { LOGS_DIRS = 64, LOGS_LINE = 65536 };
+
+struct logs;
+
+struct logs_line {
+	int64_t us;	  /* since 1970; 0 unknown */
+	const char *name; /* of the directory, its last part: "send" */
+	const char *text; /* behind the time stamp, without LF */
+};
+
+/* The n directories; with n 0 all that are in HOME/log, or only HOME/log/
+ * only when that is given. One that cannot be read is said on fd 2 when
+ * complain. NULL: none of them can be (errno: the last reason). */
+struct logs *logs_open(
+	int n, char *const *dirs, const char *only, bool complain);
+/* The next; valid until the one after. false at the end. */
+bool logs_next(struct logs *l, struct logs_line *line);
+void logs_close(struct logs *l);
+
+#endif

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: 0BSD */
+/* quillctl show ID: a message, its recipients, what each waits for and why */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/control.h"
+#include "lib/fd.h"
+#include "lib/file.h"
+#include "lib/json.h"
+#include "lib/log.h"
+#include "lib/num.h"
+#include "lib/stamp.h"
+#include "quillctl/args.h"
+#include "quillctl/ask.h"
+#include "quillctl/quillctl.h"
+#include "quillctl/replies.h"
+#include "quillctl/say.h"
+#include "quillctl/select.h"
+#include "wire/note.h"
+#include "wire/retry.h"
+#include "wire/site.h"
+#include "wire/status.h"
+
+enum { NOTES_MAX = 16 << 20, VALUE = 300 };
+
+/* What quill-send says of a message. */
+struct doing {
+	bool known;
+	int64_t local, remote; /* next attempt, 0 none */
+	int64_t until;
+	char state[20], wait_for[VALUE];
+};
+
+static struct view {
+	bool json, message;
+	struct doing doing;
+	uint64_t lifetime, local, remote; /* control files */
+} view;
+
+static void
+copy(char *to, size_t size, const char *from)
+{
+	size_t n = strlen(from);
+
+	if (n >= size)
+		n = size - 1;
+	memcpy(to, from, n);
+	to[n] = '\0';
+}
+
+static void
+take(void *arg, const char *object, const char *key, const char *value)
+{
+	struct doing *d = arg;
+	uint64_t n = 0;
+
+	(void)object;
+	d->known = true;
+	if (!key)
+		return;
+	if (strcmp(key, "state") == 0)
+		copy(d->state, sizeof(d->state), value);
+	else if (strcmp(key, "for") == 0)
+		copy(d->wait_for, sizeof(d->wait_for), value);
+	else if (!num_parses(value, INT64_MAX, &n))
+		return;
+	else if (strcmp(key, "local") == 0)
+		d->local = (int64_t)n;
+	else if (strcmp(key, "remote") == 0)
+		d->remote = (int64_t)n;
+	else if (strcmp(key, "until") == 0)
+		d->until = (int64_t)n;
+}
+
+static void
+ask(struct view *v, const char *id)
+{
+	int fd = ask_connect(true);
+
+	if (fd < 0)
+		return;
+	if (ask_question(fd, CTL_MESSAGE, id, NULL, take, &v->doing) < 0)
+		v->doing.known = false;
+	close(fd);
+}
+
+/* The relay that an administrator gave recipient i; "" none. */
+static const char *
+relay_of(const struct walk_message *m, size_t i)
+{
+	static struct str s = STR_INIT(NOTES_MAX);
+	const char *relay = "";
+	char path[QPATH_MAX];
+	struct note n;
+	size_t pos = 0;
+
+	if (!env_isvia(env_mark(&m->env, i)))
+		return "";
+	qpath_fmt(path, m->id, QFILE_BOUNCE);
+	str_clear(&s);
+	if (file_read(path, &s) < 0)
+		return "?";
+	while (note_next(str_c(&s), s.len, &pos, &n))
+		if (n.rcpt == i && n.action == NOTE_VIA)
+			relay = n.host;
+	return relay;
+}
+
+/* The earliest next attempt that is known; 0 none. */
+static int64_t
+next_attempt(const struct view *v, const struct walk_message *m)
+{
+	const struct doing *d = &v->doing;
+	int64_t local, remote;
+
+	if (d->known) {
+		if (d->local && (!d->remote || d->local < d->remote))
+			return d->local;
+		return d->remote;
+	}
+	if (!m->tried)
+		return 0;
+	local = retry_next(m->id, m->tried, v->local);
+	remote = retry_next(m->id, m->tried, v->remote);
+	return local < remote ? local : remote;
+}
+
+/* --- for people ----------------------------------------------------------- */
+
+static void
+plain_next(const struct view *v, const struct walk_message *m)
+{
+	const struct doing *d = &v->doing;
+	int64_t next = next_attempt(v, m), birth = qid_birth(m->id);
+
+	obuf_puts(&out, "next attempt: ");
+	if (strcmp(d->state, "active") == 0)
+		obuf_puts(&out, "it is being delivered now");
+	else if (strcmp(d->state, "held") == 0)
+		obuf_puts(&out, "none: it is held until it is released");
+	else if (next)
+		say_when(next);
+	else
+		obuf_puts(&out, "as soon as there is a place");
+	if (!d->known)
+		obuf_puts(&out, next ? " or later; quill-send is not running"
+				     : "; quill-send is not running");
+	obuf_putc(&out, '\n');
+	if (m->tried) {
+		obuf_puts(&out, "         why: last tried ");
+		say_when(m->tried);
+		obuf_puts(&out, ", ");
+		say_span(m->tried - birth);
+		obuf_puts(&out, " old; the wait grows with the age\n");
+	}
+	if (*d->wait_for) {
+		obuf_puts(&out, "         why: waits for ");
+		json_plain(&out, d->wait_for);
+		if (d->until) {
+			obuf_puts(&out, ", which is tried next at ");
+			say_when(d->until);
+		}
+		obuf_putc(&out, '\n');
+	}
+	obuf_puts(&out, "    given up: after the attempt that follows ");
+	say_when(birth + (int64_t)v->lifetime);
+	obuf_putc(&out, '\n');
+}
+
+static void
+plain_params(const struct walk_message *m, size_t i, const char *indent)
+{
+	const char *p;
+	size_t k;
+
+	for (k = 0; (p = env_param(&m->env, i, k)); k++) {
+		obuf_puts(&out, indent);
+		json_plain(&out, p);
+		obuf_putc(&out, '\n');
+	}
+}
+
+static void
+plain_rcpt(const struct walk_message *m, size_t i)
+{
+	const char *relay = relay_of(m, i);
+	struct reply r;
+
+	obuf_puts(&out, "  ");
+	say_padded(select_state(m, i), 8);
+	json_plain(&out, env_rcpt(&m->env, i));
+	obuf_putc(&out, '\n');
+	plain_params(m, i, "          ");
+	if (*relay) {
+		obuf_puts(&out, "          goes by ");
+		json_plain(&out, relay);
+		obuf_puts(&out, " (rerouted)\n");
+	}
+	if (!replies_get(m, i, &r))
+		return;
+	obuf_puts(&out, "          last reply: ");
+	json_plain(&out, r.text);
+	obuf_puts(&out, "\n          ");
+	if (*r.dsn) {
+		json_plain(&out, r.dsn);
+		obuf_puts(&out, ", ");
+	}
+	if (*r.relay && strcmp(r.relay, "-") != 0) {
+		obuf_puts(&out, "from ");
+		json_plain(&out, r.relay);
+		obuf_puts(&out, ", ");
+	}
+	say_when(r.when);
+	obuf_putc(&out, '\n');
+}
+
+static bool
+has_work(const struct walk_message *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->env.nrcpt; i++)
+		if (env_istodo(env_mark(&m->env, i)))
+			return true;
+	return false;
+}
+
+static void
+plain(const struct view *v, const struct walk_message *m)
+{
+	size_t i;
+
+	obuf_puts(&out, "     message: ");
+	obuf_puts(&out, m->name);
+	obuf_puts(&out, "\n     arrived: ");
+	say_when(qid_birth(m->id));
+	obuf_puts(&out, ", from uid ");
+	obuf_putnum(&out, m->env.head.uid);
+	obuf_puts(&out, "\n        size: ");
+	obuf_putnum(&out, m->env.head.bytes);
+	obuf_puts(&out, " bytes\n      sender: <");
+	json_plain(&out, m->env.sender);
+	obuf_puts(&out, ">\n");
+	plain_params(m, ENV_SENDER, "              ");
+	if (has_work(m))
+		plain_next(v, m);
+	else if (m->env.nrcpt)
+		obuf_puts(&out, "next attempt: none: nothing is to do, or it "
+				"is held until it is released\n");
+	obuf_puts(&out, "  recipients: ");
+	obuf_putnum(&out, m->env.nrcpt);
+	obuf_putc(&out, '\n');
+	for (i = 0; i < m->env.nrcpt; i++)
+		plain_rcpt(m, i);
+}
+
+/* --- for programs --------------------------------------------------------- */
+
+static void
+json_params(const char **sep, const struct walk_message *m, size_t i)
+{
+	const char *s = "", *p;
+	size_t k;
+
+	say_key(sep, "parameters");
+	obuf_putc(&out, '[');
+	for (k = 0; (p = env_param(&m->env, i, k)); k++, s = ",") {
+		obuf_puts(&out, s);
+		json_string(&out, p);
+	}
+	obuf_putc(&out, ']');
+}
+
+static void
+json_rcpt(const struct walk_message *m, size_t i)
+{
+	const char *sep = "", *relay = relay_of(m, i);
+	struct reply r;
+
+	obuf_putc(&out, '{');
+	say_string(&sep, "address", env_rcpt(&m->env, i));
+	say_string(&sep, "state", select_state(m, i));
+	json_params(&sep, m, i);
+	if (*relay)
+		say_string(&sep, "reroute", relay);
+	if (replies_get(m, i, &r)) {
+		say_string(&sep, "reply", r.text);
+		say_string(&sep, "reply_dsn", r.dsn);
+		say_string(&sep, "reply_from", r.relay);
+		say_int(&sep, "reply_time", (uint64_t)r.when);
+	}
+	obuf_putc(&out, '}');
+}
+
+static void
+json(const struct view *v, const struct walk_message *m)
+{
+	int64_t next = has_work(m) ? next_attempt(v, m) : 0;
+	const char *sep = "";
+	size_t i;
+
+	obuf_putc(&out, '{');
+	say_string(&sep, "queue_id", m->name);
+	say_int(&sep, "arrival_time", (uint64_t)qid_birth(m->id));
+	say_int(&sep, "message_size", m->env.head.bytes);
+	say_int(&sep, "uid", m->env.head.uid);
+	say_string(&sep, "sender", m->env.sender);
+	json_params(&sep, m, ENV_SENDER);
+	if (*v->doing.state)
+		say_string(&sep, "state", v->doing.state);
+	if (m->tried)
+		say_int(&sep, "last_attempt", (uint64_t)m->tried);
+	if (next)
+		say_int(&sep, "next_attempt", (uint64_t)next);
+	if (*v->doing.wait_for)
+		say_string(&sep, "waits_for", v->doing.wait_for);
+	say_int(&sep, "given_up", (uint64_t)qid_birth(m->id) + v->lifetime);
+	say_key(&sep, "recipients");
+	for (i = 0; i < m->env.nrcpt; i++) {
+		obuf_putc(&out, i ? ',' : '[');
+		json_rcpt(m, i);
+	}
+	obuf_puts(&out, m->env.nrcpt ? "]}\n" : "[]}\n");
+}
+
+/* --- the command ---------------------------------------------------------- */
+
+/* The message as it is; for a terminal without what it would obey. */
+static int
+print_message(struct qid id)
+{
+	char path[QPATH_MAX], buf[8192];
+	bool tty = isatty(1);
+	ssize_t n, i;
+	int fd;
+
+	qpath_fmt(path, id, QFILE_MESS);
+	fd = fd_open(path, O_RDONLY | O_NOFOLLOW, 0);
+	if (fd < 0)
+		return -1;
+	while ((n = fd_read(fd, buf, sizeof(buf))) > 0) {
+		for (i = 0; tty && i < n; i++)
+			if (buf[i] != '\n' && buf[i] != '\t' &&
+				(buf[i] < 32 || buf[i] > 126))
+				buf[i] = '?';
+		obuf_put(&out, buf, (size_t)n);
+	}
+	close(fd);
+	return n < 0 ? -1 : 0;
+}
+
+static void
+show(void *arg, const struct walk_message *m)
+{
+	struct view *v = arg;
+
+	ask(v, m->name);
+	(v->json ? json : plain)(v, m);
+}
+
+static void
+odd(void *arg, const struct walk_message *m)
+{
+	(void)arg;
+	log_warning(m->name, m->result == ENV_UNFINISHED
+				     ? ": its envelope file is not finished"
+				     : ": its envelope file is not valid");
+}
+
+static void
+read_controls(struct view *v)
+{
+	v->lifetime = 604800;
+	v->local = 10;
+	v->remote = 20;
+	control_init(site_control);
+	if (control_num("queuelifetime", 0, UINT32_MAX, &v->lifetime) ==
+			CONTROL_BAD ||
+		control_num("retrylocal", 1, UINT32_MAX, &v->local) ==
+			CONTROL_BAD ||
+		control_num("retryremote", 1, UINT32_MAX, &v->remote) ==
+			CONTROL_BAD)
+		log_warning(control_error());
+}
+
+int
+ctl_show(int argc, char **argv)
+{
+	struct view *v = &view;
+	const struct args_option options[] = {
+		{ 'j', "json", &v->json, NULL },
+		{ 'm', "message", &v->message, NULL },
+	};
+	int n = args_parse(options, 2, argc, argv), i, r = 1;
+	struct qid id;
+
+	if (n < 1)
+		return CTL_USAGE;
+	for (i = 0; i < n; i++)
+		if (strlen(argv[i]) != QID_LEN || !qid_parse(argv[i], &id))
+			return args_bad("not a message id: ", argv[i]);
+	read_controls(v);
+	for (i = 0; i < n && r > 0; i++) {
+		qid_parse(argv[i], &id);
+		memset(&v->doing, 0, sizeof(v->doing));
+		if (v->message)
+			r = print_message(id) == 0 ? 1
+			    : errno == ENOENT	   ? 0
+						   : -1;
+		else
+			r = walk_one(id, show, odd, v);
+		if (r == 0)
+			log_info("no message ", argv[i],
+				" in the queue; its story, if any: quillctl "
+				"why ",
+				argv[i]);
+	}
+	if (r < 0) {
+		log_alert_sys("unable to look into ", site_queue);
+		return STATUS_TEMP;
+	}
+	return r ? CTL_YES : CTL_NO;
+}

@@ -1,0 +1,265 @@
+#!/bin/sh
+# SPDX-License-Identifier: 0BSD
+# quillctl on a queue and logs that were made for it, without a quill-send:
+# selectors, what is shown, orders while it is stopped, hostile text, usage.
+. "$(dirname "$0")/../lib.sh"
+need_root
+need python3
+
+quill_config quill.example
+ctl=$H/bin/quillctl
+
+# put SENDER RECIPIENT...: queue a message; $id
+put()
+{
+	put_from=$1
+	shift
+	{
+		printf 'F%s\0' "$put_from"
+		for put_to in "$@"; do
+			printf 'T%s\0' "$put_to"
+		done
+		printf '\0'
+	} >"$T/env"
+	find "$H/queue/msg" -name '*.env' | sort >"$T/before"
+	printf 'Subject: s\n\nbody\n' | "$H/bin/quill-queue" 1<"$T/env" ||
+		give_up "quill-queue"
+	id=$(find "$H/queue/msg" -name '*.env' | sort | comm -13 "$T/before" - |
+		sed 's/.*\///; s/\.env//')
+}
+
+env_of()
+{
+	echo "$H/queue/msg/$(echo "$1" | cut -c16)/$1.env"
+}
+
+# marks ID: the first bytes of its recipients
+marks()
+{
+	python3 - "$(env_of "$1")" <<'END'
+import sys
+recs = open(sys.argv[1], 'rb').read().split(b'\0')
+print(''.join(chr(r[0]) for r in recs[5:-1] if r[:1] in b'THMmDXR'))
+END
+}
+
+# --- usage -------------------------------------------------------------------
+exits 'no subcommand: usage' 64 "$ctl"
+like 'usage names the subcommands' "$(cat "$T/err")" 'quillctl queue'
+exits 'an unknown subcommand' 64 "$ctl" frobnicate
+like 'is named' "$(cat "$T/err")" 'unknown subcommand frobnicate'
+exits 'an unknown option' 64 "$ctl" queue --frob
+like 'is named, too' "$(cat "$T/err")" 'unknown option --frob'
+exits 'an unknown state' 64 "$ctl" queue --state tired
+exits 'a bad age' 64 "$ctl" queue --older soon
+like 'is named as well' "$(cat "$T/err")" 'not an age: soon'
+exits 'a bad regular expression' 64 "$ctl" queue --match '('
+exits 'no id' 64 "$ctl" queue 0123
+exits 'an order without a selector' 64 "$ctl" delete
+like 'asks which' "$(cat "$T/err")" 'which messages'
+exits 'reroute without a relay' 64 "$ctl" reroute --all
+exits '--text is for bounces' 64 "$ctl" hold --text x --all
+exits 'show without id' 64 "$ctl" show
+exits 'why of neither' 64 "$ctl" why postmaster
+exits 'help' 0 "$ctl" help
+like 'is on the standard output' "$(cat "$T/out")" '^usage: quillctl '
+exits 'queue, empty' 0 "$ctl" queue
+is 'shows nothing' "$(cat "$T/out")" ''
+exits 'nothing fits: exit 1' 1 "$ctl" queue --from a@b.example
+like 'and says so' "$(cat "$T/err")" 'nothing fits'
+exits 'an order that fits nothing: exit 1' 1 "$ctl" hold --all
+like 'says so, too' "$(cat "$T/err")" 'nothing fits'
+exits 'an id that is not there: exit 1' 1 "$ctl" show 0000000000000000
+exits 'an order for one: exit 1' 1 "$ctl" retry 0000000000000000
+like 'is named' "$(cat "$T/err")" 'no message 0000000000000000'
+exits 'why of an unknown one: exit 1' 1 "$ctl" why 0000000000000000
+
+# --- selectors ---------------------------------------------------------------
+put alice@one.example u1@a.test u2@b.test
+id1=$id
+put bob@two.example u3@A.TEST u4@sub.a.test
+id2=$id
+put '' u5@c.test
+id3=$id
+
+# fits NAME IDS OPTION...
+fits()
+{
+	fits_name=$1 fits_want=$2
+	shift 2
+	is "queue $fits_name" "$("$ctl" queue -j "$@" 2>"$T/err" |
+		python3 -c 'import json, sys
+print(" ".join(sorted(json.loads(l)["queue_id"] for l in sys.stdin)))')" \
+		"$(for i in $fits_want; do echo "$i"; done | sort | tr '\n' ' ' |
+			sed 's/ $//')"
+}
+
+fits 'all' "$id1 $id2 $id3"
+fits 'by id' "$id2" "$id2"
+fits 'by two ids' "$id2 $id1" "$id2" "$id1"
+fits '--from' "$id1" --from ALICE@one.example
+fits '--from a domain' "$id2" --from @two.example
+fits '--from nobody' "$id3" --from ''
+fits '--from <>' "$id3" --from '<>'
+fits '--to' "$id2" --to u3@a.test
+fits '--domain, any case' "$id1 $id2" --domain a.test
+fits '--domain below' "$id2" --domain .a.test
+fits '--older' '' --older 1h
+fits '--younger' "$id1 $id2 $id3" --younger 1h
+fits '--state new' "$id1 $id2 $id3" --state new
+fits '--state waiting' '' --state waiting
+fits '--state active, nothing runs' '' --state active
+fits '--match a sender' "$id1" --match '^alice@'
+fits '--match a recipient' "$id3" --match '^u[5-9]@'
+fits 'two conditions' "$id1" --domain a.test --from @one.example
+is 'queue --count with a selector' "$("$ctl" queue --count --domain a.test)" 2
+is 'queue shows only the recipients that fit' \
+	"$("$ctl" queue --domain b.test | grep -c u1@)" 0
+
+# --- orders without quill-send ------------------------------------------------
+exits 'a dry run' 0 "$ctl" delete -n --domain a.test
+like 'says what it would do' "$(cat "$T/out")" "^would delete $id1 from"
+is 'and leaves the queue alone' "$(marks "$id1")" TT
+exits 'hold one domain' 0 "$ctl" hold --domain a.test
+like 'says that quill-send does not run' "$(cat "$T/err")" 'not running'
+like 'says what is held' "$(cat "$T/out")" "^$id1: held"
+is 'only that recipient is held' "$(marks "$id1")" HT
+is 'in each message' "$(marks "$id2")" HT
+fits '--state held' "$id1 $id2" --state held
+exits 'hold again: nothing to do' 1 "$ctl" hold --domain a.test
+exits 'reroute keeps it held' 0 "$ctl" reroute --via relay.test:26 --to u1@a.test
+is 'reroute: mark m' "$(marks "$id1")" mT
+like 'show names the relay' "$("$ctl" show "$id1")" 'goes by relay.test:26'
+exits 'reroute another' 0 "$ctl" reroute --via '[127.0.0.1]' --to u2@b.test
+is 'reroute: mark M' "$(marks "$id1")" mM
+exits 'release' 0 "$ctl" release "$id1"
+is 'released it still goes by the relay' "$(marks "$id1")" MM
+exits 'reroute --via -' 0 "$ctl" reroute --via - "$id1"
+is 'goes as everybody' "$(marks "$id1")" TT
+exits 'delete one recipient' 0 "$ctl" delete --to u4@sub.a.test
+is 'mark R' "$(marks "$id2")" HR
+exits 'bounce' 0 "$ctl" bounce --text 'so sorry' --to u2@b.test
+is 'mark X' "$(marks "$id1")" TX
+ok 'with its reason' grep -q 'so sorry' "$H/queue/bounce/$id1"
+is 'which belongs to quills' "$(stat -c %U:%a "$H/queue/bounce/$id1")" \
+	"$(stat -c %U "$H/queue/bounce"):600"
+like 'show tells the reason' "$("$ctl" show "$id1")" 'last reply: so sorry'
+ok 'orders are logged with the uid' grep -q \
+	"order bounce msg $id1: uid=0 recipients=1" "$H/log/quillctl/current"
+like 'why tells of them' "$("$ctl" why "$id1")" \
+	"ordered: bounce .*uid=0"
+python3 - "$H/queue/lock/send" "$ctl" "$id1" >"$T/out" 2>"$T/err" <<'EOF2'
+import fcntl, struct, subprocess, sys
+f = open(sys.argv[1], 'r+')
+fcntl.fcntl(f, 37, struct.pack('hhqqi', fcntl.F_WRLCK, 0, 0, 0, 0))
+sys.exit(subprocess.call([sys.argv[2], 'hold', sys.argv[3]]))
+EOF2
+is 'a quill-send that is there but silent: 111' $? 111
+like 'is said' "$(cat "$T/err")" 'does not answer'
+is 'and nothing changed' "$(marks "$id1")" TX
+
+# --- permission ---------------------------------------------------------------
+mktestuser
+cp "$ctl" "$T/ctl"
+exits 'a stranger may not look' 111 setpriv --reuid "$testuser" \
+	--clear-groups --regid "$testuser" "$ctl" queue
+like 'is told who may' "$(cat "$T/err")" 'only root and group quill may'
+
+# --- logs ---------------------------------------------------------------------
+tai()
+{
+	printf '@%016x%08x' $((0x4000000000000000 + 10 + $1)) "$2"
+}
+now=$(date +%s)
+put carol@one.example 'u6@d.test' 'odd name@d.test'
+id4=$id
+touch -d "@$now" "$(env_of "$id4")"
+mkdir -p "$H/log/send" "$H/log/smtp" "$T/elsewhere/send"
+{
+	echo "$(tai $((now - 9)) 100) new msg $id4"
+	echo "$(tai $((now - 9)) 200) info msg $id4: bytes 99 from <carol@one.example> qp 7 uid 0 nrcpt=2"
+	echo "$(tai $((now - 8)) 100) starting delivery 7: msg $id4 to remote u6@d.test"
+	echo "$(tai $((now - 8)) 200) starting delivery 8: msg $id4 to remote odd_name@d.test"
+} >"$H/log/send/$(tai $((now - 7)) 0).s"
+{
+	echo "$(tai $((now - 6)) 100) delivery 7: deferral: greylisted_for_now/ to=u6@d.test from=<carol@one.example> relay=mx.d.test[192.0.2.1]:25 delay=1 dsn=4.7.1 status=deferred"
+	echo "$(tai $((now - 6)) 200) delivery 8: deferral: no_such_\$(host)/ to=odd_name@d.test from=<carol@one.example> relay=- delay=1 dsn=4.4.1 status=deferred"
+	echo "$(tai $((now - 5)) 0) delivery 9: success: nobody_knows_which/ to=u6@d.test relay=-"
+} >"$H/log/send/current"
+echo "$(tai $((now - 9)) 0) quill-smtpd: accepted pid=9 ip=192.0.2.9 helo=c id=$id4 qp=7 from=<carol@one.example> nrcpt=2 bytes=99" \
+	>"$H/log/smtp/current"
+echo "$(tai $((now - 4)) 0) quill-smtpd: refused pid=9 ip=192.0.2.9 helo=c from=<carol@one.example> to=<x@e.test> code=550 text=\"5.7.1 no\"" \
+	>>"$H/log/smtp/current"
+fits '--reason, from the log' "$id4" --reason 'greylist.* for now'
+like 'queue tells the reason' "$("$ctl" queue "$id4")" 'greylisted for now'
+is 'queue -j: delay_reason' "$("$ctl" queue -j "$id4" | python3 -c '
+import json, sys
+for l in sys.stdin:
+	for r in json.loads(l)["recipients"]:
+		print(r["address"], r["state"], r["delay_reason"], sep="|")')" \
+	"u6@d.test|waits|greylisted for now
+odd name@d.test|waits|no such \$(host)"
+like 'show: last reply' "$("$ctl" show "$id4")" 'last reply: greylisted for now'
+like 'show: from whom' "$("$ctl" show "$id4")" '4.7.1, from mx.d.test\[192'
+like 'show: next attempt, without quill-send' "$("$ctl" show "$id4")" \
+	'next attempt: .* not running'
+"$ctl" why "$id4" >"$T/out" 2>"$T/err"
+is 'why: the events in order' "$(sed 's/^[^ ]* //; s/:.*//' "$T/out" |
+	tr '\n' ' ')" "smtp send send send send send send queue "
+like 'why: accepted from whom' "$(head -n 1 "$T/out")" 'accepted .*ip=192.0.2.9'
+like 'why: what was answered' "$(cat "$T/out")" \
+	'deferred u6@d.test: greylisted for now relay=mx.d.test'
+unlike 'why: not of a number whose start is gone' "$(cat "$T/out")" 'nobody'
+like 'why: of an address, its messages' "$("$ctl" why u6@d.test)" \
+	"$id4 send: deferred u6@d.test"
+like 'why: and its refusals' "$("$ctl" why x@e.test)" 'smtp: .*code=550'
+"$ctl" why -j "$id4" | python3 -c '
+import json, sys
+e = [json.loads(l)["event"] for l in sys.stdin]
+sys.exit(e[-1] != "queue" or "deferred" not in e)'
+is 'why -j is JSON' $? 0
+cp "$H/log/send/current" "$T/elsewhere/send/current"
+rm "$H"/log/send/*
+like 'why: logs kept elsewhere' "$("$ctl" why "x@e.test" "$H/log/smtp")" 550
+exits 'why: a directory that is not there' 0 "$ctl" why "$id4" "$T/none"
+like 'is said' "$(cat "$T/err")" "unable to read the log $T/none"
+
+# --- hostile text -------------------------------------------------------------
+esc=$(printf '\033')
+put "$(printf 'evil\033]0;x\007"\\@e.test')" "$(printf 'a\nb\033[31m\302\233<\377@f.test')"
+id5=$id
+echo "$(tai "$now" 5) starting delivery 1: msg $id5 to remote a_b_[31m__<_@f.test" \
+	>"$H/log/send/current"
+# what quill-send would never write, but somebody else may
+printf '%s quill-x: %s \033[2J\302\233 "\\ \001\n' "$(tai "$now" 6)" "$id5" \
+	>>"$H/log/send/current"
+for cmd in "queue" "queue -j" "show $id5" "show -j $id5" "why $id5" \
+	"why -j $id5" "hold -n --all" "hold -nj --all" "hold -j $id5"; do
+	# shellcheck disable=SC2086
+	"$ctl" $cmd >"$T/out" 2>"$T/err"
+	ok "no terminal obeys: $cmd" python3 -c '
+import sys
+for f in sys.argv[1:]:
+	t = open(f, "rb").read().decode()
+	assert all(c in "\n\t" or (ord(c) >= 32 and not 127 <= ord(c) < 160)
+		for c in t), t' "$T/out" "$T/err"
+done
+for cmd in "queue -j" "show -j $id5" "why -j $id5" "hold -nj --all"; do
+	# shellcheck disable=SC2086
+	"$ctl" $cmd >"$T/out" 2>"$T/err"
+	ok "it is JSON: $cmd" python3 -c '
+import json, sys
+lines = open(sys.argv[1], encoding="utf-8").read().splitlines()
+assert lines
+for l in lines:
+	json.loads(l)' "$T/out"
+done
+is 'JSON gives back the very address' "$("$ctl" show -j "$id5" | python3 -c '
+import json, sys
+print(ascii(json.load(sys.stdin)["sender"]))')" \
+	"'evil\\x1b]0;x\\x07\"\\\\@e.test'"
+ok 'show --message is the message' sh -c \
+	"'$ctl' show --message $id5 | cmp - '${H}/queue/msg/$(echo "$id5" |
+		cut -c16)/$id5.mess'"
+
+done_testing
