@@ -102,7 +102,7 @@ quillctl_OBJS = quillctl/quillctl quillctl/args quillctl/ask quillctl/walk \
 	quillctl/logs quillctl/sendlog quillctl/replies quillctl/select \
 	quillctl/say \
 	quillctl/offline quillctl/status quillctl/queue quillctl/show \
-	quillctl/order quillctl/why
+	quillctl/order quillctl/why quillctl/schedule
 quillctl_USES = wire lib
 maildirmake_OBJS = tools/maildirmake
 maildirmake_USES = lib

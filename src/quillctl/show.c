@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/control.h"
 #include "lib/fd.h"
 #include "lib/file.h"
 #include "lib/json.h"
@@ -17,6 +16,7 @@
 #include "quillctl/quillctl.h"
 #include "quillctl/replies.h"
 #include "quillctl/say.h"
+#include "quillctl/schedule.h"
 #include "quillctl/select.h"
 #include "wire/note.h"
 #include "wire/retry.h"
@@ -36,7 +36,7 @@ struct doing {
 static struct view {
 	bool json, message;
 	struct doing doing;
-	uint64_t lifetime, local, remote; /* control files */
+	struct schedule schedule;
 } view;
 
 static void
@@ -122,8 +122,8 @@ next_attempt(const struct view *v, const struct walk_message *m)
 	}
 	if (!m->tried)
 		return 0;
-	local = retry_next(m->id, m->tried, v->local);
-	remote = retry_next(m->id, m->tried, v->remote);
+	local = retry_next(m->id, m->tried, v->schedule.local);
+	remote = retry_next(m->id, m->tried, v->schedule.remote);
 	return local < remote ? local : remote;
 }
 
@@ -165,7 +165,7 @@ plain_next(const struct view *v, const struct walk_message *m)
 		obuf_putc(&out, '\n');
 	}
 	obuf_puts(&out, "    given up: after the attempt that follows ");
-	say_when(birth + (int64_t)v->lifetime);
+	say_when(birth + (int64_t)v->schedule.lifetime);
 	obuf_putc(&out, '\n');
 }
 
@@ -316,7 +316,8 @@ json(const struct view *v, const struct walk_message *m)
 		say_int(&sep, "next_attempt", (uint64_t)next);
 	if (*v->doing.wait_for)
 		say_string(&sep, "waits_for", v->doing.wait_for);
-	say_int(&sep, "given_up", (uint64_t)qid_birth(m->id) + v->lifetime);
+	say_int(&sep, "given_up",
+		(uint64_t)qid_birth(m->id) + v->schedule.lifetime);
 	say_key(&sep, "recipients");
 	for (i = 0; i < m->env.nrcpt; i++) {
 		obuf_putc(&out, i ? ',' : '[');
@@ -369,22 +370,6 @@ odd(void *arg, const struct walk_message *m)
 				     : ": its envelope file is not valid");
 }
 
-static void
-read_controls(struct view *v)
-{
-	v->lifetime = 604800;
-	v->local = 10;
-	v->remote = 20;
-	control_init(site_control);
-	if (control_num("queuelifetime", 0, UINT32_MAX, &v->lifetime) ==
-			CONTROL_BAD ||
-		control_num("retrylocal", 1, UINT32_MAX, &v->local) ==
-			CONTROL_BAD ||
-		control_num("retryremote", 1, UINT32_MAX, &v->remote) ==
-			CONTROL_BAD)
-		log_warning(control_error());
-}
-
 int
 ctl_show(int argc, char **argv)
 {
@@ -401,7 +386,7 @@ ctl_show(int argc, char **argv)
 	for (i = 0; i < n; i++)
 		if (strlen(argv[i]) != QID_LEN || !qid_parse(argv[i], &id))
 			return args_bad("not a message id: ", argv[i]);
-	read_controls(v);
+	schedule_read(&v->schedule);
 	for (i = 0; i < n && r > 0; i++) {
 		qid_parse(argv[i], &id);
 		memset(&v->doing, 0, sizeof(v->doing));

@@ -2,8 +2,8 @@
 /* walk - visit every message of the queue, oldest first in each directory
  *
  * Reads only; safe beside a running quill-send. A message that ends while it
- * is looked at is passed over; fn must not walk itself. Memory is that of one directory's ids and one
- * envelope, however many messages there are.
+ * is looked at is passed over; fn must not walk itself. Memory is that of one
+ * directory's ids and one envelope, however many messages there are.
  */
 #ifndef QUILLCTL_WALK_H
 #define QUILLCTL_WALK_H
