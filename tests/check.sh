@@ -43,6 +43,8 @@ for n in $needs; do
 done
 # cc without the C library's headers
 [ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
+# what swaks needs for TLS
+perl -MNet::SSLeay -e 1 2>/dev/null || missing="$missing libnet-ssleay-perl"
 [ -e /usr/include/openssl/ssl.h ] || missing="$missing libssl-dev"
 [ -e /usr/include/fuse3/fuse_lowlevel.h ] || missing="$missing libfuse3-dev"
 
