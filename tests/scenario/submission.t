@@ -20,7 +20,8 @@ certs=$T/certs
 . "$TOP/tests/scenario/tls_certs.sh"
 ca root
 leaf mail root mail.example
-mkdir -m 700 -p "$H/control/tls/default"
+mkdir -m 700 "$H/control/tls"
+mkdir "$H/control/tls/default"
 cp "$certs/mail.pem" "$H/control/tls/default/cert.pem"
 (umask 077 && cp "$certs/mail.key" "$H/control/tls/default/key.pem")
 
