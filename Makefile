@@ -48,7 +48,8 @@ mail_OBJS = addr addrlex addrlist aliases aliasfile compose fullname header \
 	idna mboxname mimeenc mimehead qualify route sevenbit smtpreply
 wire_OBJS = site status envelope qclient qpath env envmake note hint job \
 	report clean retry pwreq assign byhand aliasdb domains notify tls tlsrec \
-	ctl verify authreq counters rates sessions routes relay dead socketmap
+	ctl verify authreq counters rates sessions routes relay dead socketmap \
+	bydomain
 spawn_OBJS = spawn child hear intake outbox outcome work
 LAYERS = lib mail wire spawn
 
@@ -62,7 +63,8 @@ quill-start_OBJS = start/start
 quill-start_USES = wire lib
 quill-send_OBJS = send/send send/conf send/known send/scan send/load send/message \
 	send/channel send/batch send/delivery send/cleaner send/bouncer \
-	send/event send/tell
+	send/event send/tell send/line send/dest send/turn send/result \
+	send/hurry send/order send/ctl send/answer send/tally
 quill-send_USES = mail wire lib
 quill-bounce_OBJS = bounce/bounce bounce/dsn bounce/pick bounce/text \
 	bounce/original
@@ -238,6 +240,7 @@ unit_bounce_text_OBJS = bounce/text
 unit_local_dotqmail_OBJS = local/dotqmail
 unit_send_known_OBJS = send/known
 unit_tlsd_signreq_OBJS = tlsd/signreq
+unit_send_turn_OBJS = send/turn send/dest send/line
 unit_remote_mx_OBJS = remote/mx
 unit_remote_data_OBJS = remote/data
 unit_remote_bykey_OBJS = remote/bykey

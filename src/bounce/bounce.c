@@ -22,12 +22,14 @@
 
 #include "bounce/dsn.h"
 #include "bounce/text.h"
+#include "lib/ascii.h"
 #include "lib/control.h"
 #include "lib/fd.h"
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/sig.h"
 #include "wire/bounce.h"
+#include "wire/bydomain.h"
 #include "wire/site.h"
 
 enum { NOTES_MAX = 256 << 20 };
@@ -80,15 +82,34 @@ addressee(const char *sender)
 	return true;
 }
 
+/* The domain of the first recipient that waits. */
+static const char *
+late_domain(const struct dsn *d)
+{
+	static char domain[ADDR_MAX + 1];
+	const char *at = NULL;
+	size_t i;
+
+	for (i = 0; i < d->env->nrcpt && !at; i++)
+		if (env_istodo(env_mark(d->env, i)))
+			at = strrchr(env_rcpt(d->env, i), '@');
+	if (!at)
+		return "";
+	strcpy(domain, at + 1);
+	ascii_tolower(domain, strlen(domain));
+	return domain;
+}
+
 static void
 read_control(struct dsn *d)
 {
-	uint64_t lifetime = 604800;
+	struct bydomain lifetimes;
 
 	need(control_line_or_me("bouncehost", &host));
 	need(control_num("bouncemaxbytes", 0, UINT32_MAX, &d->maxbytes));
-	need(control_num("queuelifetime", 0, INT32_MAX * 2ull, &lifetime));
-	d->until = (int64_t)(d->env->head.birth / 1000000 + lifetime);
+	need(bydomain_lifetime(&lifetimes));
+	d->until = (int64_t)(d->env->head.birth / 1000000 +
+			     bydomain_seconds(&lifetimes, late_domain(d)));
 	if (control_line("bouncefrom", &from) != CONTROL_OK)
 		str_puts(&from, "MAILER-DAEMON");
 	if (!memchr(from.s, '@', from.len)) {

@@ -33,6 +33,8 @@ enum { REQUESTS = 64, FD_IN = 0, FD_OUT = 1, LOST_TRIES = 1000 };
 
 /* Directories that changed and were not synced yet. */
 static bool split_changed[QSPLITS], lost_changed;
+/* Is bounce synced, for the requests that were read together? */
+static bool notes_synced;
 
 /* Gone already is as good as removed: a request may come twice. */
 static bool
@@ -110,13 +112,13 @@ set_aside(struct qid id, enum qfile from, enum qfile to)
 }
 
 static bool
-sync_marks(struct qid id)
+sync_file(struct qid id, enum qfile f)
 {
 	char path[QPATH_MAX];
 	bool ok;
 	int fd;
 
-	qpath_fmt(path, id, QFILE_ENV);
+	qpath_fmt(path, id, f);
 	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd == -1 && errno == ENOENT)
 		return true;
@@ -134,6 +136,17 @@ verdict(bool ok)
 	return ok ? CLEAN_DONE : CLEAN_FAILED;
 }
 
+/* The names of notes: all that were made before the requests were read. */
+static bool
+sync_notes(void)
+{
+	if (!notes_synced)
+		notes_synced = file_syncdir("bounce") == 0;
+	if (!notes_synced)
+		log_warning_sys("unable to sync bounce");
+	return notes_synced;
+}
+
 static char
 obey(enum clean_op op, struct qid id)
 {
@@ -147,7 +160,9 @@ obey(enum clean_op op, struct qid id)
 	case CLEAN_ORPHAN:
 		return verdict(remove_orphan(id));
 	case CLEAN_SYNC:
-		return verdict(sync_marks(id));
+		return verdict(sync_file(id, QFILE_ENV));
+	case CLEAN_NOTE:
+		return verdict(sync_file(id, QFILE_BOUNCE) && sync_notes());
 	case CLEAN_CHECK:
 		return check_message(id);
 	case CLEAN_LOST:
@@ -158,13 +173,14 @@ obey(enum clean_op op, struct qid id)
 	}
 }
 
-/* Is there another request for the same message in the n bytes at p? It makes a
- * sync needless: a later sync covers this one, and so does the removal. */
+/* Is there a later request in the n bytes at p that makes a sync needless: the
+ * same sync, or the removal? */
 static bool
 again(const char *request, const char *p, size_t n)
 {
 	for (; n >= CLEAN_REQUEST; p += CLEAN_REQUEST, n -= CLEAN_REQUEST)
-		if (memcmp(request + 1, p + 1, CLEAN_REQUEST - 1) == 0)
+		if (memcmp(request + 1, p + 1, CLEAN_REQUEST - 1) == 0 &&
+			(*p == *request || *p == CLEAN_REMOVE))
 			return true;
 	return false;
 }
@@ -209,11 +225,12 @@ serve(void)
 				log_alert("garbled request");
 				return STATUS_TEMP;
 			}
-			needless = op == CLEAN_SYNC &&
+			needless = (op == CLEAN_SYNC || op == CLEAN_NOTE) &&
 				   again(buf + used, buf + next, have - next);
 			answers[n++] = needless ? CLEAN_DONE : obey(op, id);
 		}
 		sync_dirs();
+		notes_synced = false;
 		have -= used;
 		memmove(buf, buf + used, have);
 		if (n > 0 && fd_writeall(FD_OUT, answers, n) == -1)

@@ -59,43 +59,131 @@ params_size(const char *p)
 	return q ? (size_t)(q - p) : 0;
 }
 
+/* --- where recipients go -------------------------------------------------- */
+
+const char *
+batch_via(const struct message *m, size_t i)
+{
+	return m->via && env_isvia(env_mark(&m->env, i)) ? m->via[i] : NULL;
+}
+
+int
+batch_route(const struct message *m, size_t i, struct str *out)
+{
+	const char *addr = env_rcpt(&m->env, i);
+
+	if (!batch_via(m, i))
+		return route_address(&conf.route, addr, out) == ROUTE_LOCAL
+			       ? CHAN_LOCAL
+			       : CHAN_REMOTE;
+	/* ordered to go elsewhere: as it stands, be it local or not */
+	str_clear(out);
+	str_puts(out, addr);
+	if (!*route_host(addr)) {
+		str_putc(out, '@');
+		str_puts(out, str_c(&conf.route.envnoathost));
+	}
+	return CHAN_REMOTE;
+}
+
+/* Whose programs it runs, as far as the address tells: what is before the
+ * first "-", in a virtual domain the prepended text. */
+static void
+user_of(char name[ADDR_MAX + 1], const char *addr)
+{
+	size_t n = strcspn(addr, "-@");
+
+	if (n > ADDR_MAX)
+		n = ADDR_MAX;
+	memcpy(name, addr, n);
+	name[n] = '\0';
+	ascii_tolower(name, n);
+}
+
+const char *
+batch_destination(const struct pass *p, size_t k)
+{
+	static struct str routed = STR_INIT(2 * ADDR_MAX);
+	static char name[ADDR_MAX + 1];
+	size_t i = p->order[k];
+	const char *via = batch_via(p->m, i);
+
+	if (via)
+		return via;
+	if (batch_route(p->m, i, &routed) == CHAN_LOCAL)
+		user_of(name, str_c(&routed));
+	else /* the last byte stays a NUL */
+		memccpy(name, route_host(str_c(&routed)), '\0', ADDR_MAX);
+	ascii_tolower(name, strlen(name));
+	return name;
+}
+
+bool
+batch_same(const struct pass *p, size_t k, size_t l)
+{
+	size_t i = p->order[k], j = p->order[l];
+	const struct env *e = &p->m->env;
+	const char *via = batch_via(p->m, i), *via2 = batch_via(p->m, j);
+	char name[ADDR_MAX + 1];
+
+	if (!via != !via2 || (via && strcmp(via, via2) != 0))
+		return false;
+	if (p == &p->m->pass[CHAN_REMOTE])
+		return ascii_caseis(
+			route_host(env_rcpt(e, i)), route_host(env_rcpt(e, j)));
+	strcpy(name, batch_destination(p, k));
+	return strcmp(name, batch_destination(p, l)) == 0;
+}
+
+bool
+batch_wanted(const struct pass *p, size_t k)
+{
+	return env_istodo(env_mark(&p->m->env, p->order[k]));
+}
+
+/* --- jobs ----------------------------------------------------------------- */
+
 void
-batch_fill(struct job *j, const struct pass *p, int chan)
+batch_fill(struct job *j, const struct pass *p, int chan, size_t at, size_t max)
 {
 	static struct str addrs = STR_INIT(ADDRESSES);
 	static struct str routed = STR_INIT(2 * ADDR_MAX);
 	static char host[ADDR_MAX + 1];
-	static size_t at[JOB_RCPT_MAX];
-	const struct env *e = &p->m->env;
-	bool each = is_verp(e->sender);
+	static size_t where[JOB_RCPT_MAX];
+	const struct message *m = p->m;
+	bool each = is_verp(m->env.sender);
 	size_t most = chan == CHAN_REMOTE && !each ? conf.jobrcpts : 1;
 	size_t i, n, size = 0;
 
-	j->id = p->m->name;
-	j->birth = qid_birth(p->m->id);
-	j->bytes = e->head.bytes;
-	j->params = params_of(e, ENV_SENDER);
-	j->sender = each ? verp(e->sender, env_rcpt(e, p->order[p->at]))
-			 : e->sender;
+	j->id = m->name;
+	j->birth = qid_birth(m->id);
+	j->bytes = m->env.head.bytes;
+	j->params = params_of(&m->env, ENV_SENDER);
+	j->sender = each ? verp(m->env.sender, env_rcpt(&m->env, p->order[at]))
+			 : m->env.sender;
+	j->via = batch_via(m, p->order[at]);
+	j->user = NULL;
 	str_clear(&addrs);
-	for (n = 0; n < most && p->at + n < p->n; n++) {
-		i = p->order[p->at + n];
-		route_address(&conf.route, env_rcpt(e, i), &routed);
+	for (n = 0; n < most && n < max; n++) {
+		i = p->order[at + n];
+		if (n > 0 && !batch_wanted(p, at + n))
+			break;
+		batch_route(m, i, &routed);
 		if (n == 0)
 			memccpy(host, route_host(str_c(&routed)), '\0',
 				ADDR_MAX);
 		else if (!ascii_caseis(host, route_host(str_c(&routed))))
 			break;
-		j->rcpt[n].params = params_of(e, i);
+		j->rcpt[n].params = params_of(&m->env, i);
 		size += routed.len + params_size(j->rcpt[n].params);
 		if (n > 0 && size > RECORD_ROOM)
 			break;
-		at[n] = addrs.len;
+		where[n] = addrs.len;
 		str_put(&addrs, str_c(&routed), routed.len + 1);
 	}
 	ascii_tolower(host, strlen(host));
 	for (i = 0; i < n; i++)
-		j->rcpt[i].addr = addrs.s + at[i];
+		j->rcpt[i].addr = addrs.s + where[i];
 	j->nrcpt = n;
 	j->host = chan == CHAN_REMOTE ? host : NULL;
 }

@@ -16,6 +16,7 @@
 #include "send/cleaner.h"
 #include "send/conf.h"
 #include "send/event.h"
+#include "send/tally.h"
 #include "wire/bounce.h"
 #include "wire/site.h"
 #include "wire/status.h"
@@ -164,6 +165,7 @@ finished(const struct task *t, const char *words)
 	event_puts(" ");
 	event_puts(words);
 	event_end();
+	tally_add(t->warning ? SEND_WARNINGS : SEND_BOUNCES, 1);
 	if (t->warning)
 		return;
 	/* first, so that a restart from here does not bounce again */

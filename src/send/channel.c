@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/ascii.h"
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/stamp.h"
@@ -14,21 +15,20 @@
 #include "send/conf.h"
 #include "send/delivery.h"
 #include "send/event.h"
+#include "send/hurry.h"
 #include "send/load.h"
+#include "send/tally.h"
+#include "send/turn.h"
 #include "wire/fds.h"
 #include "wire/job.h"
-
-enum {
-	RETRY_SHARE = 4, /* every so many turns a retry goes before new mail */
-};
 
 static struct channel {
 	const char *name;
 	int fd;
-	struct pass *ring[2]; /* last passes of circular lists: [fresh] */
-	unsigned turn;
 	struct delivery *runs;
 	size_t nruns, running;
+	size_t retrying; /* of running: no first attempts */
+	uint32_t free;	 /* index + 1 of a free one */
 	uint32_t generation;
 	bool blocked;
 } channels[NCHAN] = {
@@ -75,6 +75,12 @@ channel_stop(void)
 	changed = true;
 }
 
+bool
+channel_stopping(void)
+{
+	return stopping;
+}
+
 void
 channel_status(void)
 {
@@ -99,68 +105,61 @@ channel_status(void)
 
 /* --- who is next ---------------------------------------------------------- */
 
-void
-channel_add(int chan, struct pass *p)
+/* A quarter is kept: from one message, and for what is tried first. */
+static size_t
+share(int chan)
 {
-	struct pass **last = &channels[chan].ring[p->fresh];
-
-	if (*last) {
-		p->next = (*last)->next;
-		(*last)->next = p;
-	} else {
-		p->next = p;
-	}
-	*last = p;
+	return conf.concurrency[chan] - conf.concurrency[chan] / 4;
 }
 
-static struct pass *
-take(struct pass **last)
+static bool
+takes_retries(int chan)
 {
-	struct pass *p = (*last)->next;
-
-	if (p == *last)
-		*last = NULL;
-	else
-		(*last)->next = p->next;
-	return p;
-}
-
-static struct pass *
-next_pass(struct channel *ch)
-{
-	bool fresh = ++ch->turn % RETRY_SHARE != 0;
-
-	if (!ch->ring[fresh])
-		fresh = !fresh;
-	return ch->ring[fresh] ? take(&ch->ring[fresh]) : NULL;
+	return channels[chan].retrying < share(chan);
 }
 
 static struct delivery *
 free_slot(struct channel *ch)
 {
-	size_t i;
+	size_t i = ch->nruns;
 
-	for (i = 0; i < ch->nruns; i++)
-		if (!ch->runs[i].m)
-			return &ch->runs[i];
+	if (ch->free)
+		return &ch->runs[ch->free - 1];
 	ch->nruns = ch->nruns ? ch->nruns * 2 : 16;
 	ch->runs = xrealloc(ch->runs, ch->nruns * sizeof(*ch->runs));
 	memset(ch->runs + i, 0, (ch->nruns - i) * sizeof(*ch->runs));
-	return &ch->runs[i];
+	for (; i < ch->nruns; i++) {
+		ch->runs[i].nextfree = ch->free;
+		ch->free = (uint32_t)i + 1;
+	}
+	return &ch->runs[ch->free - 1];
 }
 
 /* --- starting a job ------------------------------------------------------- */
 
-/* Hand the next job of a pass to the spawner. -1: not now, errno. */
+/* Its lines in the log get numbers; the recipients are order[at] and on. */
+static void
+number(struct delivery *d, const struct pass *p, size_t at, const struct job *j)
+{
+	d->m = p->m;
+	d->started = stamp_us();
+	d->first = deliveries + 1;
+	deliveries += j->nrcpt;
+	d->rcpts = p->order + at;
+	d->nrcpt = j->nrcpt;
+}
+
+/* Hand the next job to the spawner. -1: not now, errno. */
 static int
-start(struct channel *ch, int chan, struct pass *p)
+start(struct channel *ch, int chan, const struct turn *t, int64_t now)
 {
 	static struct str out = STR_INIT(JOB_RECORD_MAX);
 	static struct job j;
+	struct pass *p = t->p;
 	struct delivery *d = free_slot(ch);
 	int fd, sent, saved;
 
-	batch_fill(&j, p, chan);
+	batch_fill(&j, p, chan, t->at, t->n);
 	d->number = (uint32_t)(d - ch->runs) | (++ch->generation << 16);
 	j.number = d->number;
 	str_clear(&out);
@@ -174,52 +173,79 @@ start(struct channel *ch, int chan, struct pass *p)
 	errno = saved;
 	if (sent < 0)
 		return -1;
-	d->m = p->m;
-	d->started = stamp_us();
-	d->first = deliveries + 1;
-	deliveries += j.nrcpt;
-	d->rcpts = p->order + p->at;
-	d->nrcpt = j.nrcpt;
-	p->at += j.nrcpt;
+	ch->free = d->nextfree;
+	number(d, p, t->at, &j);
+	d->fresh = p->fresh;
+	d->dest = t->dest;
+	d->limiter = t->limiter;
+	dest_ref(d->dest);
+	d->probe = dest_start(d->limiter, now);
 	p->running++;
 	ch->running++;
+	ch->retrying += !p->fresh;
 	changed = true;
 	delivery_log_start(d, &j, ch->name);
+	turn_taken(t, j.nrcpt, now);
 	return 0;
 }
 
-/* The recipients of the next job wait for the next pass. */
+/* They wait for the next pass. */
 static void
-put_off(struct pass *p, int chan)
+put_off(const struct turn *t, int chan, int64_t now)
 {
-	log_warning_sys("unable to start a delivery of ", p->m->name);
+	struct pass *p = t->p;
+	struct message *m = p->m;
+
+	log_warning_sys("unable to start a delivery of ", m->name);
 	p->deferred = true;
-	p->at = p->n;
 	p->running++;
-	message_job_done(p->m, chan);
+	turn_taken(t, t->n, now);
+	message_job_done(m, chan);
 }
 
 void
 channel_run(int chan)
 {
 	struct channel *ch = &channels[chan];
-	struct pass *p;
+	int64_t now = stamp_mono();
+	struct turn t;
 
 	ch->blocked = false;
+	dest_probes(chan, (uint32_t)(conf.concurrency[chan] / 4) + 1);
 	while (!stopping && ch->running < conf.concurrency[chan] &&
-		(p = next_pass(ch))) {
-		if (start(ch, chan, p) == 0) {
-			if (p->at < p->n)
-				channel_add(chan, p);
+		turn_next(chan, now, share(chan), takes_retries(chan), &t)) {
+		if (start(ch, chan, &t, now) == 0)
 			continue;
-		}
 		if (errno == EAGAIN || errno == ENOBUFS) {
-			channel_add(chan, p);
+			turn_back(&t, now);
 			ch->blocked = true;
 			return;
 		}
-		put_off(p, chan);
+		put_off(&t, chan, now);
 	}
+}
+
+bool
+channel_runs(int chan, const struct message *m, size_t i)
+{
+	const struct channel *ch = &channels[chan];
+	size_t k, r;
+
+	for (k = 0; m->pass[chan].running && k < ch->nruns; k++)
+		for (r = 0; ch->runs[k].m == m && r < ch->runs[k].nrcpt; r++)
+			if (ch->runs[k].rcpts[r] == i)
+				return true;
+	return false;
+}
+
+bool
+channel_more(int chan)
+{
+	const struct channel *ch = &channels[chan];
+
+	return !stopping && !ch->blocked &&
+	       ch->running < conf.concurrency[chan] &&
+	       turn_waiting(chan, takes_retries(chan));
 }
 
 /* --- reports -------------------------------------------------------------- */
@@ -244,6 +270,7 @@ expire(struct report_rcpt *out)
 static void
 results(struct delivery *r, int chan, struct report *rep, bool delivered)
 {
+	struct pass *p = &r->m->pass[chan];
 	size_t i;
 
 	for (i = 0; i < r->nrcpt; i++) {
@@ -251,25 +278,94 @@ results(struct delivery *r, int chan, struct report *rep, bool delivered)
 
 		if ((out->class == 'K') != delivered)
 			continue;
-		if (out->class == 'Z' && r->m->pass[chan].last)
+		if (out->class == 'Z' && message_isold(r->m, r->rcpts[i]))
 			expire(out);
 		message_result(r->m, chan, r->rcpts[i], out, rep);
+		if (out->class == 'Z' && r->dest)
+			turn_waits(p, r->dest);
 		delivery_log_result(r, i, rep);
+		tally_result(chan, r, i, rep);
 	}
+}
+
+/* A name to share limits under, as a report gives it. */
+static void
+learn_group(struct dest *d, const struct report *rep, int64_t now)
+{
+	const char *group = report_info(rep, "group");
+	char name[256];
+
+	if (!group || !*group || strlen(group) >= sizeof(name))
+		return;
+	strcpy(name, group);
+	ascii_tolower(name, strlen(name));
+	dest_join(d, name, now);
 }
 
 static void
 finished(struct channel *ch, int chan, struct delivery *r, struct report *rep)
 {
 	struct message *m = r->m;
+	int64_t now = stamp_mono();
+	const char *text = NULL;
+	enum dest_news news = delivery_news(rep, &text);
+	enum dest_change change;
 
-	/* a failure takes a while to record */
+	change = dest_end(r->limiter, r->probe, news, text, now);
+	learn_group(r->dest, rep, now);
+	/* a failure is written, which may take a while */
 	results(r, chan, rep, true);
 	results(r, chan, rep, false);
-	r->m = NULL;
+	if (change != DEST_SAME)
+		delivery_log_change(r->limiter, change, now);
+	if (change == DEST_DOWNED)
+		tally_add(SEND_DOWN, 1);
+	if (change == DEST_UP)
+		hurry_destination(r->dest);
 	ch->running--;
+	ch->retrying -= !r->fresh;
 	changed = true;
+	turn_ended(&m->pass[chan], r->limiter, now);
+	dest_unref(r->dest, now);
+	r->m = NULL;
+	r->nextfree = ch->free;
+	ch->free = (uint32_t)(r - ch->runs) + 1;
 	message_job_done(m, chan);
+}
+
+/* A part of a pass whose destination is down: what is too old has failed with
+ * that. */
+void
+channel_put_off(struct pass *p, size_t at, size_t end, struct dest *limiter,
+	int64_t until)
+{
+	static struct report rep;
+	static struct job j;
+	struct message *m = p->m;
+	int chan = limiter->chan;
+	size_t k;
+
+	for (k = at; k < end; k++) {
+		struct delivery d = { 0 };
+		struct report_rcpt *out = &rep.rcpt[0];
+
+		if (!batch_wanted(p, k))
+			continue;
+		if (!message_isold(m, p->order[k])) {
+			if (!p->until || until < p->until)
+				p->until = until;
+			continue;
+		}
+		batch_fill(&j, p, chan, k, 1);
+		number(&d, p, k, &j);
+		delivery_log_start(&d, &j, channels[chan].name);
+		rep.nrcpt = 1;
+		*out = (struct report_rcpt){ .class = 'Z',
+			.text = limiter->text ? limiter->text : "no answer",
+			.reply = "" };
+		results(&d, chan, &rep, false);
+	}
+	message_sync(m);
 }
 
 bool

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
-/* channel - the two spawners, the jobs that run there, and who is next
- *
- * Passes with work left wait in two rings per channel, first attempts and
- * retries; each turn gives one job, so that a message with many recipients
- * does not keep others waiting.
+/* channel - the two spawners and the jobs that run there; whose turn it is says
+ * send/turn.h
  */
 #ifndef SEND_CHANNEL_H
 #define SEND_CHANNEL_H
@@ -15,10 +12,16 @@
 
 void channel_init(void);
 int channel_fd(int chan);
-/* Queue a pass that has recipients to try. */
-void channel_add(int chan, struct pass *p);
 /* Start jobs while there are slots; starts nothing once stopping. */
 void channel_run(int chan);
+/* Could channel_run start something that it has not looked at yet? */
+bool channel_more(int chan);
+/* For send/turn.h: p's order[at] to order[end - 1] wait until then, ms, for the
+ * limiter; what is too old fails with its last words. */
+void channel_put_off(struct pass *p, size_t at, size_t end,
+	struct dest *limiter, int64_t until);
+/* Is recipient i of m being delivered? */
+bool channel_runs(int chan, const struct message *m, size_t i);
 /* Its socket is writable again, or readable: take reports. false: the spawner
  * is gone. */
 bool channel_reports(int chan);
@@ -27,6 +30,7 @@ bool channel_blocked(int chan);
 size_t channel_running(int chan);
 /* From now on start nothing. */
 void channel_stop(void);
+bool channel_stopping(void);
 /* Log the status line when the numbers changed since the last one. */
 void channel_status(void);
 

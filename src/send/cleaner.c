@@ -11,6 +11,9 @@
 #include "send/conf.h"
 #include "send/event.h"
 #include "send/known.h"
+#include "send/message.h"
+#include "send/order.h"
+#include "send/tally.h"
 #include "wire/fds.h"
 
 enum {
@@ -28,7 +31,7 @@ static size_t cap, head, sent, tail;
 static bool blocked;
 static size_t checks; /* asked for, not answered */
 
-void
+size_t
 cleaner_ask(enum clean_op op, struct qid id)
 {
 	if (tail - head == cap) {
@@ -42,8 +45,9 @@ cleaner_ask(enum clean_op op, struct qid id)
 		ring = r;
 		cap = n;
 	}
-	ring[tail++ % cap] = (struct request){ id, op };
+	ring[tail % cap] = (struct request){ id, op };
 	checks += op == CLEAN_CHECK;
+	return tail++;
 }
 
 void
@@ -109,17 +113,21 @@ checked(uint32_t slot, char answer)
 }
 
 static void
-answered(struct request r, char answer)
+answered(struct request r, size_t ticket, char answer)
 {
 	uint32_t slot = known_find(r.id);
 	char name[QID_LEN + 1];
 
-	if (slot == KNOWN_NONE || r.op == CLEAN_SYNC)
-		return;
-	if (r.op == CLEAN_CHECK) {
+	if (r.op == CLEAN_NOTE)
+		message_noted(r.id, ticket, answer == CLEAN_DONE);
+	if (r.op == CLEAN_CHECK && slot != KNOWN_NONE)
 		checked(slot, answer);
+	if (r.op == CLEAN_SYNC || r.op == CLEAN_NOTE || r.op == CLEAN_CHECK) {
+		order_answered(ticket, answer == CLEAN_DONE);
 		return;
 	}
+	if (slot == KNOWN_NONE)
+		return;
 	if (answer != CLEAN_DONE) {
 		/* loaded again, it is found finished and asked for anew */
 		known_wait(
@@ -127,6 +135,7 @@ answered(struct request r, char answer)
 		return;
 	}
 	known_forget(slot);
+	tally_add(r.op == CLEAN_REMOVE ? SEND_ENDED : SEND_LOST, 1);
 	if (r.op != CLEAN_REMOVE)
 		return;
 	qid_fmt(name, r.id);
@@ -150,9 +159,9 @@ cleaner_answers(void)
 			log_alert("quill-clean answers what was not asked");
 			return false;
 		}
-		r = ring[head++ % cap];
+		r = ring[head % cap];
 		checks -= r.op == CLEAN_CHECK;
-		answered(r, buf[i]);
+		answered(r, head++, buf[i]);
 	}
 	return n > 0;
 }

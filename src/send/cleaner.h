@@ -8,9 +8,9 @@
 
 #include "wire/clean.h"
 
-/* Ask; what waits for the pipe is kept here. A message that cannot be removed
+/* Ask: the number of the request. What waits for the pipe is kept here. A message that cannot be removed
  * is tried again later. */
-void cleaner_ask(enum clean_op op, struct qid id);
+size_t cleaner_ask(enum clean_op op, struct qid id);
 /* Write what waits; called once per round of the main loop. */
 void cleaner_flush(void);
 /* Wants POLLOUT on SEND_FD_CLEAN? */

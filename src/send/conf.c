@@ -39,8 +39,8 @@ read_numbers(struct conf *c)
 			86400 },
 		{ "retryremote", offsetof(struct conf, retry[CHAN_REMOTE]), 1,
 			86400 },
-		{ "queuelifetime", offsetof(struct conf, lifetime), 0,
-			100 * 365 * 86400u },
+		{ "concurrencyuser", offsetof(struct conf, user), 0,
+			CONCURRENCY_MAX },
 		{ "delaywarn", offsetof(struct conf, delaywarn), 0,
 			100 * 365 * 86400u },
 		{ "retrytrouble", offsetof(struct conf, trouble), 1, 86400 },
@@ -66,7 +66,6 @@ conf_read(void)
 	struct conf new = {
 		.concurrency = { 20, 20 },
 		.retry = { 10, 20 },
-		.lifetime = 604800,
 		.trouble = 60,
 		.rescan = 1500,
 		.jobrcpts = JOB_RCPT_MAX,
@@ -75,14 +74,36 @@ conf_read(void)
 
 	if (routes_read(&new.routes) < 0)
 		return -1;
-	if (read_numbers(&new) == CONTROL_BAD) {
+	if (read_numbers(&new) == CONTROL_BAD ||
+		bydomain_lifetime(&new.lifetimes) == CONTROL_BAD ||
+		bydomain_concurrency(&new.limits) == CONTROL_BAD) {
 		routes_free(&new.routes);
+		bydomain_free(&new.lifetimes);
 		return -1;
 	}
+	new.lifetime = bydomain_shortest(&new.lifetimes);
 	routes_free(&conf.routes);
+	bydomain_free(&conf.lifetimes);
+	bydomain_free(&conf.limits);
 	conf = new;
 	conf.route.find = find;
 	conf.route.arg = &conf.routes;
 	conf.route.envnoathost = conf.routes.envnoathost;
 	return 0;
+}
+
+void
+conf_limits(int chan, const char *name, uint32_t *cap, uint32_t *every)
+{
+	uint32_t most = (uint32_t)conf.concurrency[chan];
+
+	*cap = *every = 0;
+	if (chan == CHAN_REMOTE)
+		bydomain_limits(&conf.limits, name, cap, every);
+	else if (conf.user)
+		*cap = (uint32_t)conf.user;
+	if (!*cap)
+		*cap = most - most / 4;
+	if (!*cap)
+		*cap = 1;
 }

@@ -85,3 +85,64 @@ delivery_log_result(const struct delivery *d, size_t i, const struct report *r)
 			  : " status=deferred");
 	event_end();
 }
+
+static bool
+has_status(const struct report_rcpt *r, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return r->status_len >= n && memcmp(r->status, prefix, n) == 0;
+}
+
+/* Not reached, or it sends everybody away? Without a relay nobody was asked:
+ * 4.3.x is trouble of this machine then, which says nothing. */
+static enum dest_news
+deferred(const struct report_rcpt *r, const char *relay)
+{
+	if (!relay)
+		return has_status(r, "4.3.") ? DEST_NEUTRAL : DEST_HARD;
+	if (has_status(r, "4.4.") || strncmp(r->reply, "421", 3) == 0)
+		return DEST_HARD;
+	return DEST_SOFT;
+}
+
+enum dest_news
+delivery_news(const struct report *r, const char **text)
+{
+	const char *relay = report_info(r, "relay");
+	enum dest_news news = DEST_NEUTRAL;
+	size_t i;
+
+	if (relay && (!*relay || strcmp(relay, "-") == 0))
+		relay = NULL;
+	for (i = 0; i < r->nrcpt; i++) {
+		const struct report_rcpt *out = &r->rcpt[i];
+
+		if (out->class == 'K' || (out->class == 'D' && relay))
+			return DEST_GOOD;
+		if (out->class != 'Z')
+			continue;
+		news = deferred(out, relay);
+		*text = out->text;
+	}
+	return news;
+}
+
+void
+delivery_log_change(const struct dest *d, enum dest_change c, int64_t now)
+{
+	event_begin("destination ");
+	event_text(d->name);
+	if (c == DEST_UP) {
+		event_puts(": up");
+		event_end();
+		return;
+	}
+	event_puts(": down: failures=");
+	event_putnum(d->failures);
+	event_puts(" next=");
+	event_putms(d->until - now);
+	event_puts(" text=");
+	event_text(d->text ? d->text : "-");
+	event_end();
+}

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "send/dest.h"
 #include "send/message.h"
 #include "wire/job.h"
 #include "wire/report.h"
@@ -13,10 +14,14 @@
 struct delivery {
 	struct message *m; /* NULL: free */
 	uint32_t number;   /* of the job, echoed in the report */
+	uint32_t nextfree; /* index + 1 */
 	uint64_t first;	   /* number in the log of its first recipient */
 	int64_t started;   /* us */
 	const uint32_t *rcpts;
 	size_t nrcpt;
+	struct dest *dest;    /* referred to, as is the limiter */
+	struct dest *limiter; /* counts it */
+	bool probe, fresh;
 };
 
 /* "starting delivery N: msg ID to local R", a line per recipient. */
@@ -25,5 +30,10 @@ void delivery_log_start(
 /* "delivery N: success: TEXT ..." of the job's recipient i. */
 void delivery_log_result(
 	const struct delivery *d, size_t i, const struct report *r);
+/* What a report says about the destination, and in *text why it failed. */
+enum dest_news delivery_news(const struct report *r, const char **text);
+/* "destination D: down: ..." or "up". */
+void delivery_log_change(
+	const struct dest *limiter, enum dest_change c, int64_t now);
 
 #endif

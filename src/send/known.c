@@ -12,11 +12,15 @@
 #define ATTACHED 0x40000000u
 #define ASKED	 0x20000000u /* known_first */
 #define TRUSTED	 0x10000000u
+#define HELD	 0x08000000u
+#define FORCED	 0x04000000u
 
 struct slot {
 	uint64_t us; /* free slots: index of the next free one */
 	uint32_t rnd;
 	uint32_t when[NCHAN];
+	uint32_t hash;	     /* known_for */
+	uint32_t next, prev; /* of the same bucket; KNOWN_NONE */
 };
 
 struct attachment {
@@ -30,6 +34,12 @@ static size_t nlive;
 static uint32_t *table; /* open addressing, slot + 1; 0 empty */
 static size_t tablesize;
 static struct prioq waiting;
+static uint32_t *buckets; /* by hash: first slot; as many as table has */
+static struct {
+	bool on;
+	uint32_t hash, at;
+} walks[KNOWN_WALKS];
+static size_t nwalks, nheld;
 /* few: as many as messages are being worked on */
 static struct attachment *attached;
 static size_t nattached, capattached;
@@ -53,6 +63,51 @@ enter(uint32_t slot)
 }
 
 static void
+link_up(uint32_t slot)
+{
+	uint32_t *first = &buckets[slots[slot].hash & (tablesize - 1)];
+
+	slots[slot].prev = KNOWN_NONE;
+	slots[slot].next = *first;
+	if (*first != KNOWN_NONE)
+		slots[*first].prev = slot;
+	*first = slot;
+}
+
+static void
+unlink_from(uint32_t slot)
+{
+	struct slot *s = &slots[slot];
+	size_t i;
+
+	for (i = 0; nwalks && i < KNOWN_WALKS; i++)
+		if (walks[i].on && walks[i].at == slot)
+			walks[i].at = s->next;
+	if (s->prev != KNOWN_NONE)
+		slots[s->prev].next = s->next;
+	else
+		buckets[s->hash & (tablesize - 1)] = s->next;
+	if (s->next != KNOWN_NONE)
+		slots[s->next].prev = s->prev;
+}
+
+/* The buckets after the table grew; walks begin anew. */
+static void
+link_all(void)
+{
+	uint32_t s;
+	size_t i;
+
+	buckets = xrealloc(buckets, tablesize * sizeof(*buckets));
+	memset(buckets, 0xff, tablesize * sizeof(*buckets));
+	for (s = 0; s < nslots; s++)
+		if (slots[s].rnd & LIVE)
+			link_up(s);
+	for (i = 0; i < KNOWN_WALKS; i++)
+		walks[i].at = buckets[walks[i].hash & (tablesize - 1)];
+}
+
+static void
 grow(void)
 {
 	uint32_t s;
@@ -63,6 +118,7 @@ grow(void)
 	for (s = 0; s < nslots; s++)
 		if (slots[s].rnd & LIVE)
 			enter(s);
+	link_all();
 }
 
 static size_t
@@ -108,9 +164,11 @@ known_add(struct qid id)
 	}
 	slots[s].us = id.us;
 	slots[s].rnd = id.rnd | LIVE;
+	slots[s].hash = 0;
 	known_rest(s);
 	nlive++;
 	enter(s);
+	link_up(s);
 	return s;
 }
 
@@ -144,6 +202,8 @@ void
 known_forget(uint32_t slot)
 {
 	known_attach(slot, NULL);
+	known_hold(slot, false);
+	unlink_from(slot);
 	leave(position(known_id(slot)));
 	slots[slot].rnd = 0;
 	known_rest(slot);
@@ -167,6 +227,25 @@ known_count(void)
 	return nlive;
 }
 
+/* Orders to try something now leave stale items: they must not pile up. */
+static void
+tidy(void)
+{
+	uint32_t s;
+	int c;
+
+	if (waiting.count < 4 * nlive + 1024)
+		return;
+	prioq_free(&waiting);
+	for (s = 0; s < nslots; s++)
+		for (c = 0; c < NCHAN; c++)
+			if ((slots[s].rnd & LIVE) &&
+				slots[s].when[c] < KNOWN_INLINE)
+				prioq_push(&waiting,
+					(struct prioq_item){
+						slots[s].when[c], s });
+}
+
 void
 known_wait(uint32_t slot, int chan, int64_t when)
 {
@@ -176,6 +255,7 @@ known_wait(uint32_t slot, int chan, int64_t when)
 
 	slots[slot].when[chan] = w;
 	/* the item of an earlier time is found stale when it comes up */
+	tidy();
 	if (w != KNOWN_NEVER)
 		prioq_push(&waiting, (struct prioq_item){ w, slot });
 }
@@ -310,4 +390,102 @@ void *
 known_attached(uint32_t slot)
 {
 	return slots[slot].rnd & ATTACHED ? attachment(slot)->p : NULL;
+}
+
+size_t
+known_nattached(void)
+{
+	return nattached;
+}
+
+/* --- what it waits for ---------------------------------------------------- */
+
+void
+known_for(uint32_t slot, uint32_t hash)
+{
+	if (slots[slot].hash == hash)
+		return;
+	unlink_from(slot);
+	slots[slot].hash = hash;
+	link_up(slot);
+}
+
+uint32_t
+known_hash(uint32_t slot)
+{
+	return slots[slot].hash;
+}
+
+int
+known_walk(uint32_t hash)
+{
+	int i;
+
+	for (i = 0; i < KNOWN_WALKS && walks[i].on; i++)
+		;
+	if (i == KNOWN_WALKS || !tablesize)
+		return -1;
+	walks[i].on = true;
+	walks[i].hash = hash;
+	walks[i].at = buckets[hash & (tablesize - 1)];
+	nwalks++;
+	return i;
+}
+
+uint32_t
+known_walk_next(int walk)
+{
+	uint32_t s;
+
+	/* others share the bucket */
+	while ((s = walks[walk].at) != KNOWN_NONE) {
+		walks[walk].at = slots[s].next;
+		if (slots[s].hash == walks[walk].hash)
+			return s;
+	}
+	walks[walk].on = false;
+	nwalks--;
+	return KNOWN_NONE;
+}
+
+bool
+known_isnew(uint32_t slot)
+{
+	return !(slots[slot].rnd & ASKED) && slots[slot].when[0] == KNOWN_NEVER;
+}
+
+/* --- flags ---------------------------------------------------------------- */
+
+void
+known_hold(uint32_t slot, bool held)
+{
+	if (held == known_isheld(slot))
+		return;
+	slots[slot].rnd ^= HELD;
+	nheld += held ? 1 : (size_t)-1;
+}
+
+bool
+known_isheld(uint32_t slot)
+{
+	return slots[slot].rnd & HELD;
+}
+
+size_t
+known_nheld(void)
+{
+	return nheld;
+}
+
+void
+known_force(uint32_t slot, bool force)
+{
+	slots[slot].rnd =
+		force ? slots[slot].rnd | FORCED : slots[slot].rnd & ~FORCED;
+}
+
+bool
+known_isforced(uint32_t slot)
+{
+	return slots[slot].rnd & FORCED;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* known - every message in the queue, in 24 bytes each, and who is due next
+/* known - every message in the queue, in 32 bytes each, and who is due next
  *
  * A message has a slot, found by its id. Per channel the slot says when the
  * next attempt is due; KNOWN_NEVER when the channel waits for nothing.
@@ -50,8 +50,30 @@ uint32_t known_next(void);
 /* Everything that waits for a time is due at now. */
 void known_hurry(int64_t now);
 
+/* What the slot waits for: dest_hash() of its one remote destination, 0 when
+ * there are several or it is not known. It is found by that. */
+void known_for(uint32_t slot, uint32_t hash);
+uint32_t known_hash(uint32_t slot);
+/* Go through all slots with a hash, some at a time: those that came meanwhile
+ * are left out. A walk's number; -1 when KNOWN_WALKS are under way. */
+enum { KNOWN_WALKS = 16 };
+int known_walk(uint32_t hash);
+/* The next; KNOWN_NONE at the end, and the walk is over. */
+uint32_t known_walk_next(int walk);
+
+/* Was it never asked known_first? */
+bool known_isnew(uint32_t slot);
+/* All its recipients that are left are held. */
+void known_hold(uint32_t slot, bool held);
+bool known_isheld(uint32_t slot);
+size_t known_nheld(void);
+/* Ordered to be tried, whatever its destination is like; it was. */
+void known_force(uint32_t slot, bool force);
+bool known_isforced(uint32_t slot);
+
 /* A pointer for the slots that are being worked on. */
 void known_attach(uint32_t slot, void *p);
 void *known_attached(uint32_t slot);
+size_t known_nattached(void);
 
 #endif

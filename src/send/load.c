@@ -16,6 +16,8 @@
 #include "send/cleaner.h"
 #include "send/conf.h"
 #include "send/event.h"
+#include "send/tally.h"
+#include "send/tell.h"
 #include "wire/retry.h"
 #include "wire/site.h"
 
@@ -175,6 +177,9 @@ log_new(struct message *m)
 	event_puts(" nrcpt=");
 	event_putnum(m->env.nrcpt);
 	event_end();
+	tally_add(SEND_MESSAGES, 1);
+	tally_add(SEND_RECIPIENTS, m->env.nrcpt);
+	tally_add(SEND_BYTES, m->env.head.bytes);
 }
 
 static void
@@ -188,6 +193,8 @@ release(struct message *m)
 	close(m->fdenv);
 	if (m->fdmess >= 0)
 		close(m->fdmess);
+	tell_forget(m);
+	free(m->unsure);
 	env_free(&m->env);
 	free(m->data);
 	free(m);
@@ -234,17 +241,22 @@ reject(uint32_t slot, enum verdict v, const char *why)
 	}
 }
 
-static void
+/* True when some are to go by a relay of their own. */
+static bool
 count_marks(struct message *m)
 {
+	bool via = false;
 	size_t i;
 
 	for (i = 0; i < m->env.nrcpt; i++) {
 		enum env_mark k = env_mark(&m->env, i);
 
-		m->todo += k == ENV_TODO;
+		m->todo += env_istodo(k);
+		m->held += env_isheld(k);
+		via |= env_isvia(k);
 		m->failed |= k == ENV_FAILED;
 	}
+	return via;
 }
 
 static bool
@@ -300,7 +312,9 @@ load_message(uint32_t slot)
 		return NULL;
 	}
 	known_attach(slot, m);
-	count_marks(m);
+	if (count_marks(m) && tell_relays(m) < 0)
+		log_warning_sys("unable to read the relays of ", m->name);
+	m->now = stamp_now();
 	m->fresh = !retry_last(m->id, &st, st.st_mtim.tv_sec, &last);
 	if (m->fresh && known_first(slot))
 		log_new(m);

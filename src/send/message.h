@@ -13,19 +13,14 @@
 #include <stdint.h>
 
 #include "send/known.h"
+#include "send/turn.h"
 #include "wire/env.h"
 #include "wire/report.h"
 
-struct pass {
-	struct pass *next; /* in the channel's ring of passes with work left */
-	struct message *m;
-	uint32_t *order; /* recipients to try, those of one host together */
-	size_t n, at;	 /* at: next of them to be given to a job */
-	size_t running;	 /* jobs out */
-	bool deferred;	 /* some recipient has to be tried again */
-	bool on;	 /* from its start to its end */
-	bool fresh;	 /* first attempt */
-	bool last;	 /* over queuelifetime: no attempt after this one */
+/* A recipient that failed, whose reason is not known to be durable yet. */
+struct unsure {
+	uint32_t rcpt;
+	int chan; /* NCHAN: given up by an order */
 };
 
 struct message {
@@ -37,15 +32,23 @@ struct message {
 	char *data; /* the envelope file */
 	size_t size;
 	struct env env;
+	char **via; /* relays of rerouted recipients, NULL when there are none */
 	size_t todo; /* recipients not marked yet */
+	size_t held;
 	bool failed; /* some recipient is marked failed */
 	bool noted;  /* bounce/<id> is there: quill-bounce will read it */
 	enum { WARN_UNKNOWN, WARN_COLLECT, WARN_DONE } warning; /* of delay */
 	bool unsynced; /* a delivery is marked, perhaps not durably yet */
 	bool fresh;    /* never tried before */
+	struct unsure *unsure; /* the first nasked are being synced */
+	size_t nunsure, nasked, capunsure;
+	size_t notes;  /* the request to quill-clean for nasked */
+	size_t orders; /* that work on it: it stays loaded */
+	int64_t now;   /* when it was last taken up, s */
 	struct pass pass[NCHAN];
 };
 
+void message_init(void);
 /* A hint, or a scan, told of id: make it known, if it is not, and queue it as
  * new. */
 void message_new(struct qid id);
@@ -63,5 +66,29 @@ void message_result(struct message *m, int chan, size_t i,
 	struct report_rcpt *r, const struct report *rep);
 /* A job of that channel's pass is over; the message may be gone after. */
 void message_job_done(struct message *m, int chan);
+/* quill-clean has synced its notes, at that request, or could not. */
+void message_noted(struct qid id, size_t request, bool synced);
+/* Has recipient i been in the queue for so long that this was the last try? */
+bool message_isold(const struct message *m, size_t i);
+
+/* For orders. Load it, if it is not: NULL as load_message. Give it back: it may
+ * be unloaded, or end. */
+struct message *message_hold(uint32_t slot);
+void message_done(struct message *m);
+/* Change the mark of recipient i, not durably. 0 or -1 errno. */
+int message_mark(struct message *m, size_t i, enum env_mark mark);
+/* Recipient i, which is not being tried, is given up for that reason: marked
+ * when the note is durable. 0 or -1 errno. */
+int message_giveup(struct message *m, size_t i, const char *reason);
+/* Are there reasons that are not durable, or not marked, yet? */
+bool message_isunsure(const struct message *m);
+/* End passes that are over, and the message when both are. */
+void message_check(struct message *m);
+/* Write what was given up out, once for all of it. */
+void message_sync(struct message *m);
+/* Try it now, whatever its destinations are like. */
+void message_hurry(uint32_t slot);
+/* New ones that wait to be loaded, for the status. */
+size_t message_nnew(void);
 
 #endif

@@ -10,10 +10,12 @@
  * fd 5        requests to clean                wire/clean.h
  * fd 6        answers from clean               wire/clean.h
  * cwd         queue
- * reads       control, msg/<c>/<id>.env, msg/<c>/<id>.mess, lock/hint
- * writes      marks in msg/<c>/<id>.env, bounce/<id>, lock/send
+ * reads       control, msg/<c>/<id>.env, msg/<c>/<id>.mess, lock/hint; orders
+ *             from run/send/ctl                wire/ctl.h
+ * writes      marks in msg/<c>/<id>.env, bounce/<id>, lock/send, run/send/ctl,
+ *             run/count/send
  * runs        bounce
- * trusts      root, quillq; not reports, not message content
+ * trusts      root, quillq, group quill; not reports, not message content
  * exits       STATUS_OK after TERM, STATUS_TEMP if it cannot start or go on
  */
 #include <errno.h>
@@ -28,13 +30,20 @@
 #include "lib/log.h"
 #include "lib/sig.h"
 #include "lib/stamp.h"
+#include "send/answer.h"
 #include "send/bouncer.h"
 #include "send/channel.h"
 #include "send/cleaner.h"
 #include "send/conf.h"
+#include "send/ctl.h"
+#include "send/dest.h"
 #include "send/event.h"
+#include "send/hurry.h"
 #include "send/message.h"
+#include "send/order.h"
 #include "send/scan.h"
+#include "send/tally.h"
+#include "send/turn.h"
 #include "wire/fds.h"
 #include "wire/hint.h"
 #include "wire/site.h"
@@ -91,7 +100,13 @@ start(void)
 	fd_cloexec(SEND_FD_CLEANED);
 	fd_cloexec(SEND_FD_LOCAL);
 	fd_cloexec(SEND_FD_REMOTE);
+	tally_init();
+	answer_init();
+	message_init();
 	channel_init();
+	if (ctl_open() < 0)
+		log_warning_sys("unable to listen on ", site_run,
+			"/send/ctl, so quillctl cannot give orders");
 	scan_begin(false);
 }
 
@@ -119,9 +134,11 @@ signals(void)
 					"; the old values stay");
 			else
 				log_info("control files read");
+			dest_relimit();
 			break;
 		case SIGALRM:
 			known_hurry(stamp_now());
+			dest_hurry_all();
 			scan_begin(true);
 			next_look = 0;
 			break;
@@ -181,7 +198,7 @@ is_lost(int *fd, const char *who)
 static bool
 over(void)
 {
-	size_t wait = bouncer_running();
+	size_t wait = bouncer_running() + order_running();
 
 	if (!term && !lost)
 		return false;
@@ -206,51 +223,68 @@ is_time(int64_t *next, int64_t now, int64_t every)
 	return true;
 }
 
+static int
+sooner(int a, int64_t b)
+{
+	return b < 0 || b > a ? a : (int)b;
+}
+
 /* How long poll may sleep, ms. */
 static int
 sleep_time(int64_t now)
 {
 	int64_t until = next_scan < next_look ? next_scan : next_look;
+	int64_t mono = stamp_mono(), step = turn_next_step(mono);
+	int ms;
 
 	if (lost)
 		return 1000;
-	if (scan_running())
+	if (scan_running() || hurry_running())
+		return 0;
+	if (!term && (channel_more(CHAN_LOCAL) || channel_more(CHAN_REMOTE)))
 		return 0;
 	if (!term && message_next() < until)
 		until = message_next();
 	if (until <= now)
 		return 0;
-	return until - now > 3600 ? 3600000 : (int)(until - now) * 1000;
+	ms = until - now > 3600 ? 3600000 : (int)(until - now) * 1000;
+	if (step >= 0)
+		ms = sooner(ms, step > mono ? step - mono : 0);
+	return sooner(ms, ctl_sleep());
 }
 
 static void
 wait_for_something(void)
 {
-	struct pollfd p[] = {
-		{ sigs, POLLIN, 0 },
-		{ hints.fd, POLLIN, 0 },
-		{ helper.local, POLLIN, 0 },
-		{ helper.remote, POLLIN, 0 },
-		{ helper.clean, POLLIN, 0 },
-		{ cleaner_blocked() ? SEND_FD_CLEAN : -1, POLLOUT, 0 },
+	enum { SIGNALS, HINTS, LOCAL, REMOTE, CLEANED, CLEAN, MINE };
+	struct pollfd p[MINE + CTL_FDS] = {
+		[SIGNALS] = { sigs, POLLIN, 0 },
+		[HINTS] = { hints.fd, POLLIN, 0 },
+		[LOCAL] = { helper.local, POLLIN, 0 },
+		[REMOTE] = { helper.remote, POLLIN, 0 },
+		[CLEANED] = { helper.clean, POLLIN, 0 },
+		[CLEAN] = { cleaner_blocked() ? SEND_FD_CLEAN : -1, POLLOUT,
+			0 },
 	};
 
 	if (channel_blocked(CHAN_LOCAL))
-		p[2].events |= POLLOUT;
+		p[LOCAL].events |= POLLOUT;
 	if (channel_blocked(CHAN_REMOTE))
-		p[3].events |= POLLOUT;
-	if (poll(p, sizeof(p) / sizeof(*p), sleep_time(stamp_now())) <= 0)
+		p[REMOTE].events |= POLLOUT;
+	ctl_poll(p + MINE);
+	if (poll(p, MINE + CTL_FDS, sleep_time(stamp_now())) < 0)
 		return;
-	if (p[0].revents)
+	if (p[SIGNALS].revents)
 		signals();
-	if (p[1].revents)
+	if (p[HINTS].revents)
 		take_hints();
-	if ((p[2].revents & ~POLLOUT) && !channel_reports(CHAN_LOCAL))
+	if ((p[LOCAL].revents & ~POLLOUT) && !channel_reports(CHAN_LOCAL))
 		is_lost(&helper.local, "quill-lspawn");
-	if ((p[3].revents & ~POLLOUT) && !channel_reports(CHAN_REMOTE))
+	if ((p[REMOTE].revents & ~POLLOUT) && !channel_reports(CHAN_REMOTE))
 		is_lost(&helper.remote, "quill-rspawn");
-	if (p[4].revents && !cleaner_answers())
+	if (p[CLEANED].revents && !cleaner_answers())
 		is_lost(&helper.clean, "quill-clean");
+	ctl_step(p + MINE);
 }
 
 int
@@ -269,6 +303,8 @@ main(void)
 		if (is_time(&next_look, now, LOOK))
 			look_at_fifo();
 		scan_step(now);
+		hurry_step(now);
+		turn_step(stamp_mono());
 		if (!term && !lost) {
 			message_admit(now);
 			bouncer_run();

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,7 +28,8 @@ open_notes(const struct message *m, int flags)
 	char path[QPATH_MAX];
 
 	qpath_fmt(path, m->id, QFILE_BOUNCE);
-	return fd_open(path, flags, 0600);
+	/* group quill: quill-clean syncs it */
+	return fd_open(path, flags, 0640);
 }
 
 static const char *
@@ -51,10 +53,29 @@ sync_notes(int fd, bool isnew)
 }
 
 static int
+append(struct message *m, const struct note *n)
+{
+	static struct str record = STR_INIT(4 * REPORT_TEXT_MAX);
+	int fd, saved;
+
+	str_clear(&record);
+	note_encode(&record, n);
+	fd = open_notes(m, O_WRONLY | O_APPEND | O_CREAT);
+	if (fd < 0)
+		return -1;
+	m->noted = true;
+	if (fd_writeall(fd, record.s, record.len) == 0)
+		return close(fd);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+static int
 write_note(struct message *m, size_t i, const struct report_rcpt *r,
 	const struct report *rep, enum note_action action)
 {
-	static struct str record = STR_INIT(4 * REPORT_TEXT_MAX);
 	char status[16] = "5.0.0", host[HOST_MAX];
 	struct note n = { .rcpt = i,
 		.when = stamp_now(),
@@ -63,26 +84,11 @@ write_note(struct message *m, size_t i, const struct report_rcpt *r,
 		.reply = r->reply,
 		.host = remote_host(rep, host),
 		.action = action };
-	int fd, saved;
 
 	if (r->status_len < sizeof(status))
 		((char *)memcpy(status, r->status,
 			r->status_len))[r->status_len] = '\0';
-	str_clear(&record);
-	note_encode(&record, &n);
-	fd = open_notes(m, O_WRONLY | O_APPEND | O_CREAT);
-	if (fd < 0)
-		return -1;
-	if (fd_writeall(fd, record.s, record.len) < 0 ||
-		(action == NOTE_FAILED && sync_notes(fd, !m->failed) < 0))
-		goto fail;
-	m->noted = true;
-	return close(fd);
-fail:
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
+	return append(m, &n);
 }
 
 int
@@ -176,4 +182,64 @@ tell_sync(struct message *m)
 		close(fd);
 	m->warning = WARN_DONE;
 	return r;
+}
+
+/* --- relays --------------------------------------------------------------- */
+
+static void
+set_relay(struct message *m, size_t i, const char *relay)
+{
+	if (!m->via) {
+		m->via = xmalloc((m->env.nrcpt + 1) * sizeof(*m->via));
+		memset(m->via, 0, (m->env.nrcpt + 1) * sizeof(*m->via));
+	}
+	free(m->via[i]);
+	m->via[i] = xstrdup(relay);
+}
+
+int
+tell_relays(struct message *m)
+{
+	struct str s = STR_INIT(NOTES_MAX);
+	int fd = open_notes(m, O_RDONLY);
+	size_t pos = 0;
+	struct note n;
+	int r;
+
+	if (fd < 0)
+		return -1;
+	r = file_readfd(fd, &s);
+	close(fd);
+	while (r == 0 && note_next(str_c(&s), s.len, &pos, &n))
+		if (n.action == NOTE_VIA && n.rcpt < m->env.nrcpt)
+			set_relay(m, (size_t)n.rcpt, n.host);
+	str_free(&s);
+	return r;
+}
+
+void
+tell_forget(struct message *m)
+{
+	size_t i;
+
+	for (i = 0; m->via && i < m->env.nrcpt; i++)
+		free(m->via[i]);
+	free(m->via);
+	m->via = NULL;
+}
+
+int
+tell_relay(struct message *m, size_t i, const char *relay)
+{
+	struct note n = { .rcpt = i,
+		.when = stamp_now(),
+		.status = "2.0.0",
+		.text = "",
+		.host = relay,
+		.action = NOTE_VIA };
+
+	if (append(m, &n) < 0)
+		return -1;
+	set_relay(m, i, relay);
+	return 0;
 }

@@ -7,7 +7,8 @@
 
 #include "send/message.h"
 
-/* The reason why recipient i failed, durably; 0 or -1 errno. */
+/* The reason why recipient i failed; to be synced before it is marked. 0 or -1
+ * errno. */
 int tell_failure(struct message *m, size_t i, const struct report_rcpt *r,
 	const struct report *rep);
 /* Recipient i, which has parameters, was delivered: noted when they ask for
@@ -22,5 +23,12 @@ void tell_delay(struct message *m, size_t i, const struct report_rcpt *r,
 /* Make durable that this message is warned about: it never is again. 0 or -1
  * errno; m->warning is WARN_DONE. */
 int tell_sync(struct message *m);
+
+/* The relays that were ordered for recipients: m->via. 0 or -1 errno. */
+int tell_relays(struct message *m);
+void tell_forget(struct message *m);
+/* From now on recipient i goes by that relay: to be synced before its mark is
+ * changed. 0 or -1 errno. */
+int tell_relay(struct message *m, size_t i, const char *relay);
 
 #endif

@@ -19,7 +19,7 @@ clean_decode(const char in[CLEAN_REQUEST], enum clean_op *op, struct qid *id)
 {
 	if (in[0] != CLEAN_REMOVE && in[0] != CLEAN_ORPHAN &&
 		in[0] != CLEAN_LOST && in[0] != CLEAN_SYNC &&
-		in[0] != CLEAN_CHECK)
+		in[0] != CLEAN_CHECK && in[0] != CLEAN_NOTE)
 		return false;
 	if (in[1 + QID_LEN] != '\n' || !qid_parse(in + 1, id))
 		return false;

@@ -6,6 +6,7 @@
  *	o  remove .mess, an orphan (refused when there is an .env)
  *	l  move .env and .mess to lost/
  *	s  sync .env: marks made before the request are durable at the answer
+ *	n  sync bounce/<id>: the same for notes, and the file's name
  *	c  check .mess against the size and the checksum in .env
  * Answer: one byte per request in order: + done, ! failed (logged by clean),
  * to c also - it is not the message of that envelope. + to c says that, or
@@ -24,6 +25,7 @@ enum clean_op {
 	CLEAN_ORPHAN = 'o',
 	CLEAN_LOST = 'l',
 	CLEAN_SYNC = 's',
+	CLEAN_NOTE = 'n',
 	CLEAN_CHECK = 'c'
 };
 enum {

@@ -36,6 +36,22 @@ _Static_assert(
 	"a name for each");
 
 const char *const counters_send[] = {
+	"starts starts of quill-send",
+	"messages messages taken up",
+	"recipients recipients of messages taken up",
+	"bytes octets of messages taken up",
+	"ended messages that left the queue",
+	"local_delivered recipients delivered here",
+	"local_deferred local deliveries to be tried again",
+	"local_failed local recipients failed for good",
+	"remote_delivered recipients delivered elsewhere",
+	"remote_deferred remote deliveries to be tried again",
+	"remote_failed remote recipients failed for good",
+	"bounces reports to senders, queued or dropped",
+	"warnings warnings of a delay, queued or dropped",
+	"down destinations found down",
+	"orders messages held, released, bounced, deleted, rerouted, hurried",
+	"lost damaged messages set aside",
 	NULL,
 };
 _Static_assert(

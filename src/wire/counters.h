@@ -41,6 +41,23 @@ enum counters_smtpd {
 
 /* HOME/run/count/send/counters; names in counters_send. */
 enum counters_send {
+	SEND_STARTS,   /* of quill-send */
+	SEND_MESSAGES, /* taken up */
+	SEND_RECIPIENTS,
+	SEND_BYTES,
+	SEND_ENDED, /* messages that left the queue */
+	/* three for each channel: recipients */
+	SEND_LOCAL_DELIVERED,
+	SEND_LOCAL_DEFERRED,
+	SEND_LOCAL_FAILED,
+	SEND_REMOTE_DELIVERED,
+	SEND_REMOTE_DEFERRED,
+	SEND_REMOTE_FAILED,
+	SEND_BOUNCES, /* queued or dropped */
+	SEND_WARNINGS,
+	SEND_DOWN,    /* destinations found down */
+	SEND_ORDERS,  /* messages that quillctl gave orders about */
+	SEND_LOST,    /* messages set aside as damaged */
 	SEND_COUNTERS /* how many there are */
 };
 

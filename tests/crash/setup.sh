@@ -101,8 +101,8 @@ broken()
 		script='s/ else if (sync_dir(dir) < 0) {/ else if (0) {/'
 		workloads=local1 ;;
 	mark-before-bounce-text)
-		program=quill-send file=src/send/tell.c
-		script='s/return fsync(fd) < 0 ||.*/return 0;/'
+		program=quill-clean file=src/clean/clean.c
+		script='s/return verdict(sync_file(id, QFILE_BOUNCE) .*/return CLEAN_DONE;/'
 		workloads=bounce ;;
 	maildir-without-sync)
 		program=quill-local file=src/local/maildir.c
@@ -112,7 +112,7 @@ broken()
 		program=quill-clean file=src/clean/clean.c
 		script='s/^		sync_dirs();//' workloads='local1 remote' ;;
 	marks-without-sync)
-		program=quill-send file=src/send/message.c
+		program=quill-send file=src/send/result.c
 		script='s/cleaner_ask(CLEAN_SYNC, m->id);/;/'
 		workloads='mixed local2' ;;
 	esac
