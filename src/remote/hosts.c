@@ -135,9 +135,12 @@ literal(struct hosts *h, struct verdict *why)
 }
 
 bool
-hosts_start(struct hosts *h, const char *dest, const struct conf *conf,
-	struct dead *dead, int64_t limit, struct verdict *why)
+hosts_start(struct hosts *h, const char *dest, const char *via,
+	const struct conf *conf, struct dead *dead, int64_t limit,
+	struct verdict *why)
 {
+	const char *bad;
+
 	mx_init(&h->mx);
 	h->level = h->n = h->pos = h->nlast = h->poslast = h->given = 0;
 	h->temporary = h->secure = false;
@@ -146,7 +149,12 @@ hosts_start(struct hosts *h, const char *dest, const struct conf *conf,
 	h->dead = dead;
 	h->dest = dest;
 	h->limit = limit;
-	if (relay_find(&conf->routes, dest, &h->relays) < 0) {
+	if (via && (bad = relay_list(via, &h->relays))) {
+		verdict_set(why, MESSAGE_DEFERRED, "4.3.5", NULL,
+			"The relay that was ordered: ", bad, NULL);
+		return false;
+	}
+	if (!via && relay_find(&conf->routes, dest, &h->relays) < 0) {
 		verdict_set(why, MESSAGE_DEFERRED, "4.3.5", NULL,
 			"Unable to read control/smtproutes.cdb: ",
 			log_strerror(), NULL);
@@ -331,4 +339,24 @@ hosts_next(struct hosts *h, struct target *t, struct verdict *why)
 	if (!h->given)
 		explain(h, why);
 	return false;
+}
+
+const char *
+hosts_group(const struct hosts *h)
+{
+	static char ip[IPADDR_FMT];
+	const struct relay *r = &h->relays.r[0];
+	const char *best = NULL;
+	size_t i;
+
+	if (h->kind == HOSTS_RELAY && r->ip.family) {
+		ipaddr_fmt(ip, &r->ip);
+		return ip;
+	}
+	if (h->kind == HOSTS_RELAY)
+		return *r->path ? r->path : r->host;
+	for (i = 0; i < h->mx.n && h->mx.mx[i].pref == h->mx.mx[0].pref; i++)
+		if (!best || strcmp(h->mx.mx[i].host, best) < 0)
+			best = h->mx.mx[i].host;
+	return best;
 }

@@ -57,8 +57,12 @@ struct hosts {
 };
 
 /* dest in lower case, kept. false: there is nothing to try, *why says so. */
-bool hosts_start(struct hosts *h, const char *dest, const struct conf *conf,
-	struct dead *dead, int64_t limit, struct verdict *why);
+bool hosts_start(struct hosts *h, const char *dest, const char *via,
+	const struct conf *conf, struct dead *dead, int64_t limit,
+	struct verdict *why);
+/* After hosts_start: what it shares with other destinations (wire/report.h,
+ * group=), NULL nothing. Until the next call. */
+const char *hosts_group(const struct hosts *h);
 /* Next address; false at the end, and when there never was one, *why is
  * set. */
 bool hosts_next(struct hosts *h, struct target *t, struct verdict *why);

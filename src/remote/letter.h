@@ -13,6 +13,7 @@
 /* What a job asks for; the strings are the caller's. */
 struct letter {
 	const char *host; /* lower case, ASCII (mail/idna.h) */
+	const char *via;  /* instead of control/smtproutes, or NULL */
 	const char *sender;
 	const char *const *rcpt;
 	size_t nrcpt;

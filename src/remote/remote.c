@@ -110,6 +110,7 @@ one_job(const char *p, size_t n, int fdmess)
 	}
 	str_puts(&host, j.host);
 	str_c(&host);
+	l.via = j.via;
 	l.sender = j.sender;
 	l.params = j.params;
 	for (l.nrcpt = 0; l.nrcpt < j.nrcpt; l.nrcpt++) {

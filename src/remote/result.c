@@ -43,6 +43,7 @@ result_init(struct result *r, size_t nrcpt)
 	verdict_init(&r->message);
 	r->relay.max = 1024;
 	str_clear(&r->relay);
+	r->group = NULL;
 	r->tls.max = 256;
 	str_clear(&r->tls);
 	r->dsn = false;
@@ -188,7 +189,7 @@ void
 result_record(struct str *out, uint32_t number, struct result *r)
 {
 	static struct report rep;
-	static struct str relay, tls, connect, xfer;
+	static struct str relay, tls, group, connect, xfer;
 	struct verdict *v;
 	size_t i;
 
@@ -207,6 +208,13 @@ result_record(struct str *out, uint32_t number, struct result *r)
 		rep.info[rep.ninfo++] = str_c(&tls);
 		if (r->dsn)
 			rep.info[rep.ninfo++] = "dsn=passed";
+	}
+	if (r->group) {
+		group.max = 512;
+		str_clear(&group);
+		str_puts(&group, "group=");
+		str_puts(&group, r->group);
+		rep.info[rep.ninfo++] = str_c(&group);
 	}
 	info(&rep, &connect, "connect=", r->connect_ms);
 	info(&rep, &xfer, "xfer=", r->xfer_ms);

@@ -38,6 +38,7 @@ struct result {
 	struct verdict message;
 	struct verdict *rcpt; /* class NONE: the message's verdict holds */
 	size_t nrcpt;
+	const char *group;  /* hosts_group, or NULL */
 	struct str relay;   /* host[ip]:port, "" nobody was reached */
 	struct str tls;	    /* "none", "TLSv1.3/..." */
 	bool dsn;	    /* the peer has DSN (RFC 3461) */

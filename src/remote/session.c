@@ -178,15 +178,25 @@ attempt(struct session *s, const struct letter *l, const struct target *t,
 }
 
 static void
+learn_group(struct session *s)
+{
+	const char *group = hosts_group(&s->hosts);
+
+	if (group && strlen(group) < sizeof s->group)
+		strcpy(s->group, group);
+}
+
+static void
 fresh(struct session *s, const struct letter *l, struct result *r)
 {
 	struct target t;
 	size_t tried;
 
 	secure_start(&s->secure, l->host);
-	if (!hosts_start(&s->hosts, l->host, s->conf, &s->dead, s->smtp.limit,
-		    &r->message))
+	if (!hosts_start(&s->hosts, l->host, l->via, s->conf, &s->dead,
+		    s->smtp.limit, &r->message))
 		return;
+	learn_group(s);
 	for (tried = 0; stamp_mono() < s->smtp.limit; tried++) {
 		if (!hosts_next(&s->hosts, &t, &r->message))
 			break;
@@ -205,11 +215,13 @@ session_deliver(struct session *s, const struct letter *l, struct result *r)
 	s->smtp.limit = stamp_mono() + s->conf->timeout[PHASE_JOB];
 	result_init(r, l->nrcpt);
 	if (!reuse(s, l, r)) {
-		s->dest[0] = 0;
+		s->dest[0] = s->group[0] = 0;
 		if (strlen(l->host) < sizeof s->dest)
 			strcpy(s->dest, l->host);
 		fresh(s, l, r);
 	}
+	if (*s->group && strcmp(s->group, l->host) != 0)
+		r->group = s->group;
 	result_finish(r);
 }
 

@@ -6,6 +6,7 @@
 
 #include "lib/num.h"
 #include "lib/stamp.h"
+#include "send/admit.h"
 #include "send/bouncer.h"
 #include "send/channel.h"
 #include "send/conf.h"
@@ -66,7 +67,7 @@ put_errors(struct str *out)
 void
 answer_status(struct str *out)
 {
-	size_t all = known_count(), new = message_nnew();
+	size_t all = known_count(), new = admit_nnew();
 	size_t active = known_nattached(), held = known_nheld();
 	size_t busy = new + active + held;
 	int c;

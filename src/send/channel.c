@@ -18,6 +18,7 @@
 #include "send/hurry.h"
 #include "send/load.h"
 #include "send/tally.h"
+#include "send/tell.h"
 #include "send/turn.h"
 #include "wire/fds.h"
 #include "wire/job.h"
@@ -339,7 +340,7 @@ void
 channel_put_off(struct pass *p, size_t at, size_t end, struct dest *limiter,
 	int64_t until)
 {
-	static struct report rep;
+	static struct report rep = { .nrcpt = 1 };
 	static struct job j;
 	struct message *m = p->m;
 	int chan = limiter->chan;
@@ -347,23 +348,23 @@ channel_put_off(struct pass *p, size_t at, size_t end, struct dest *limiter,
 
 	for (k = at; k < end; k++) {
 		struct delivery d = { 0 };
-		struct report_rcpt *out = &rep.rcpt[0];
 
 		if (!batch_wanted(p, k))
 			continue;
-		if (!message_isold(m, p->order[k])) {
-			if (!p->until || until < p->until)
-				p->until = until;
-			continue;
-		}
-		batch_fill(&j, p, chan, k, 1);
-		number(&d, p, k, &j);
-		delivery_log_start(&d, &j, channels[chan].name);
-		rep.nrcpt = 1;
-		*out = (struct report_rcpt){ .class = 'Z',
+		rep.rcpt[0] = (struct report_rcpt){ .class = 'Z',
 			.text = limiter->text ? limiter->text : "no answer",
 			.reply = "" };
-		results(&d, chan, &rep, false);
+		if (message_isold(m, p->order[k])) {
+			batch_fill(&j, p, chan, k, 1);
+			number(&d, p, k, &j);
+			delivery_log_start(&d, &j, channels[chan].name);
+			results(&d, chan, &rep, false);
+			continue;
+		}
+		if (!p->until || until < p->until)
+			p->until = until;
+		if (conf.delaywarn)
+			tell_delay(m, p->order[k], &rep.rcpt[0], &rep);
 	}
 	message_sync(m);
 }

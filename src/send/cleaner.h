@@ -8,8 +8,8 @@
 
 #include "wire/clean.h"
 
-/* Ask: the number of the request. What waits for the pipe is kept here. A message that cannot be removed
- * is tried again later. */
+/* Ask: the number of the request. What waits for the pipe is kept here. A
+ * message that cannot be removed is tried again later. */
 size_t cleaner_ask(enum clean_op op, struct qid id);
 /* Write what waits; called once per round of the main loop. */
 void cleaner_flush(void);

@@ -17,6 +17,7 @@
 #include "send/event.h"
 #include "send/hurry.h"
 #include "send/order.h"
+#include "wire/relay.h"
 #include "wire/site.h"
 
 enum {
@@ -189,15 +190,27 @@ objection(const struct client *c)
 	return NULL;
 }
 
+/* NULL, or what is wrong with it. */
+static const char *
+bad_argument(const struct ctl_asked *q)
+{
+	static struct relays relays;
+	bool given = q->argument && *q->argument;
+
+	if (q->verb == CTL_BOUNCE && !given)
+		return "a reason is needed";
+	if (q->verb == CTL_DOMAIN && !given)
+		return "a domain is needed";
+	if (q->verb == CTL_REROUTE && given)
+		return relay_list(q->argument, &relays);
+	return NULL;
+}
+
 static void
 order_domain(struct client *c)
 {
 	char domain[CTL_ARGUMENT + 1];
 
-	if (!c->q.argument || !*c->q.argument) {
-		refuse(c, "a domain is needed");
-		return;
-	}
 	strcpy(domain, c->q.argument);
 	ascii_tolower(domain, strlen(domain));
 	if (!hurry_domain(domain)) {
@@ -238,10 +251,10 @@ take_request(struct client *c)
 		return;
 	}
 	why = objection(c);
+	if (!why)
+		why = bad_argument(&c->q);
 	if (why)
 		refuse(c, why);
-	else if (c->q.verb == CTL_BOUNCE && !c->q.argument)
-		refuse(c, "a reason is needed");
 	else if (c->q.verb == CTL_DOMAIN)
 		order_domain(c);
 }

@@ -26,8 +26,11 @@ static bool
 begin(uint32_t hash, const char *domain)
 {
 	struct walk *w = walks;
-	int k = known_walk(hash);
+	int k;
 
+	if (known_count() == 0)
+		return true;
+	k = known_walk(hash);
 	if (k < 0)
 		return false;
 	while (w->walk)

@@ -32,7 +32,7 @@ struct message {
 	char *data; /* the envelope file */
 	size_t size;
 	struct env env;
-	char **via; /* relays of rerouted recipients, NULL when there are none */
+	char **via;  /* relays of rerouted recipients; NULL: there are none */
 	size_t todo; /* recipients not marked yet */
 	size_t held;
 	bool failed; /* some recipient is marked failed */
@@ -49,14 +49,10 @@ struct message {
 };
 
 void message_init(void);
-/* A hint, or a scan, told of id: make it known, if it is not, and queue it as
- * new. */
-void message_new(struct qid id);
-/* Start what is new or due, as far as there is room. */
-void message_admit(int64_t now);
-/* When message_admit will have work, s: 0 at once, KNOWN_NEVER when it waits
- * for a running message to end, or for nothing. */
-uint32_t message_next(void);
+/* Start the passes of these channels, a bit each, of a slot that may be. */
+void message_start(uint32_t slot, unsigned chans, int64_t now);
+/* When something that was put off until then, ms, is due, s. */
+int64_t message_back(int64_t until, int64_t now);
 
 /* For the channels. An open message file of its own for a job; -1 errno. */
 int message_open(struct message *m);
@@ -88,7 +84,5 @@ void message_check(struct message *m);
 void message_sync(struct message *m);
 /* Try it now, whatever its destinations are like. */
 void message_hurry(uint32_t slot);
-/* New ones that wait to be loaded, for the status. */
-size_t message_nnew(void);
 
 #endif

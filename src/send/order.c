@@ -27,7 +27,7 @@ struct order {
 	enum ctl_verb verb;
 	struct message *m;
 	size_t ticket; /* of the request to quill-clean that it waits for */
-	uint64_t changed, busy;
+	uint64_t changed, busy, same; /* recipients */
 	bool failed;
 	unsigned long uid;
 	order_told_fn *told;
@@ -101,10 +101,10 @@ finish(struct order *o)
 		.text = o->failed ? "unable to write it down; see the log"
 				  : "" };
 
-	out.result = o->failed	  ? CTL_FAILED
-		     : o->changed ? (o->busy ? CTL_BUSY : CTL_DONE)
-		     : o->busy	  ? CTL_BUSY
-				  : CTL_NOTHING;
+	out.result = o->failed		     ? CTL_FAILED
+		     : o->busy		     ? CTL_BUSY
+		     : o->changed || o->same ? CTL_DONE
+					     : CTL_NOTHING;
 	log_order(o, m->name);
 	tally_add(SEND_ORDERS, 1);
 	if (o->arg)
@@ -152,7 +152,9 @@ mark_of(bool held, bool via)
 static void
 mark(struct order *o, size_t i, enum env_mark to)
 {
-	if (message_mark(o->m, i, to) < 0) {
+	if (env_mark(&o->m->env, i) == to) {
+		o->same++;
+	} else if (message_mark(o->m, i, to) < 0) {
 		log_warning_sys("unable to mark a recipient of ", o->m->name);
 		o->failed = true;
 	} else {
@@ -206,8 +208,7 @@ obey(struct order *o, size_t i, const char *argument)
 		mark(o, i, mark_of(true, via));
 		break;
 	case CTL_RELEASE:
-		if (held)
-			mark(o, i, mark_of(false, via));
+		mark(o, i, mark_of(false, via));
 		break;
 	case CTL_DELETE:
 		if (is_unsure(o->m, i))

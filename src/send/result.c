@@ -80,7 +80,7 @@ add_unsure(struct message *m, size_t i, int chan)
 	}
 	m->unsure[m->nunsure++] = (struct unsure){ (uint32_t)i, chan };
 	if (chan < NCHAN)
-		m->pass[chan].running++;
+		m->pass[chan].unsure++;
 }
 
 /* One request at a time, for all that have come since the last. */
@@ -123,7 +123,7 @@ message_noted(struct qid id, size_t request, bool synced)
 				m->pass[u->chan].deferred = true;
 		}
 		if (u->chan < NCHAN)
-			m->pass[u->chan].running--;
+			m->pass[u->chan].unsure--;
 	}
 	memmove(m->unsure, m->unsure + n,
 		(m->nunsure - n) * sizeof(*m->unsure));

@@ -30,6 +30,7 @@
 #include "lib/log.h"
 #include "lib/sig.h"
 #include "lib/stamp.h"
+#include "send/admit.h"
 #include "send/answer.h"
 #include "send/bouncer.h"
 #include "send/channel.h"
@@ -156,7 +157,7 @@ take_hints(void)
 	bool missed = false;
 
 	while (hint_next(&hints, &id, &missed))
-		message_new(id);
+		admit_new(id);
 	if (missed)
 		scan_begin(false);
 }
@@ -243,8 +244,8 @@ sleep_time(int64_t now)
 		return 0;
 	if (!term && (channel_more(CHAN_LOCAL) || channel_more(CHAN_REMOTE)))
 		return 0;
-	if (!term && message_next() < until)
-		until = message_next();
+	if (!term && admit_next() < until)
+		until = admit_next();
 	if (until <= now)
 		return 0;
 	ms = until - now > 3600 ? 3600000 : (int)(until - now) * 1000;
@@ -306,7 +307,7 @@ main(void)
 		hurry_step(now);
 		turn_step(stamp_mono());
 		if (!term && !lost) {
-			message_admit(now);
+			admit_run(now);
 			bouncer_run();
 		}
 		channel_run(CHAN_LOCAL);

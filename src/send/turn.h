@@ -39,7 +39,8 @@ struct pass {
 	struct message *m;
 	uint32_t *order;    /* recipients to try, those of one host together */
 	size_t n, at;	    /* at: what is behind it is in no part yet */
-	size_t running;	    /* jobs out, and failures being recorded */
+	size_t running;	    /* jobs out */
+	size_t unsure;	    /* failures being recorded */
 	struct part *parts; /* all */
 	struct part *ready, *readylast;
 	struct dest *granted; /* it left that one's line, or NULL */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/ascii.h"
+#include "lib/control.h"
 #include "lib/num.h"
 
 enum { LIFETIME = 604800, MOST = 5000, RATE = 1000000 };

@@ -90,7 +90,7 @@ broken()
 		program=quill-queue file=src/queue/commit.c
 		script='s/fsync(c->mess) == -1/0/' workloads=local1 ;;
 	found-without-check)
-		program=quill-send file=src/send/message.c
+		program=quill-send file=src/send/admit.c
 		script='s/if (!known_trusted(slot)) {/if (0) {/'
 		workloads='local1 big' ;;
 	check-of-size-only)
