@@ -34,7 +34,7 @@ struct policy {
 	struct verify_answer heard; /* the last one of quill-verifyd */
 	char enhanced[12];	    /* for an answer */
 	char text[100];		    /* the same */
-	bool downsaid;
+	bool downsaid, absent;	    /* quill-verifyd is: was logged, for good */
 };
 
 /* c and the directory of control_init are kept. */

@@ -24,10 +24,10 @@ enum {
 
 static const struct answer yes = { 0 };
 
-/* Was it ever started? A host without it need not read so with each session;
- * one that asks for 451 does not want to be without. */
+/* Was it ever started? A host without it need not ask again, nor read so with
+ * each session. */
 static bool
-expected(const struct policy *p)
+was_started(void)
 {
 	struct str path = STR_INIT(4000);
 	bool there;
@@ -36,18 +36,23 @@ expected(const struct policy *p)
 	str_puts(&path, "/verify/socket");
 	there = access(str_c(&path), F_OK) == 0;
 	str_free(&path);
-	return there || p->conf->verify == CHECK_OR_DEFER || p->user;
+	return there;
 }
 
 enum verify_class
 recipient_ask(struct policy *p, const char *addr)
 {
-	enum verify_class class = verify_ask(
-		&p->verify, addr, stamp_mono() + VERIFY_WAIT_MS, &p->heard);
+	enum verify_class class = VERIFY_DOWN;
 
-	if (class == VERIFY_DOWN && !p->downsaid && expected(p))
+	if (!p->absent)
+		class = verify_ask(&p->verify, addr,
+			stamp_mono() + VERIFY_WAIT_MS, &p->heard);
+	p->absent = class == VERIFY_DOWN && (p->absent || !was_started());
+	if (class == VERIFY_DOWN && !p->downsaid &&
+		(!p->absent || p->user || p->conf->verify == CHECK_OR_DEFER)) {
 		log_warning("recipients cannot be checked: ", p->heard.text);
-	p->downsaid = class == VERIFY_DOWN;
+		p->downsaid = true;
+	}
 	return class;
 }
 

@@ -6,8 +6,10 @@
  * fd 0, 1     the client
  * fd 2        log
  * cwd         anywhere
- * reads       control/ (me, smtpgreeting, limits; lists when first needed)
+ * reads       control/ (what names, limits and lists the session needs)
  * writes      run/count/smtpd; messages go to quill-queue   wire/qclient.h
+ * asks        quill-verifyd, quill-authd, quill-tlsd, quill-send (ETRN)
+ * runs        $RCPTCHECK
  * trusts      its environment (tcprules) and control files; not the client
  * exits       0 at the end of a session, STATUS_TEMP without one
  */

@@ -243,6 +243,10 @@ smtp(void)
 	setenv("TCPLOCALIP", "127.0.0.1", 1);
 	setenv("TCPLOCALHOST", "localhost", 1);
 	setenv("RELAYCLIENT", "", 1);
+	/* what is for other hosts, and daemons that do not serve this user */
+	setenv("VERIFY", "no", 1);
+	setenv("STARTTLS", "no", 1);
+	setenv("AUTH", "no", 1);
 	unsetenv("TCPREMOTEINFO");
 	unsetenv("TCPREMOTEPORT");
 	unsetenv("TCPLOCALPORT");

@@ -691,6 +691,62 @@ def test_submission():
        replies, c.rc)
 
 
+# What each command is answered in each state; "-": the connection ends.
+STATES = {
+    "new": [],
+    "HELO": ["HELO c"],
+    "EHLO": ["EHLO c"],
+    "MAIL": M,
+    "refused": M + ["RCPT TO:<x@else.example>"],
+    "RCPT": R,
+    "AUTH": ["EHLO c", "AUTH PLAIN"],
+    "user": ["EHLO c", "AUTH PLAIN AGFubgBzZWNyZXQ="],
+}
+MATRIX = """
+                             new HELO EHLO MAIL refused RCPT AUTH user
+EHLO d                       250 250  250  250  250     250  501  250
+HELO d                       250 250  250  250  250     250  501  250
+STARTTLS                     503 220  220  503  503     503  501  220
+AUTH PLAIN AGFubgBzZWNyZXQ=  503 503  235  503  503     503  501  503
+AUTH LOGIN                   503 503  334  503  503     503  501  503
+MAIL FROM:<>                 503 250  250  503  503     503  501  250
+RCPT TO:<x@example.org>      503 503  503  250  250     250  501  503
+RCPT TO:<y@else.example>     503 503  503  550  550     550  501  503
+DATA                         503 503  503  503  554     354  501  503
+RSET                         250 250  250  250  250     250  501  250
+NOOP                         250 250  250  250  250     250  501  250
+HELP                         214 214  214  214  214     214  501  214
+VRFY x@example.org           252 252  252  252  252     252  501  252
+EXPN x@example.org           252 252  252  252  252     252  501  252
+ETRN example.org             503 458  458  458  458     458  501  458
+BDAT 1 LAST                  502 502  502  502  502     502  501  502
+TURN                         502 502  502  502  502     502  501  502
+SEND FROM:<>                 502 502  502  502  502     502  501  502
+SOML FROM:<>                 502 502  502  502  502     502  501  502
+SAML FROM:<>                 502 502  502  502  502     502  501  502
+XYZZY                        500 500  500  500  500     500  501  500
+*                            500 500  500  500  500     500  501  500
+QUIT                         221 221  221  221  221     221  501  221
+"""
+
+
+def test_matrix():
+    auth = Daemon("auth", check)
+    control(vrfy="yes", etrn="192.0.2.9", auth="yes", authplain="yes")
+    rows = MATRIX.strip("\n").split("\n")
+    for row in rows[1:]:
+        command, wants = row[:29].strip(), row[29:].split()
+        got = []
+        for state in rows[0].split():
+            c = Client(wrapper=True)
+            [c.reply()] + [c.ask(b) for b in STATES[state]]
+            got.append(c.ask(command)[:3])
+            c.close()
+        same(got, wants, "in each state: " + command)
+    queued()
+    auth.close()
+
+
 def test_policy_commands():
     env = {"VRFY": "yes"}
     dialogues([
