@@ -127,6 +127,35 @@ is "no recipient sees the other" \
 	"$(grep -c "$testuser@" "$M"/new/* | sed 's/.*://')" 1
 rm -f "$M"/new/*
 
+# --- ETRN ------------------------------------------------------------------------
+# etrn FROM-ADDRESS DOMAIN: the reply to it
+etrn()
+{
+	python3 - "$SMTP_PORT" "$@" <<'END_PY'
+import smtplib, sys
+s = smtplib.SMTP("127.0.0.1", int(sys.argv[1]), "c.example", 60,
+                 (sys.argv[2], 0))
+s.ehlo()
+print("offered" if s.has_extn("etrn") else "not offered",
+      s.docmd("ETRN", sys.argv[3])[0])
+s.quit()
+END_PY
+}
+cat >"$H/control/smtproutes" <<'END_ROUTES'
+late.example:[127.0.0.18]:2626
+:[127.0.0.17]:2626
+END_ROUTES
+echo 127.0.0.6 >"$H/control/etrn"
+ok "mail for a host that is down" mail 127.0.0.1 -t x@late.example
+ok "waits" wait_until 60 log_has 'delivery [0-9]+: deferral: .*to=<?x@late'
+peer_start late 127.0.0.18:2626
+is "ETRN by who is not listed" "$(etrn 127.0.0.2 late.example)" \
+	"not offered 502"
+is "ETRN by who is" "$(etrn 127.0.0.6 late.example)" "offered 250"
+ok "the mail comes at once" wait_until 60 peer_has late \
+	'^RCPT TO:<x@late.example>'
+wait_until 60 queue_empty
+
 # --- how many at once ------------------------------------------------------------
 echo 2 >"$S/smtp/env/CONCURRENCY"
 svc -t "$S/smtp"
