@@ -43,13 +43,13 @@ all:
 # --- layers ----------------------------------------------------------------
 lib_OBJS = ascii base64 cdb cdbmake control crc32c dotlock fd file ibuf ipaddr \
 	json lock log map num obuf prioq proc rand safefile shared sig stamp str \
-	table utf8 dnspkt dnsq resolvconf usock netstring
+	table utf8 dnspkt dnsq resolvconf usock netstring crypted
 mail_OBJS = addr addrlex addrlist aliases aliasfile compose fullname header \
 	idna mboxname mimeenc mimehead qualify route sevenbit smtpreply
 wire_OBJS = site status envelope qclient qpath env envmake note hint job \
 	report clean retry pwreq assign byhand aliasdb domains notify tls tlsrec \
 	ctl verify authreq counters rates sessions routes relay dead socketmap \
-	bydomain
+	bydomain pwfile
 spawn_OBJS = spawn child hear intake outbox outcome work
 LAYERS = lib mail wire spawn
 
@@ -95,6 +95,13 @@ quill-smtpd_OBJS = smtpd/smtpd smtpd/conf smtpd/loop $(smtpd_SESSION) \
 quill-smtpd_USES = mail wire lib
 quill-verifyd_OBJS = verifyd/verifyd verifyd/serve verifyd/lookups verifyd/memo
 quill-verifyd_USES = mail wire lib
+quill-authd_OBJS = authd/authd authd/serve authd/tell authd/limit authd/checker \
+	authd/backend authd/file authd/shadow authd/program authd/dovecot
+quill-authd_USES = wire lib
+quill-authd_LIBS = -lcrypt
+quill-passwd_OBJS = tools/quill-passwd
+quill-passwd_USES = wire lib
+quill-passwd_LIBS = -lcrypt
 quill-inject_OBJS = inject/inject inject/fail inject/input inject/settings \
 	inject/submit
 quill-inject_USES = mail wire lib
@@ -156,7 +163,7 @@ PROGRAMS = quill-queue quill-clean quill-start quill-send quill-bounce \
 	mbox2maildir forward bouncesaying condredirect except preline \
 	quill-qmqpc quill-qmqpd
 # built with conf-cc-system: they need the system's name service
-SYSPROGRAMS = quill-getpw quill-domain
+SYSPROGRAMS = quill-getpw quill-domain quill-authd quill-passwd
 
 # built by make tls alone: it needs OpenSSL (package libssl-dev)
 TLSPROGRAMS = quill-tlsd
@@ -231,6 +238,7 @@ unit_lspawn_route_OBJS = lspawn/route lspawn/lookup
 unit_getpw_lookup_OBJS = getpw/lookup
 unit_getpw_mounts_OBJS = getpw/mounts
 unit_smtpd_session_OBJS = $(smtpd_SESSION)
+unit_authd_limit_OBJS = authd/limit
 unit_verifyd_lookups_OBJS = verifyd/lookups verifyd/memo
 unit_smtpd_msgid_OBJS = smtpd/msgid
 unit_smtpd_data_OBJS = smtpd/data

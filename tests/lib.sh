@@ -336,7 +336,7 @@ quill_config()
 
 # start_suite [quill-service options]: write services into $T/service, start
 # svscan there and wait until everything is up. Without options one listener on
-# 127.0.0.1:$SMTP_PORT, a free port. quill-verifyd only when asked for. Log files: $H/log/send/current, smtp.
+# 127.0.0.1:$SMTP_PORT, a free port. quill-verifyd, quill-authd only when asked for. Log files: $H/log/send/current, smtp.
 start_suite()
 {
 	S=$T/service
@@ -345,7 +345,8 @@ start_suite()
 		set -- --smtp "127.0.0.1:$SMTP_PORT"
 	fi
 	# Daemons that most tests do not need; an option that comes later counts.
-	"$H/bin/quill-service" "$S" --verify no "$@" >"$T/service.log" 2>&1 || {
+	"$H/bin/quill-service" "$S" --verify no --auth no "$@" \
+		>"$T/service.log" 2>&1 || {
 		sed 's/^/# /' "$T/service.log"
 		give_up "quill-service"
 	}
@@ -381,8 +382,10 @@ suite_up()
 		suite_port=$(sed -n 's/^# listens on .* port //p' \
 			"$suite_d/run")
 		[ -z "$suite_port" ] || listening "$suite_port" || return 1
-		[ "${suite_d##*/}" != verify ] ||
-			[ -S "$H/run/verify/socket" ] || return 1
+		case ${suite_d##*/} in
+		verify | auth)
+			[ -S "$H/run/${suite_d##*/}/socket" ] || return 1 ;;
+		esac
 	done
 	"$H/bin/quillctl" status >/dev/null 2>&1
 }

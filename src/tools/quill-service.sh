@@ -15,7 +15,7 @@ usage()
 	cat >&2 <<-END
 	usage: quill-service DIR [--smtp ADDR:PORT ...] [--submission ADDR:PORT]
 	       [--tls-submission ADDR:PORT] [--tls] [--qmqp ADDR:PORT]
-	       [--default DELIVERY] [--verify yes|no]
+	       [--default DELIVERY] [--verify yes|no] [--auth yes|no]
 	--smtp none: no listener. ADDR: an IPv4 address, or [IPv6].
 	END
 	exit 100
@@ -76,7 +76,7 @@ daemon()
 }
 
 dir='' default='' default_given='' listeners='' smtp_given='' smtp_n=0
-tls='' verify=''
+tls='' verify='' auth=''
 add_listener()
 {
 	listeners="$listeners$1 $2 $3
@@ -90,7 +90,7 @@ while [ $# -gt 0 ]; do
 		val=${opt#*=} opt=${opt%%=*} ;;
 	--tls) ;;
 	--smtp | --submission | --tls-submission | --qmqp | --default | \
-		--verify)
+		--verify | --auth)
 		[ $# -ge 2 ] || usage
 		val=$2
 		shift ;;
@@ -126,6 +126,9 @@ while [ $# -gt 0 ]; do
 	--verify)
 		daemon "$opt" "$val"
 		verify=$val ;;
+	--auth)
+		daemon "$opt" "$val"
+		auth=$val ;;
 	'') ;;
 	*) usage ;;
 	esac
@@ -451,6 +454,7 @@ want()
 	fi
 }
 want verify "$verify" "$listeners"
+want auth "$auth" "$(printf %s "$listeners" | grep '^submission' || :)"
 # A foreign directory in the way: find it before anything is written.
 for name in send ${tls:+tls} $daemons \
 	$(printf %s "$listeners" | cut -d' ' -f1); do
@@ -464,6 +468,7 @@ service send
 for name in $daemons; do
 	case $name in
 	verify) stage_daemon verify 'quill-start -v' ;;
+	auth) stage_daemon auth quill-authd ;;
 	esac
 	service "$name"
 done

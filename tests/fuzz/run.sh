@@ -25,6 +25,7 @@ seed()
 	clean) printf 'r0123456789abcdef\n' ;;
 	tlsrec) printf 'd60000\0pmx.example[192.0.2.1]\0v2\0smx.example\0nmx.example\0t3 1 1 00ff\0cdefault\0kx\0lsmtp\0\0' ;;
 	tlsd_signreq) printf '1\0003\0digest' ;;
+	pwfile) printf '# x\nann:x:1:2\nbob:!\n\n' ;;
 	verify) printf 'N1\0=\0001000\0joe\0joe-x\0.qmail-x\0\0' ;;
 	socketmap) printf '38:OK secure match=.b:mx.a servername=hos,' ;;
 	idna) printf 'm\303\274nchen\343\200\202\344\276\213.x' ;;

@@ -16,6 +16,9 @@ for p in $elves; do
 	name=$(basename "$p")
 	libs=$(readelf -dW "$p" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
 		grep -vE '^(libc\.so\.6|libc\.so|libc\.musl-.*|ld-linux.*)$')
+	case $name in
+	quill-authd | quill-passwd) libs=$(echo "$libs" | grep -v libcrypt) ;;
+	esac
 	if [ "$name" = quill-tlsd ]; then
 		is "$name: OpenSSL" "$(echo "$libs" | sed 's/\.so.*//' | sort |
 			tr '\n' ' ')" 'libcrypto libssl '

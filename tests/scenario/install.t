@@ -293,7 +293,7 @@ exits "several listeners" 0 svc_do "$D" --smtp 127.0.0.1:2501 \
 tls=''
 [ ! -x "$H/bin/quill-tlsd" ] || tls=' tls'
 is "have names" "$(cd "$D" && echo *)" \
-	"send smtp smtp-2 submission submissions$tls verify"
+	"auth send smtp smtp-2 submission submissions$tls verify"
 if [ "$tls" ]; then
 	ok "the one for TLS is up" test ! -e "$D/submissions/down"
 	like "with TLS first" "$(cat "$D/submissions/run")" 'quill-smtpd -s -t'
@@ -307,7 +307,7 @@ fi
 is "a delivery of two lines arrives" \
 	"$(cd "$D/send" && envdir ./env sh -c 'echo "$DEFAULT"')" '|exit 99
 ./Mailbox'
-for s in send smtp smtp-2 submission submissions verify $tls; do
+for s in send smtp smtp-2 submission submissions verify auth $tls; do
 	ok "$s can be run" test -x "$D/$s/run" -a -x "$D/$s/log/run"
 	ok "$s: sh can read it" sh -n "$D/$s/run"
 	is "log/$s belongs to quilll" "$(stat -c '%a %U' "$H/log/$s")" \
