@@ -453,7 +453,7 @@ want()
 		daemons="$daemons $1"
 	fi
 }
-want verify "$verify" "$listeners"
+want verify "$verify" "$(printf %s "$listeners" | grep -v '^qmqp' || :)"
 want auth "$auth" "$(printf %s "$listeners" | grep '^submission' || :)"
 # A foreign directory in the way: find it before anything is written.
 for name in send ${tls:+tls} $daemons \
