@@ -204,13 +204,9 @@ secure_plan(struct secure *x, const struct target *t, bool auth, int64_t limit,
 	p->ask.role = TLS_AS_CLIENT;
 	tlspolicy_find(&x->conf->tlspolicy, t->routed ? t->host : NULL, x->dest,
 		&x->policy, &special);
-	/* the same machine needs no encryption, and a socket has no name */
-	if (!special && is_local(t) && !t->tls) {
-		p->use = t->ip.family && x->policy.level != LEVEL_NONE
-				 ? SECURE_TRY
-				 : SECURE_NONE;
+	/* the same machine needs no encryption */
+	if (!special && is_local(t) && !t->tls)
 		return true;
-	}
 	/* a password goes to nobody but its relay */
 	if (auth && !special && !is_local(t))
 		x->policy.level = LEVEL_VERIFY;
@@ -219,7 +215,7 @@ secure_plan(struct secure *x, const struct target *t, bool auth, int64_t limit,
 		    x->policy.level == LEVEL_DANE_ONLY) &&
 		!use_dane(x, t, limit, p, why))
 		return false;
-	if (!special && !t->routed && x->conf->mtasts.len &&
+	if (!special && !t->routed && x->conf->mtasts.len && *x->dest != '[' &&
 		p->ask.policy == TLS_UNVERIFIED &&
 		!use_sts(x, t, limit, p, why))
 		return false;

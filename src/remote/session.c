@@ -77,14 +77,40 @@ alike(const struct session *s, const struct letter *l)
 	return same;
 }
 
+/* Does mail for dest go where mail for the connection's destination goes, and
+ * by the same rules? */
+static bool
+same_way(const struct session *s, const char *dest)
+{
+	const struct bykey *b = &s->conf->tlspolicy;
+	struct str here = STR_INIT(CONTROL_LINE_MAX);
+	struct str there = STR_INIT(CONTROL_LINE_MAX);
+	bool same;
+
+	if (!strcmp(s->dest, dest))
+		return true;
+	if (!s->smtp.to.routed || !*s->dest)
+		return false;
+	if (!bykey_special(b, NULL, s->smtp.to.host) &&
+		(bykey_special(b, NULL, dest) ||
+			bykey_special(b, NULL, s->dest)))
+		return false;
+	same = relay_where(&s->conf->routes, s->dest, &here) == 1 &&
+	       relay_where(&s->conf->routes, dest, &there) == 1 &&
+	       here.len == there.len && !memcmp(here.s, there.s, here.len);
+	str_free(&here);
+	str_free(&there);
+	return same;
+}
+
 /* Try on the kept connection: true when the outcome stands. */
 static bool
 reuse(struct session *s, const struct letter *l, struct result *r)
 {
 	if (s->smtp.fd < 0)
 		return false;
-	if (used_up(s) || strcmp(s->dest, l->host) || !alike(s, l) ||
-		!smtp_alive(&s->smtp)) {
+	if (used_up(s) || s->via || l->via || !same_way(s, l->host) ||
+		!alike(s, l) || !smtp_alive(&s->smtp)) {
 		smtp_quit(&s->smtp);
 		return false;
 	}
@@ -216,6 +242,7 @@ session_deliver(struct session *s, const struct letter *l, struct result *r)
 	result_init(r, l->nrcpt);
 	if (!reuse(s, l, r)) {
 		s->dest[0] = s->group[0] = 0;
+		s->via = l->via != NULL;
 		if (strlen(l->host) < sizeof s->dest)
 			strcpy(s->dest, l->host);
 		fresh(s, l, r);

@@ -18,6 +18,7 @@ struct session {
 	struct smtp smtp;
 	char dest[1024]; /* the connection's, lower case */
 	char group[256]; /* hosts_group of it */
+	bool via;	 /* it goes by a relay that was ordered */
 	/* who we said we were on it */
 	char name[DNSPKT_TEXT_MAX + 2];
 	struct ipaddr from;

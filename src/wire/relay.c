@@ -143,21 +143,28 @@ relay_list(const char *s, struct relays *l)
 }
 
 int
+relay_where(const struct table *routes, const char *domain, struct str *w)
+{
+	const char *p = domain;
+	int r;
+
+	str_clear(w);
+	if (!routes->compiled && !routes->map.count)
+		return 0;
+	r = table_get(routes, domain, strlen(domain), w);
+	while (!r && (p = strchr(p, '.'))) {
+		r = table_get(routes, p, strlen(p), w);
+		p++;
+	}
+	return r ? r : table_get(routes, "", 0, w);
+}
+
+int
 relay_find(const struct table *routes, const char *domain, struct relays *l)
 {
 	struct str val = STR_INIT(CONTROL_LINE_MAX);
-	const char *p = domain;
-	int r = 0;
+	int r = relay_where(routes, domain, &val);
 
-	if (routes->compiled || routes->map.count) {
-		r = table_get(routes, domain, strlen(domain), &val);
-		while (!r && (p = strchr(p, '.'))) {
-			r = table_get(routes, p, strlen(p), &val);
-			p++;
-		}
-		if (!r)
-			r = table_get(routes, "", 0, &val);
-	}
 	if (relay_list(r == 1 ? str_c(&val) : "", l)) {
 		/* only in a compiled file that was not made by quill-cdb */
 		errno = EINVAL;

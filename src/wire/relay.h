@@ -51,6 +51,8 @@ const char *relay_parse(const char *s, size_t n, struct relay *r);
 const char *relay_list(const char *s, struct relays *l);
 /* Is it "the mail exchangers"? */
 bool relay_is_mx(const struct relay *r);
+/* WHERE for domain, as relay_find finds it; "" none. */
+int relay_where(const struct table *routes, const char *domain, struct str *w);
 /* The entry that rules for domain (lower case): the domain itself, then the
  * longest .suffix, then the default. 1; 0 none, *l says MX, port 25; -1 errno:
  * the compiled file cannot be read. */

@@ -1012,7 +1012,7 @@ def resident_limits():
     s = Resident()
     s.job(host="x.example")
     s.job(host="y.example")
-    eq(p.conns, 3, "another destination, another connection")
+    eq(p.conns, 2, "another destination, the same relay: one connection")
     s.end()
 
 

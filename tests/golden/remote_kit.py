@@ -152,11 +152,12 @@ class Resident:
 
     def job(self, host="x.example", sender="s@here.example",
             rcpt=("r@x.example",), message=MESSAGE, bytes_=None,
-            params=(), rcptparams=()):
+            params=(), rcptparams=(), via=None):
         self.number += 1
         f = ["N%d" % self.number, "I0123456789abcdef", "B1700000000",
              "S%d" % (len(message) if bytes_ is None else bytes_),
              "F" + sender] + ["P" + p for p in params] + ["H" + host]
+        f += ["V" + via] if via else []
         for r in rcpt:
             f += ["T" + r] + ["P" + p for p in rcptparams]
         with tempfile.TemporaryFile(dir=TMP) as m:

@@ -118,6 +118,59 @@ def names_by_key():
     s.end()
 
 
+@case
+def shared_relay():
+    p = peer()
+    at = "127.0.0.1:%d" % p.port
+    control(smtproutes="x.example:%s\ny.example:%s\nz.example:%s 127.0.0.1:1"
+            % (at, at, at), tlspolicy="w.example none\nv.example may")
+    s = Resident()
+    for host, conns in (("x.example", 1), ("y.example", 1), ("z.example", 2),
+                        ("x.example", 3)):
+        r = s.job(host=host)
+        eq((r["R"][0][0], p.conns), ("K", conns), "a connection for " + host)
+        eq(r["info"]["group"], "127.0.0.1", "its group")
+    s.end()
+    control(smtproutes=":" + at, tlspolicy="w.example none",
+            helohost="me.example\nu.example other.example")
+    s = Resident()
+    n = p.conns
+    for host, conns in (("x.example", 1), ("w.example", 2), ("x.example", 3),
+                        ("u.example", 4), ("u.example", 4)):
+        s.job(host=host)
+        eq(p.conns - n, conns, "rules of its own: " + host)
+    s.end()
+
+
+@case
+def ordered():
+    p1, p2 = peer(), peer()
+    control(smtproutes=":127.0.0.1:%d" % p1.port)
+    s = Resident()
+    r = s.job(via="127.0.0.1:%d" % p2.port)
+    eq((r["R"][0][0], p1.conns, p2.conns), ("K", 0, 1), "the relay ordered")
+    s.job()
+    eq((p1.conns, p2.conns), (1, 1), "the next without it")
+    s.job(via="a..b")
+    eq(s.job(via="a..b")["R"][0][:2], ["Z", "4.3.5"], "no relay")
+    s.end()
+
+
+@case
+def groups():
+    control()
+    for i in 11, 12, 13, 21, 22, 23:
+        peer("192.0.2.%d" % i, 25)
+    s = Resident()
+    for host, group in (("a.test", "mx1.a.test"), ("aonly.test", None),
+                        ("equal.test", "mx1.equal.test"),
+                        ("equal.test", "mx1.equal.test"),
+                        ("alias.test", "mx1.a.test"),
+                        ("missing.test", None), ("[192.0.2.13]", None)):
+        eq(s.job(host=host)["info"].get("group"), group, host)
+    s.end()
+
+
 # --- LMTP ---------------------------------------------------------------------
 def lmtp(**kw):
     path = os.path.join(TMP, "lmtp%d" % port())

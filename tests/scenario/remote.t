@@ -33,7 +33,8 @@ me=$testuser@quill.example
 M=$testhome/Maildir
 echo 1 >"$H/control/retryremote"
 printf '%s\n' 'routed.test:relay.test:2626' \
-	'literal.test:[192.0.2.17]:2626' >"$H/control/smtproutes"
+	'literal.test:[192.0.2.17]:2626' '.rt.test:[192.0.2.17]:2626' \
+	>"$H/control/smtproutes"
 start_suite --smtp none
 
 # inject SENDER RECIPIENT...: $T/mess
@@ -222,4 +223,15 @@ n=$(sink_connections many)
 ok "few connections" [ "$n" -le 2 ]
 diag "$n connections"
 is "nothing came back" "$(maildir_count "$M")" 0
+before=$(sink_connections relay)
+i=0
+while [ $i -lt 20 ]; do
+	i=$((i + 1))
+	message "far $i"
+	inject "$me" "x@d$i.rt.test"
+done
+ok "20 destinations of one relay" wait_until 60 sink_has relay 22
+n=$(($(sink_connections relay) - before))
+ok "few connections" [ "$n" -le 3 ]
+diag "$n connections"
 done_testing
