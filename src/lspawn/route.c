@@ -15,7 +15,6 @@
 void
 route_init(struct route *r, uid_t owner, const char *cdb, int getpw)
 {
-	memset(r, 0, sizeof *r);
 	r->owner = owner;
 	r->getpw = getpw;
 	lookup_init(&r->cdb, cdb);

@@ -44,6 +44,8 @@ struct route {
 	char answer[PWREQ_MAX];
 };
 
+/* r is all zeros: memory for many users is not touched before there are some.
+ */
 void route_init(struct route *r, uid_t owner, const char *cdb, int getpw);
 bool route_plan(void *arg, const struct job *j, int fdmess, uint32_t token,
 	struct spawn_plan *p);

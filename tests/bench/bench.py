@@ -114,7 +114,9 @@ class Bench:
     def memory(self):
         time.sleep(3)
         self.in_turn("idle suite", lambda c: {
-            "kb": c.pss(), "programs": c.pss(names=True)}, 1)
+            "kb": c.pss(pids=list(c.parts())),
+            "programs": c.pss(True, list(c.parts())),
+            "everything": c.pss()}, 1)
         self.in_turn("100 idle sessions", measure.idle_sessions, 1)
 
     def mail(self):

@@ -5,6 +5,7 @@ Each has an overlay of the machine's files with its package, a directory on the
 file system under test (/bench/NAME, with queue and Maildir), an address of its
 own on loopback, and a control group.
 """
+import fnmatch
 import glob
 import os
 import signal
@@ -240,10 +241,32 @@ class Contender:
                 pass
         return total / TICK
 
-    def pss(self, names=None):
+    extras = ()         # globs of the working directories of what is optional
+
+    def parts(self):
+        """Its processes without those that are optional and what they
+        started."""
+        parent, extra = {}, set()
+        for p in self.pids():
+            try:
+                with open("/proc/%d/stat" % p) as f:
+                    parent[p] = int(f.read().rsplit(")", 1)[1].split()[1])
+                cwd = os.readlink("/proc/%d/cwd" % p)
+            except OSError:
+                continue
+            if any(fnmatch.fnmatch(cwd, g) for g in self.extras):
+                extra.add(p)
+        for p in parent:
+            q = p
+            while q in parent and q not in extra:
+                q = parent[q]
+            if q not in extra:
+                yield p
+
+    def pss(self, names=None, pids=None):
         """Proportional memory in kB: of all its processes, or {name: kB}."""
         out = {}
-        for p in self.pids():
+        for p in self.pids() if pids is None else pids:
             try:
                 comm = os.path.basename(os.readlink("/proc/%d/exe" % p))
                 for line in open("/proc/%d/smaps_rollup" % p):

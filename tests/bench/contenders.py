@@ -17,6 +17,8 @@ class Quill(Contender):
     sendmail = ("/bench/quill/home/bin/quill-inject", "-f", "a@far.example",
                 RCPT)
     queue_dirs = ("home/queue/msg/?",)
+    # quill-verifyd looks recipients up for quill-smtpd
+    extras = ("*/service/verify", "*/service/verify/*")
 
     def is_message(self, name):
         return name.endswith(".env")
@@ -51,10 +53,12 @@ class Quill(Contender):
             p.terminate()
             p.wait()
         s = self.dir + "/service/"
-        for d in ("smtp", "send"):
+        services = [d for d in os.listdir(self.real + "/service")
+                    if not d.startswith(".")]
+        for d in services:
             self.do("svc", "-dx", s + d, mine=False, check=False)
         wait_for(lambda: not self.named("quill-send", "tcpserver"), 10)
-        for d in ("smtp", "send"):
+        for d in services:
             self.do("svc", "-dx", s + d + "/log", mine=False, check=False)
         wait_for(lambda: not self.pids(), 5)
 

@@ -243,6 +243,7 @@ main(void)
 	fd_nonblock(fds[0]);
 	fd_nonblock(fds[1]);
 	getpw = fds[1];
+	memset(&r, 0, sizeof r);
 	route_init(&r, geteuid(), path, fds[0]);
 	test_cdb();
 	test_getpw();
