@@ -5,8 +5,8 @@
  * started by  start
  * fd 0        jobs from send, reports to send         wire/job.h wire/report.h
  * cwd         HOME
- * reads       control/idleremote, smtproutes; messages come open with their
- *             jobs
+ * reads       control/idleremote, smtproutes, and when others of quill-remote's
+ *             were changed; messages come open with their jobs
  * writes      nothing
  * trusts      nobody: it has its socket and no more
  * exits       STATUS_OK at end of jobs, STATUS_TEMP if it cannot start
@@ -28,26 +28,32 @@
 /* quill-remote has deadlines of its own; this is for one that is lost. */
 enum { JOB_HOURS = 24, IDLE_DEFAULT = 3, IDLE_MAX = 3600 };
 
-/* control/smtproutes, read anew when it changes: destinations that have the
- * same relays share children, and so connections. What a child makes of a job
- * is its own business: here it is only a key. */
-static struct {
-	struct table table;
-	bool open;
-	struct timespec text, cdb;
-	int64_t looked; /* stamp_mono() */
-} routes;
+/* What children read when they start: one that was started before a change gets
+ * no more jobs. */
+static const char *const watched[] = { "smtproutes", "smtproutes.cdb",
+	"tlspolicy", "smtpauth", "mtasts", "helohost", "outgoingip", "me" };
 
-enum { LOOK_MS = 1000 };
+enum { WATCHED = sizeof watched / sizeof *watched, LOOK_MS = 1000 };
+
+/* Destinations that have the same relays share children, and so connections.
+ * What a child makes of a job is its own business: here it is only a key. */
+static struct {
+	struct table routes;
+	bool open;
+	unsigned char age; /* how many changes there were */
+	struct timespec was[WATCHED];
+	int64_t looked; /* stamp_mono() */
+} seen;
 
 static bool
-changed(const char *name, struct timespec *was)
+changed(size_t i)
 {
+	struct timespec *was = &seen.was[i];
 	struct str path = STR_INIT(4096);
 	struct stat st;
 	bool is;
 
-	control_path(&path, name);
+	control_path(&path, watched[i]);
 	if (stat(str_c(&path), &st) < 0)
 		memset(&st, 0, sizeof st);
 	str_free(&path);
@@ -61,20 +67,22 @@ static void
 look(void)
 {
 	int64_t now = stamp_mono();
-	bool text, cdb;
+	bool any = !seen.looked;
+	size_t i;
 
-	if (routes.looked && now - routes.looked < LOOK_MS)
+	if (seen.looked && now - seen.looked < LOOK_MS)
 		return;
-	routes.looked = now;
-	text = changed("smtproutes", &routes.text);
-	cdb = changed("smtproutes.cdb", &routes.cdb);
-	if (!text && !cdb)
+	seen.looked = now;
+	for (i = 0; i < WATCHED; i++)
+		any = changed(i) || any;
+	if (!any)
 		return;
-	if (routes.open)
-		table_close(&routes.table);
+	seen.age++;
+	if (seen.open)
+		table_close(&seen.routes);
 	/* a bad file is the children's to complain of */
-	routes.open = table_open(&routes.table, "smtproutes", &relay_kind) ==
-		      CONTROL_OK;
+	seen.open = table_open(&seen.routes, "smtproutes", &relay_kind) ==
+		    CONTROL_OK;
 }
 
 /* The relays of host, or none: the key of its children. */
@@ -84,8 +92,7 @@ relays_of(const char *host)
 	static struct str where = STR_INIT(CONTROL_LINE_MAX);
 	struct relays l;
 
-	look();
-	if (!routes.open || relay_where(&routes.table, host, &where) != 1 ||
+	if (!seen.open || relay_where(&seen.routes, host, &where) != 1 ||
 		relay_list(str_c(&where), &l) || relay_is_mx(&l.r[0]) ||
 		where.len >= SPAWN_KEY)
 		return NULL;
@@ -109,21 +116,19 @@ plan(void *arg, const struct job *j, int fdmess, uint32_t token,
 		memcpy(p->why, why, sizeof why);
 		return true;
 	}
-	/* A child, and its connection, serves one destination, or one relay (no
-	 * host has a blank in front); one that was sent by another relay does
-	 * not share it. */
+	/* A child, and its connection, serves one destination, or one relay;
+	 * one that was sent by another relay does not share it. */
+	look();
 	key = relays_of(j->host);
-	if (key)
-		p->key[p->keylen++] = ' ';
-	else
+	p->key[0] = key ? 'R' : 'H';
+	p->key[1] = (char)seen.age;
+	if (!key)
 		key = j->host;
 	n = strlen(key);
-	if (p->keylen + n > SPAWN_KEY || j->via != NULL) {
-		p->keylen = 0;
+	if (n + 2 > SPAWN_KEY || j->via != NULL)
 		return true;
-	}
-	memcpy(p->key + p->keylen, key, n);
-	p->keylen += n;
+	memcpy(p->key + 2, key, n);
+	p->keylen = n + 2;
 	return true;
 }
 

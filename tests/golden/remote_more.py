@@ -18,6 +18,67 @@ from remote_kit import *
 from remote_peer import (A, AAAA, CNAME, EHLO, HANGUP, MX, PLAIN, SILENCE, Dns,
                          Peer, a, multi, mx, rr, soa, wire)
 
+# --- every phase, every class of answer ------------------------------------------
+ANSWERS = ("354 go", "421 4.3.2 bye", "451 4.3.0 later", "550 5.7.1 no",
+           HANGUP, "xyz", "650 what", "250-a\r\n251 b")
+
+
+def expected(phase, answer, n, at):
+    """What must be reported, by RFC 5321 and RFC 2920 alone."""
+    code = answer[:3] if answer is not HANGUP else ""
+    odd = code not in ("421", "451", "550")
+    if phase in ("greeting", "EHLO"):
+        if phase == "EHLO" and code == "550":
+            return "r" * n + "K"  # HELO
+        return "Z"
+    if phase == "MAIL":
+        return "D" if code == "550" else "Z"
+    if phase == "RCPT":
+        if odd or code == "421":
+            return "r" * at + "s" * (n - at) + "Z"
+        one = "h" if code == "550" else "s"
+        rest = "K" if n > 1 else "D" if code == "550" else "Z"
+        return "r" * at + one + "r" * (n - at - 1) + rest
+    if phase == "DATA" and code == "354":
+        return "r" * n + "K"
+    return "r" * n + ("D" if code == "550" else "Z")
+
+
+@case
+def matrix():
+    bad, count = [], 0
+    for ext in EHLO, PLAIN:
+        for n in 1, 3:
+            for phase in ("greeting", "EHLO", "MAIL", "RCPT", "DATA", "dot"):
+                for answer in ANSWERS:
+                    for at in range(n if phase == "RCPT" else 1):
+                        got, want = one_of_matrix(ext, n, phase, answer, at)
+                        count += 1
+                        if got != want:
+                            bad.append((ext, n, phase, answer, at, got, want))
+    check(count > 200, "enough of them", count)
+    eq(bad[:3], [], "each as it must be")
+
+
+def one_of_matrix(ext, n, phase, answer, at):
+    if phase == "RCPT":
+        p = routed(ext=ext, RCPT=["250 ok"] * at + [answer, "250 ok"])
+    else:
+        p = routed(ext=ext, **{phase: answer})
+    p.answers["QUIT"] = HANGUP
+    r = run(rcpt=["u%d@x" % i for i in range(n)])
+    letters = expected(phase, answer, n, at)
+    sent = [d for d in p.data if d == WIRE]
+    dup = "possible duplicate" in r.text
+    odd = answer is HANGUP or answer[:3] not in ("421", "451", "550")
+    want = (letters, 1 if phase == "dot" or letters[-1] == "K" else 0,
+            phase == "dot" and odd)
+    if not (letters[-1] in "DZ") or phase != "dot":
+        want = want[:2] + (want[2] and letters[-1] == "Z",)
+    p.close()
+    return (r.letters, len(sent), dup), want
+
+
 # --- relays -------------------------------------------------------------------
 @case
 def several_relays():

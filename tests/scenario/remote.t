@@ -67,6 +67,14 @@ message()
 	printf 'Subject: %s\n\nbody\n' "$1" >"$T/mess"
 }
 
+# moved: one more message, and it goes to the other relay.
+moved()
+{
+	inject "$me" x@moved.rt.test
+	wait_until 20 queue_empty
+	sink_has moved 1
+}
+
 # --- the second of two exchangers --------------------------------------------
 sink_start two 192.0.2.12:25
 {
@@ -234,4 +242,10 @@ ok "20 destinations of one relay" wait_until 60 sink_has relay 22
 n=$(($(sink_connections relay) - before))
 ok "few connections" [ "$n" -le 3 ]
 diag "$n connections"
+sink_start moved 192.0.2.20:2626
+sed 's/^\.rt\.test:.*/.rt.test:[192.0.2.20]:2626/' "$H/control/smtproutes" \
+	>"$H/control/smtproutes.new"
+mv "$H/control/smtproutes.new" "$H/control/smtproutes"
+# noticed within a second: until then the old relay may be used
+ok "another relay for them" wait_until 60 moved
 done_testing
