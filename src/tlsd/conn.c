@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "lib/stamp.h"
 #include "tlsd/cache.h"
 #include "tlsd/peer.h"
+#include "tlsd/proxy.h"
 #include "tlsd/relay.h"
 #include "wire/tlsrec.h"
 
@@ -238,6 +240,8 @@ void
 conn_run(const struct certs *certs, enum tls_role role, int link,
 	uint64_t handshake)
 {
+	/* 0, 1 and 2 are open; poll(2) wants it to be 2 at least. */
+	static const struct rlimit none = { 2, 2 };
 	static struct conn c;
 	int plain;
 
@@ -249,6 +253,10 @@ conn_run(const struct certs *certs, enum tls_role role, int link,
 		shake(&c);
 	report(&c);
 	plain = answer(&c);
-	if (plain >= 0)
-		relay(c.ssl, c.net, plain);
+	if (plain < 0)
+		return;
+	/* From here on nothing is signed, and nothing opened. */
+	proxy_done();
+	(void)setrlimit(RLIMIT_NOFILE, &none);
+	relay(c.ssl, c.net, plain);
 }

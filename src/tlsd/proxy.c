@@ -8,6 +8,7 @@
 #include <openssl/ec.h>
 #include <openssl/rsa.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tlsd/signer.h"
 
@@ -84,6 +85,14 @@ proxy_init(int sock)
 	RSA_meth_set_priv_enc(rsa_method, rsa_sign);
 	RSA_meth_set_priv_dec(rsa_method, rsa_decrypt);
 	EC_KEY_METHOD_set_sign(ec_method, ec_sign, NULL, NULL);
+}
+
+void
+proxy_done(void)
+{
+	if (signer >= 0)
+		close(signer);
+	signer = -1;
 }
 
 static EVP_PKEY *

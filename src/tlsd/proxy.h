@@ -12,4 +12,7 @@ void proxy_init(int sock);
  * NULL: another kind, or no memory. */
 EVP_PKEY *proxy_key(EVP_PKEY *public, size_t index);
 
+/* This process asks no more. */
+void proxy_done(void);
+
 #endif

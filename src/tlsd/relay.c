@@ -26,6 +26,8 @@ struct relay {
 	/* what the last round waits for */
 	short want_net, want_plain;
 	bool moved;
+	bool gone; /* the program has closed its end */
+	int64_t until;
 };
 
 static bool
@@ -150,19 +152,39 @@ farewell(struct relay *r)
 	}
 }
 
+/* Poll for what the last round waits for. A descriptor for which nothing is
+ * waited for is left out, or its end would wake us again and again; but the
+ * program's end is always watched: once it is gone, a peer that takes no more
+ * of its last words does not keep us. false: it is over. */
+static bool
+wait_both(struct relay *r)
+{
+	bool watch = r->want_plain || !r->gone;
+	struct pollfd p[2] = { { r->want_net ? r->net : -1, r->want_net, 0 },
+		{ watch ? r->plain : -1, r->want_plain, 0 } };
+	int64_t left = r->until - stamp_mono();
+
+	if (left <= 0)
+		return false;
+	if (poll(p, 2, (int)left) < 0)
+		return errno == EINTR;
+	if ((p[1].revents & POLLHUP) && !r->gone) {
+		r->gone = true;
+		r->until = stamp_mono() + RELAY_DRAIN_S * 1000;
+	}
+	return true;
+}
+
 void
 relay(SSL *ssl, int net, int plain)
 {
 	static struct relay r;
-	int64_t until = stamp_mono() + RELAY_IDLE_S * 1000;
 
 	r.ssl = ssl;
 	r.net = net;
 	r.plain = plain;
+	r.until = stamp_mono() + RELAY_IDLE_S * 1000;
 	for (;;) {
-		struct pollfd p[2] = { { .fd = net }, { .fd = plain } };
-		int64_t now = stamp_mono();
-
 		r.want_net = r.want_plain = 0;
 		r.moved = false;
 		from_net(&r);
@@ -173,19 +195,14 @@ relay(SSL *ssl, int net, int plain)
 		 * is gone: its last words are out. */
 		if ((r.in.eof && empty(&r.in)) || r.out.broken)
 			return;
-		if (r.in.broken || (r.out.eof && empty(&r.out))) {
+		if (r.out.eof && empty(&r.out)) {
 			farewell(&r);
 			return;
 		}
 		if (r.moved) {
-			until = now + RELAY_IDLE_S * 1000;
-			continue;
-		}
-		if (now >= until)
-			return;
-		p[0].events = r.want_net;
-		p[1].events = r.want_plain;
-		if (poll(p, 2, (int)(until - now)) < 0 && errno != EINTR)
+			if (!r.gone)
+				r.until = stamp_mono() + RELAY_IDLE_S * 1000;
+		} else if (!wait_both(&r))
 			return;
 	}
 }

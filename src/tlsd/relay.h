@@ -8,6 +8,7 @@
 enum {
 	RELAY_IDLE_S = 7200, /* longer than any time-out of SMTP: RFC 5321 and
 	                      * the programs at the plain end have their own */
+	RELAY_DRAIN_S = 30,  /* for what a program wrote before it ended */
 	RELAY_LINGER_S = 5,
 };
 

@@ -58,7 +58,7 @@ be_conn(enum tls_role role, int link)
 	/* The counters are not for those who can be taken over. */
 	munmap(me->running, 2 * sizeof *me->running);
 	if (role == TLS_AS_CLIENT)
-		close(me->signer);
+		proxy_done();
 	/* Whoever takes this process over starts nothing. */
 	limit(RLIMIT_NPROC, 0);
 	limit(RLIMIT_CORE, 0);

@@ -147,6 +147,10 @@ like "cut in a message" "$(cat "$T/cut")" '^354'
 ok "smtpd saw its end" wait_until 60 log_has 'end=eof|why=eof|eof' smtp
 is "nothing was queued" "$(queue_count)" "$before"
 
+ready()
+{
+	grep -q "^ready" "$1"
+}
 none_left()
 {
 	for proc in /proc/[0-9]*; do
@@ -157,15 +161,29 @@ none_left()
 }
 ok "each process has ended with its connection" wait_until 60 none_left
 
+# --- the ends of a connection, with a server that is no SMTP server ----------
+port=$(free_port)
+bg python3 "$here/tls_caller.py" "$H" server "$port" "$T/states"
+caller_pid=$bg_pid
+ok "another caller" wait_until 60 listening "$port"
+is "what a program wrote before it ended arrives" \
+	"$(client slow "$port" 3000000)" '3000000 221 bye'
+is "whatever the peer says meanwhile" "$(client noise "$port")" True
+mkfifo "$T/deaf"
+client deaf "$port" 30000000 <"$T/deaf" >"$T/deaf.out" &
+deaf_pid=$!
+exec 9>"$T/deaf"
+ok "a peer that does not read" wait_until 60 ready "$T/deaf.out"
+bg_stop "$caller_pid"
+ok "does not keep a process whose program has gone" wait_until 60 none_left
+exec 9>&-
+wait $deaf_pid
+
 # --- the limit -------------------------------------------------------------
 mkfifo "$T/stop"
 client silent "$SMTP_PORT" 8 <"$T/stop" >"$T/silent" &
 silent_pid=$!
 exec 9>"$T/stop"
-ready()
-{
-	grep -q "^ready" "$1"
-}
 ok "eight that say nothing" wait_until 60 ready "$T/silent"
 is "six are let in" "$(grep -c ^220 "$T/silent")" 6
 is "the others are told to try later" "$(grep -c ^454 "$T/silent")" 2

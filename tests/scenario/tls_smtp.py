@@ -13,12 +13,16 @@ inject             a command in one segment with STARTTLS
 silent N           N connections that say STARTTLS and then nothing; "ready",
                    until the end of standard input
 alpn PROTOCOL...   offer them
+slow BYTES         TLS first: asks for that many, and reads them late
+noise              says QUIT, and goes on
+deaf BYTES         asks for that many, "ready", and does not read
 big BYTES ADDRESS  a message of that size; the checksum of its body
 """
 import hashlib
 import socket
 import ssl
 import sys
+import time
 
 
 class Smtp:
@@ -179,10 +183,47 @@ def big(port, n, address):
     c.say('QUIT')
 
 
+def everything(c):
+    got = b''
+    try:
+        while more := c.sock.recv(65536):
+            got += more
+    except (ssl.SSLError, OSError) as e:
+        print(e)
+    return got
+
+
+def ask_for(port, text):
+    c = Smtp(port)
+    c.tls(context())
+    c.reply()
+    c.sock.sendall(text)
+    return c
+
+
+def slow(port, n):
+    c = ask_for(port, b'BIG %s\r\nQUIT\r\n' % n.encode())
+    time.sleep(2)
+    got = everything(c)
+    print(got.count(b'x'), got[-9:].decode().strip())
+
+
+def noise(port):
+    c = ask_for(port, b'QUIT\r\n' + b'and more\r\n' * 20000)
+    print(b'221 bye' in everything(c))
+
+
+def deaf(port, n):
+    c = ask_for(port, b'BIG %s\r\n' % n.encode())
+    print('ready', flush=True)
+    sys.stdin.read()
+    c.sock.close()
+
+
 def main():
     what, port, *rest = sys.argv[1:]
     {f.__name__: f for f in (resume, hold, cut, garbage, first, mail, inject,
-                             silent, alpn, big)}[what](int(port), *rest)
+                             silent, alpn, slow, noise, deaf, big)}[what](int(port), *rest)
 
 
 if __name__ == '__main__':
