@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/fd.h"
@@ -19,7 +20,8 @@
 enum {
 	VERIFY_WAIT_MS = 30000,
 	PROGRAM_WAIT_MS = 60000,
-	LIFE_FD = 3, /* RCPTCHECK's: closed when it has ended */
+	LIFE_FD = 3,  /* RCPTCHECK's: closed when it has ended */
+	LOOK_MS = 50, /* how late that may be noticed when it is not */
 };
 
 static const struct answer yes = { 0 };
@@ -113,6 +115,27 @@ recipient_vrfy(struct policy *p, struct str *rcpt)
 	return (struct answer){ 252, "2.0.0", "cannot be checked now" };
 }
 
+/* Wait for a program until the deadline. The end of the pipe life says at once
+ * that it ended, unless a child that it left behind holds the other end, or it
+ * closed it itself: hence the looks in between. */
+static bool
+ended(pid_t pid, int life, int64_t deadline, int *status)
+{
+	bool open = true;
+
+	while (waitpid(pid, status, WNOHANG) == 0) {
+		int64_t now = stamp_mono();
+
+		if (now >= deadline)
+			return false;
+		if (!open)
+			poll(NULL, 0, LOOK_MS);
+		else if (fd_wait(life, POLLIN, now + LOOK_MS) == 0)
+			open = false;
+	}
+	return true;
+}
+
 /* Run it; its exit code. What it prints goes to our log. One that hangs is
  * killed: -1. */
 static int
@@ -120,10 +143,8 @@ run(const char *program)
 {
 	const char *argv[] = { program, NULL };
 	struct proc p = PROC_INIT;
-	int life[2], null, status = 0;
+	int life[2], null, status = -1;
 	pid_t pid;
-	bool ended;
-	char c;
 
 	null = fd_open("/dev/null", O_RDWR, 0);
 	if (null == -1 || fd_pipe(life) == -1) {
@@ -140,16 +161,13 @@ run(const char *program)
 	pid = proc_start(&p);
 	close(life[1]);
 	close(null);
-	/* a child that it left behind holds the pipe, too */
-	ended = pid != -1 &&
-		fd_wait(life[0], POLLIN, stamp_mono() + PROGRAM_WAIT_MS) == 0 &&
-		fd_read(life[0], &c, 1) == 0;
-	close(life[0]);
-	if (pid == -1)
-		return PROC_EXECFAILED;
-	if (!ended)
+	if (pid != -1 &&
+		!ended(pid, life[0], stamp_mono() + PROGRAM_WAIT_MS, &status)) {
 		kill(-pid, SIGKILL);
-	return proc_wait(pid, &status) == -1 ? -1 : proc_code(status);
+		proc_wait(pid, &status);
+	}
+	close(life[0]);
+	return pid == -1 ? PROC_EXECFAILED : proc_code(status);
 }
 
 /* The contract of RCPTCHECK: SENDER, RECIPIENT and HELO in; 0, 100, 111 out. */

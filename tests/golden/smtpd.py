@@ -230,7 +230,9 @@ class Client:
         self.outer, self.sock, self.buf = self.sock, self.inner, b""
 
     def close(self):
-        self.sock.close()
+        for s in self.sock, self.inner, self.outer:
+            if s:
+                s.close()
         return self.wait()
 
     def wait(self):
@@ -856,15 +858,18 @@ read x
 case $RECIPIENT in
 no@*) exit 100 ;; later@*) exit 111 ;; odd@*) exit 7 ;;
 crash@*) kill -9 $$ ;;
-left@*) sleep 300 & echo $! >%s/left ;;
+left@*) sleep 20 & ;;
+closed@*) exec 3>&-; sleep 1 ;;
 esac
-""" % HOME)
+""")
     os.chmod(program, 0o755)
     dialogues([(M, "RCPT TO:<x@example.org>", "250"),
                (M, "RCPT TO:<no@example.org>", "550 5.7.1"),
                (M, "RCPT TO:<later@example.org>", "451 4.7.1"),
                (M, "RCPT TO:<odd@example.org>", "451 4.7.1"),
                (M, "RCPT TO:<crash@example.org>", "451 4.7.1"),
+               (M, "RCPT TO:<left@example.org>", "250"),
+               (M, "RCPT TO:<closed@example.org>", "250"),
                (M, "RCPT TO:<no@else.example>", "550 5.7.1 no mail for"),
                (M + ["RCPT TO:<no@example.org>"], "RCPT TO:<x@example.org>",
                 "250")], RCPTCHECK=program)
