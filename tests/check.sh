@@ -33,7 +33,7 @@ mkfs.btrfs:btrfs-progs pkg-config:pkg-config
 fusermount3:fuse3 procmail:procmail maildrop:maildrop vacation:vacation
 openssl:openssl
 /usr/lib/dovecot/dovecot-lda:dovecot-core
-/usr/lib/dovecot/lmtp:dovecot-lmtpd'
+/usr/lib/dovecot/lmtp:dovecot-lmtpd mta-sts-daemon:postfix-mta-sts-resolver'
 # and smtp-sink and smtp-source of Postfix, unpacked, not installed
 . tests/peers.sh
 
