@@ -174,7 +174,7 @@ class Client:
             if v is None:
                 e.pop(k, None)
         self.log = tempfile.TemporaryFile("w+")
-        fds = list(pass_fds)
+        fds, self.inner, self.outer = list(pass_fds), None, None
         if wrapper:  # UCSPI-TLS: a control socket and one for plain text
             self.ctl, ctl = socket.socketpair()
             self.inner, inner = socket.socketpair()
