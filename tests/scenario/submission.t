@@ -25,33 +25,11 @@ mkdir "$H/control/tls/default"
 cp "$certs/mail.pem" "$H/control/tls/default/cert.pem"
 (umask 077 && cp "$certs/mail.key" "$H/control/tls/default/key.pem")
 
-authd=
-if [ -x "$H/bin/quill-passwd" ]; then
-	authd='--auth yes'
-	echo 1 >"$H/control/authdelay"
-	for u in $user $other; do
-		echo secret | "$H/bin/quill-passwd" add "$u"
-	done
-else
-cat >"$T/authd.py" <<'END_PY'
-import os, socket, sys, threading
-path, users = sys.argv[1], dict(u.split(":") for u in sys.argv[2:])
-s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-s.bind(path)
-os.chmod(path, 0o666)
-s.listen(20)
-while True:
-    c = s.accept()[0]
-    f = c.recv(10000).split(b"\0")
-    u = f[1].decode()
-    c.send(b"=" + f[1] + b"\0" if users.get(u) == f[2].decode() else b"D\0")
-    c.close()
-END_PY
-bg python3 "$T/authd.py" "$H/run/auth/socket" "$user:secret" "$other:secret"
-	authd=
-fi
-# shellcheck disable=SC2086
-start_suite $authd --verify yes --smtp 127.0.0.1:2525 --submission 127.0.0.1:2587 \
+echo 1 >"$H/control/authdelay"
+for u in $user $other; do
+	ok "quill-passwd" sh -c "echo secret | '$H/bin/quill-passwd' add $u"
+done
+start_suite --auth yes --verify yes --smtp 127.0.0.1:2525 --submission 127.0.0.1:2587 \
 	--tls-submission 127.0.0.1:2465
 ok "quill-tlsd is there" wait_until 60 test -S "$H/run/tls/server"
 ok "quill-verifyd is there" wait_until 60 test -S "$H/run/verify/socket"
@@ -102,6 +80,11 @@ ok "it arrives" wait_until 60 maildir_has "$M" 1
 like "Received says so" "$(cat "$M"/new/* | tr -d '\n')" \
 	'by quill\.example with ESMTPS  \(TLSv1\.3/[A-Z0-9_]+\)  for <'
 rm -f "$M"/new/*
+
+printf '%s\n' "$user" | tr '[:lower:]' '[:upper:]' >"$T/upper"
+ok "the name in capitals" mail 2587 --tls --auth PLAIN \
+	--auth-user "$(cat "$T/upper")" --auth-password secret
+ok "the log has it as it is" log "accepted .* user=$user tls="
 
 # --- wrong ---------------------------------------------------------------------
 exits "a wrong password" 28 mail 2587 --tls --auth PLAIN \
