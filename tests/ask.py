@@ -11,8 +11,8 @@ import sys
 
 def connect(home, name):
     s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    s.settimeout(60)
     s.connect(os.path.join(home, "run", name, "socket"))
+    s.settimeout(60)
     return s
 
 

@@ -224,8 +224,8 @@ python3 - "$H/run/auth/socket" >"$T/out" 2>&1 <<'END'
 import socket, sys
 def connect():
     s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    s.settimeout(60)
     s.connect(sys.argv[1])
+    s.settimeout(60)
     return s
 def question(user, password, ip):
     return b"\0".join((b"1", user, password, ip, b"smtp", b"P", b""))

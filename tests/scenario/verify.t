@@ -180,8 +180,9 @@ ok "a message to all of them" sh -c \
 results()
 {
 	grep -oE 'to=[^ ]* .*status=[a-z]*' "$H/log/send/current" |
-		sed 's/ .*status=/ /; s/^to=//' >"$T/results"
-	test "$(wc -l <"$T/results")" -ge "$(wc -l <"$T/table")"
+		sed 's/ .*status=/ /; s/^to=//' | sort -u >"$T/results"
+	# some were tried twice
+	test "$(cut -d' ' -f1 "$T/results" | uniq | wc -l)" -ge "$(wc -l <"$T/table")"
 }
 ok "is tried for each" wait_until 120 results || suite_diag
 # the log shows other bytes as _
@@ -304,8 +305,8 @@ python3 - "$H/run/verify/socket" >"$T/out" 2>&1 <<'END'
 import socket, sys
 def connect():
     s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    s.settimeout(60)
     s.connect(sys.argv[1])
+    s.settimeout(60)
     return s
 for bad in (b"x", b"N1\0", b"N1\0a", b"N1\0a\0b\0", b"Nx\0a\0",
             b"N1\0" + b"a" * 5000 + b"\0", b"N" + b"1" * 100000 + b"\0"):
