@@ -363,7 +363,6 @@ dovecot_start()
 	  args = $1
 	}
 	service auth {
-	  user = root
 	  unix_listener $D/quill {
 	    mode = 0600
 	    user = quilla
@@ -391,10 +390,13 @@ rm -f "$D/quill"
 is "Dovecot is down: later" "$(ask dove coo)" 'temp '
 ok "which is logged" wait_until 60 log_has "dovecot at $D/quill: " auth
 # the other way: Dovecot reads our file
-chgrp root "$P"
+chgrp dovecot "$P"
+chmod 640 "$P"
 dovecot_start "scheme=CRYPT username_format=%Lu $P"
 is "users of quill-passwd, by Dovecot" "$(ask ann two)" 'yes ann'
 is "and their passwords" "$(ask ann three)" 'no '
+exits "a change by quill-passwd" 0 with five change ann
+is "counts at once" "$(ask ann five)" 'yes ann'
 bg_stop "$dovecot_pid"
 
 # --- what cannot be --------------------------------------------------------------
