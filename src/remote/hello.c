@@ -145,9 +145,10 @@ handshake(struct smtp *s, const struct hello *h, int link, struct verdict *why)
 	char *by;
 	int plain;
 
-	ask.peer = s->label;
+	/* with a very long name, the name must do */
+	ask.peer = strlen(s->label) <= TLS_TEXT_MAX ? s->label : s->to.host;
 	if (ask.policy == TLS_UNVERIFIED)
-		ask.session = s->label;
+		ask.session = ask.peer;
 	plain = tls_start(link, s->fd, &ask, smtp_until(s, PHASE_TLS), &state);
 	close(s->fd);
 	s->fd = plain;

@@ -158,5 +158,26 @@ ok "the administrator wants it so: sent" wait_until 90 log_has \
 	'to=y@far.test .* relay=smart.test.* status=sent'
 like "with the password" "$(peer_lines smart)" \
 	"^AUTH PLAIN $(printf '\0joe\0secret' | base64)\$"
+
+# --- compiled, and a null client --------------------------------------------------------
+exits "a bad relay is not compiled" 100 sh -c "
+	echo 'x:a..b' >>'$H/control/smtproutes'
+	'$H/bin/quill-cdb' smtproutes"
+printf '%s\n' 'store.test:lmtp:store2.test:2424' '.test:127.0.0.1:1' \
+	':smart.test:587' >"$H/control/smtproutes"
+exits "quill-cdb smtproutes" 0 "$H/bin/quill-cdb" smtproutes
+like "says how many" "$(cat "$T/err")" 'smtproutes\.cdb: 3 entries'
+message compiled
+inject "$me" alice@store.test
+ok "delivered by it" wait_until 60 maildir_has "$D/home/alice/Maildir" 12
+rm "$H/control/smtproutes.cdb"
+echo ':smart.test:587' >"$H/control/smtproutes"
+: >"$H/control/locals"
+svc -h "$S/send"
+ok "no locals" wait_until 60 log_has 'info: control files read'
+message null
+inject "$me" root@quill.example
+ok "a null client: mail for its own name goes to the relay" wait_until 60 \
+	log_has 'to=root@quill.example .* relay=smart.test.* status=sent'
 ok "the queue is empty at the end" wait_until 60 queue_empty
 done_testing
