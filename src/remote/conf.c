@@ -198,7 +198,7 @@ conf_read(struct conf *c)
 	bykey_init(&c->from6);
 	bykey_init(&c->tlspolicy);
 	bykey_init(&c->smtpauth);
-	c->msgs = 100;
+	c->msgs = 1000;
 	if (!names(c) || !times(c) ||
 		control_num("remotemsgs", 1, 1000000, &c->msgs) ==
 			CONTROL_BAD ||
