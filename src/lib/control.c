@@ -54,7 +54,7 @@ control_bad(const char *name, size_t line, const char *reason)
 /* Of a record of getdents64(2), for which libraries have no common name. */
 enum { RECORD_LENGTH = 16, RECORD_NAME = 19 };
 
-static char present[2048]; /* names, each with its NUL */
+static char present[2048]; /* names: length, bytes, NUL */
 static size_t npresent;
 static bool glanced;
 
@@ -66,11 +66,12 @@ remember(const char *record, const char *end)
 
 	for (; record < end; record += length) {
 		memcpy(&length, record + RECORD_LENGTH, sizeof length);
-		n = strlen(record + RECORD_NAME) + 1;
-		if (n > sizeof present - npresent)
+		n = strlen(record + RECORD_NAME); /* NAME_MAX at most */
+		if (n + 2 > sizeof present - npresent)
 			return false;
-		memcpy(present + npresent, record + RECORD_NAME, n);
-		npresent += n;
+		present[npresent++] = (char)n;
+		memcpy(present + npresent, record + RECORD_NAME, n + 1);
+		npresent += n + 1;
 	}
 	return true;
 }
@@ -101,8 +102,8 @@ control_missing(const char *name)
 
 	if (!glanced)
 		return false;
-	for (; p < present + npresent; p += strlen(p) + 1)
-		if (strcmp(p, name) == 0)
+	for (; p < present + npresent; p += (unsigned char)p[0] + 2)
+		if (p[1] == name[0] && strcmp(p + 1, name) == 0)
 			return false;
 	return true;
 }

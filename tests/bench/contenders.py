@@ -56,10 +56,12 @@ class Quill(Contender):
         services = [d for d in os.listdir(self.real + "/service")
                     if not d.startswith(".")]
         for d in services:
-            self.do("svc", "-dx", s + d, mine=False, check=False)
+            self.do("svc", "-dx", s + d, mine=False, check=False,
+                    stderr=subprocess.DEVNULL)
         wait_for(lambda: not self.named("quill-send", "tcpserver"), 10)
         for d in services:
-            self.do("svc", "-dx", s + d + "/log", mine=False, check=False)
+            self.do("svc", "-dx", s + d + "/log", mine=False, check=False,
+                    stderr=subprocess.DEVNULL)
         wait_for(lambda: not self.pids(), 5)
 
     def named(self, *names):
@@ -82,10 +84,11 @@ class Quill(Contender):
 
     def many(self, n):
         """n deferred messages, straight into the queue."""
-        ids = open(self.real + "/home/users/ids").read().split()
-        names = ids[1::3]
+        lines = [x.split() for x in open(self.real + "/home/users/ids")]
+        users = [x[1] for x in lines if x[0] == "u"]
+        groups = [x[1] for x in lines if x[0] == "g"]
         argv = self.chroot(W + "/link/manyq", str(n // 2), "many.example",
-                           user="%s:%s" % (names[1], names[7]))
+                           user="%s:%s" % (users[1], groups[0]))
         two = [subprocess.Popen(argv) for _ in range(2)]
         if any([p.wait(timeout=400) for p in two]):
             raise RuntimeError("manyq failed")
