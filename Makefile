@@ -111,7 +111,9 @@ quillctl_OBJS = quillctl/quillctl quillctl/args quillctl/ask quillctl/walk \
 	quillctl/logs quillctl/sendlog quillctl/replies quillctl/select \
 	quillctl/say \
 	quillctl/offline quillctl/status quillctl/queue quillctl/show \
-	quillctl/order quillctl/why quillctl/schedule
+	quillctl/order quillctl/why quillctl/schedule \
+	quillctl/facts quillctl/paint quillctl/ages quillctl/top \
+	quillctl/mend quillctl/fsck
 quillctl_USES = wire lib
 maildirmake_OBJS = tools/maildirmake
 maildirmake_USES = lib

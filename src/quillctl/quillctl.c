@@ -31,8 +31,10 @@ static char outbuf[65536];
 struct obuf out;
 
 static const struct ctl_command commands[] = {
-	{ "status", "status", ctl_status, CTL_IN_QUEUE },
+	{ "status", "status [-j] [--services DIR]", ctl_status, CTL_IN_QUEUE },
 	{ "queue", "queue [-j | --count] [SELECTOR]", ctl_queue, CTL_IN_QUEUE },
+	{ "ages", "ages [-jbs] [-l LINES] [SELECTOR]", ctl_ages, CTL_IN_QUEUE },
+	{ "top", "top [-d SECONDS] [-n TURNS]", ctl_top, CTL_IN_QUEUE },
 	{ "show", "show [-j | --message] ID...", ctl_show, CTL_IN_QUEUE },
 	{ "why", "why [-j] ID|ADDRESS [LOGDIR...]", ctl_why, CTL_IN_QUEUE },
 	{ "retry", "retry [-nj] SELECTOR", ctl_order, CTL_IN_QUEUE },
@@ -43,6 +45,7 @@ static const struct ctl_command commands[] = {
 	{ "delete", "delete [-nj] SELECTOR", ctl_order, CTL_IN_QUEUE },
 	{ "reroute", "reroute [-nj] --via RELAY SELECTOR", ctl_order,
 		CTL_IN_QUEUE },
+	{ "fsck", "fsck [-nj]", ctl_fsck, CTL_IN_QUEUE },
 };
 
 enum { NCOMMANDS = sizeof(commands) / sizeof(*commands) };

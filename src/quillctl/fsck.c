@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: 0BSD */
+/* quillctl fsck: is every file of the queue what it should be? What can be
+ * repaired is; what cannot goes to queue/lost, nothing is deleted. Also while
+ * quill-send runs: it takes a file that went away for one that is done. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/crc32c.h"
+#include "lib/fd.h"
+#include "lib/file.h"
+#include "lib/json.h"
+#include "lib/log.h"
+#include "lib/stamp.h"
+#include "quillctl/args.h"
+#include "quillctl/ask.h"
+#include "quillctl/mend.h"
+#include "quillctl/quillctl.h"
+#include "quillctl/say.h"
+#include "quillctl/walk.h"
+#include "wire/note.h"
+#include "wire/site.h"
+#include "wire/status.h"
+
+enum {
+	FUTURE = 86400, /* s that a clock may be wrong */
+	NOTES_MAX = 64 << 20,
+};
+
+static struct check {
+	bool json, dry, runs;
+	struct site_ids ids;
+	uint64_t files, messages, unfinished, findings, failures;
+	bool changed; /* names in the directory at hand */
+} check;
+
+/* --- findings ------------------------------------------------------------- */
+
+/* done: what was done about it, or would be. r < 0: that failed, errno. */
+static void
+found(struct check *c, const char *file, const char *problem, const char *done,
+	int r)
+{
+	const char *sep = "", *why = r < 0 ? log_strerror() : "";
+
+	c->findings++;
+	c->failures += r < 0;
+	if (c->json) {
+		obuf_putc(&out, '{');
+		say_string(&sep, "file", file);
+		say_string(&sep, "problem", problem);
+		say_string(&sep, r < 0	  ? "failed"
+				 : c->dry ? "would_be"
+					  : "action",
+			done);
+		if (r < 0)
+			say_string(&sep, "error", why);
+		obuf_puts(&out, "}\n");
+		return;
+	}
+	json_plain(&out, file);
+	obuf_puts(&out, ": ");
+	json_plain(&out, problem);
+	obuf_puts(&out, r < 0 ? "; not " : c->dry ? "; would be " : "; ");
+	obuf_puts(&out, done);
+	if (r < 0) {
+		obuf_puts(&out, ": ");
+		obuf_puts(&out, why);
+	}
+	obuf_putc(&out, '\n');
+}
+
+static void
+lose(struct check *c, const char *path, const char *problem)
+{
+	const char *slash = strrchr(path, '/');
+	int r = 0;
+
+	if (!c->dry)
+		r = mend_lose(path, slash ? slash + 1 : path);
+	if (r < 0 && errno == ENOENT)
+		return; /* done meanwhile */
+	c->changed = true;
+	found(c, path, problem, "moved to lost", r);
+}
+
+/* All files of a message. */
+static void
+lose_message(struct check *c, struct qid id, const char *problem)
+{
+	char path[QPATH_MAX], name[QID_LEN + 8];
+	int r;
+
+	/* the envelope first: what is left of it is not delivered */
+	qpath_fmt(path, id, QFILE_ENV);
+	lose(c, path, problem);
+	qpath_fmt(path, id, QFILE_MESS);
+	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		lose(c, path, "its envelope is set aside");
+	qpath_fmt(path, id, QFILE_BOUNCE);
+	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	qid_fmt(name, id);
+	strcat(name, ".bounce");
+	r = c->dry ? 0 : mend_lose(path, name);
+	found(c, path, "its message is set aside", "moved to lost", r);
+}
+
+static void
+owner(struct check *c, const char *path, int fd, uid_t uid, mode_t mode)
+{
+	struct stat st;
+	int r = fstat(fd, &st);
+
+	if (r == 0)
+		r = mend_owner(fd, &st, uid, c->ids.quill, mode, c->dry);
+	if (r != 0)
+		found(c, path, "wrong owner, group or mode", "set right",
+			r < 0 ? -1 : 0);
+}
+
+/* Open a plain file, look at its owner; -1 when it is none, or gone. */
+static int
+open_file(struct check *c, const char *path, uid_t uid, mode_t mode)
+{
+	struct stat st;
+	int fd;
+
+	if (lstat(path, &st) < 0)
+		return -1;
+	if (!S_ISREG(st.st_mode)) {
+		lose(c, path, "not a plain file");
+		return -1;
+	}
+	fd = fd_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+	if (fd < 0) {
+		if (errno != ENOENT)
+			found(c, path, "cannot be read", "looked into", -1);
+		return -1;
+	}
+	c->files++;
+	owner(c, path, fd, uid, mode);
+	return fd;
+}
+
+/* --- a message ------------------------------------------------------------ */
+
+static bool
+exists(struct qid id, enum qfile f)
+{
+	char path[QPATH_MAX];
+
+	qpath_fmt(path, id, f);
+	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static bool
+stale(struct qid id)
+{
+	return qid_birth(id) + QSTALE < stamp_now();
+}
+
+/* Why the message is not what its envelope says; NULL when it is. */
+static const char *
+check_mess(struct check *c, const struct env *e, struct qid id)
+{
+	static char buf[65536];
+	char path[QPATH_MAX];
+	uint64_t bytes = 0;
+	uint32_t sum = 0;
+	ssize_t n;
+	int fd;
+
+	qpath_fmt(path, id, QFILE_MESS);
+	fd = open_file(c, path, c->ids.quillq, 0640);
+	if (fd < 0)
+		return exists(id, QFILE_MESS) ? NULL : "it has no message file";
+	while ((n = fd_read(fd, buf, sizeof(buf))) > 0) {
+		sum = crc32c(sum, buf, (size_t)n);
+		bytes += (uint64_t)n;
+	}
+	close(fd);
+	if (n < 0) {
+		found(c, path, "cannot be read", "looked into", -1);
+		return NULL;
+	}
+	if (bytes != e->head.bytes)
+		return "its message file does not have the size on record";
+	if (sum != e->head.sum)
+		return "its message file does not have the checksum on record";
+	return NULL;
+}
+
+/* Marks that need a note in bounce/<id> must have it. */
+static void
+check_notes(struct check *c, const char *path, const struct env *e,
+	struct qid id)
+{
+	struct str s = STR_INIT(NOTES_MAX);
+	char notes[QPATH_MAX], *has = xmalloc(e->nrcpt + 1);
+	size_t pos = 0, i, failed = 0, via = 0;
+	struct note n;
+
+	memset(has, 0, e->nrcpt + 1);
+	qpath_fmt(notes, id, QFILE_BOUNCE);
+	if (file_read(notes, &s) < 0 && errno != ENOENT)
+		goto done; /* told of when bounce/ is looked at */
+	while (note_next(str_c(&s), s.len, &pos, &n))
+		if (n.rcpt < e->nrcpt)
+			has[n.rcpt] |= n.action == NOTE_VIA	 ? 2
+				       : n.action == NOTE_FAILED ? 1
+								 : 0;
+	for (i = 0; i < e->nrcpt; i++) {
+		failed += env_mark(e, i) == ENV_FAILED && !(has[i] & 1);
+		via += env_isvia(env_mark(e, i)) && !(has[i] & 2);
+	}
+	if (failed)
+		found(c, path,
+			"a recipient failed, and the reason is in no note",
+			"left: the sender is told without a reason", 0);
+	if (via)
+		found(c, path, "rerouted, and no note names the relay",
+			"left: give it one by quillctl reroute", 0);
+done:
+	free(has);
+	str_free(&s);
+}
+
+static bool
+repair_marks(struct check *c, const char *path, int fd, char *data, size_t n)
+{
+	size_t off, marks = mend_marks(data, n, &off);
+	int to, r = 0;
+
+	(void)fd;
+	if (!marks)
+		return false;
+	if (!c->dry) {
+		to = fd_open(path, O_WRONLY | O_NOFOLLOW, 0);
+		/* all that differs from the file are these marks */
+		if (to < 0 || pwrite(to, data + off, n - off, (off_t)off) !=
+				      (ssize_t)(n - off))
+			r = -1;
+		if (to >= 0 && (fsync(to) < 0 || close(to) < 0))
+			r = -1;
+	}
+	found(c, path, "marks of recipients that mean nothing",
+		"set to: to do", r);
+	return true;
+}
+
+static void
+check_whole(struct check *c, const char *path, int fd, const struct env *e,
+	struct qid id)
+{
+	struct timespec t[2] = { { .tv_nsec = UTIME_OMIT },
+		{ .tv_nsec = UTIME_NOW } };
+	const char *why = check_mess(c, e, id);
+	struct stat st;
+
+	if (why) {
+		if (exists(id, QFILE_ENV)) /* not done meanwhile */
+			lose_message(c, id, why);
+		return;
+	}
+	c->messages++;
+	if (fstat(fd, &st) == 0 && st.st_mtime > stamp_now() + FUTURE)
+		found(c, path, "last tried in the future", "set to now",
+			c->dry ? 0 : futimens(fd, t));
+	check_notes(c, path, e, id);
+}
+
+static void
+check_env(struct check *c, const char *path, struct qid id)
+{
+	static struct str data = STR_INIT(2 * ENVELOPE_MAX);
+	int fd = open_file(c, path, c->ids.quillq, 0660), r;
+	struct env e;
+
+	if (fd < 0)
+		return;
+	str_clear(&data);
+	r = file_readfd(fd, &data);
+	if (r < 0 && errno != EFBIG) {
+		found(c, path, "cannot be read", "looked into", -1);
+	} else if (r < 0) {
+		lose_message(c, id, "its envelope file is too large");
+	} else {
+		switch (env_decode(&e, str_c(&data), data.len)) {
+		case ENV_OK:
+			check_whole(c, path, fd, &e, id);
+			env_free(&e);
+			break;
+		case ENV_UNFINISHED:
+			if (stale(id))
+				lose_message(c, id,
+					"its envelope file was never finished, "
+					"or cut short");
+			else
+				c->unfinished++;
+			break;
+		default:
+			if (!repair_marks(c, path, fd, data.s, data.len))
+				lose_message(c, id,
+					"its envelope file is not valid");
+		}
+	}
+	close(fd);
+}
+
+static void
+check_mess_alone(struct check *c, const char *path, struct qid id)
+{
+	if (exists(id, QFILE_ENV))
+		return; /* looked at with its envelope */
+	if (!stale(id)) {
+		c->unfinished++;
+		return;
+	}
+	/* it may be done at this moment */
+	if (c->runs)
+		usleep(300000);
+	lose(c, path, "a message without an envelope");
+}
+
+/* --- directories ---------------------------------------------------------- */
+
+/* A name that does not belong into that directory. */
+static void
+misplaced(struct check *c, const char *path, const char *name)
+{
+	char to[QPATH_MAX];
+	struct qid id;
+	enum qfile f;
+	int r = 0;
+
+	if (strnlen(name, QID_LEN) < QID_LEN || !qid_parse(name, &id) ||
+		!qpath_parse(name, qid_split(id), &id, &f)) {
+		lose(c, path, "not a file of the queue");
+		return;
+	}
+	qpath_fmt(to, id, f);
+	if (!c->dry)
+		r = mend_move(path, to);
+	if (r < 0 && errno == EEXIST) {
+		lose(c, path, "in the wrong directory, and also in the right");
+		return;
+	}
+	if (r == 0 && !c->dry)
+		to[5] = '\0', r = file_syncdir(to);
+	c->changed = true;
+	found(c, path, "in the wrong directory", "moved to the right one", r);
+}
+
+typedef void entry_fn(struct check *c, const char *path, const char *name,
+	unsigned split);
+
+static void
+queue_entry(struct check *c, const char *path, const char *name, unsigned split)
+{
+	struct qid id;
+	enum qfile f;
+
+	if (!qpath_parse(name, split, &id, &f))
+		misplaced(c, path, name);
+	else if (f == QFILE_ENV)
+		check_env(c, path, id);
+	else
+		check_mess_alone(c, path, id);
+}
+
+static void
+bounce_entry(
+	struct check *c, const char *path, const char *name, unsigned split)
+{
+	struct qid id;
+	int fd;
+
+	(void)split;
+	if (strlen(name) != QID_LEN || !qid_parse(name, &id)) {
+		lose(c, path, "not a file of the queue");
+		return;
+	}
+	fd = open_file(c, path, c->ids.quills, 0600);
+	if (fd >= 0)
+		close(fd);
+	if (!exists(id, QFILE_ENV)) {
+		if (c->runs)
+			usleep(300000);
+		lose(c, path, "reasons of failures without a message");
+	}
+}
+
+/* A directory, made when it is missing; its entries, listed before anything
+ * is moved. */
+static void
+directory(struct check *c, const char *path, uid_t uid, entry_fn *entry,
+	unsigned split)
+{
+	struct str names = STR_INIT(1 << 30), full = STR_INIT(8192);
+	const struct dirent *d;
+	const char *p;
+	DIR *dir;
+	int fd = fd_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+
+	if (fd < 0 && errno == ENOENT) {
+		found(c, path, "missing", "made",
+			c->dry ? 0 : mkdir(path, 0700));
+		fd = fd_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+		if (fd < 0)
+			return;
+	}
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		found(c, path, "cannot be read", "looked into", -1);
+		return;
+	}
+	owner(c, path, fd, uid, 02750);
+	while (entry && (d = readdir(dir)))
+		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
+			str_put(&names, d->d_name, strlen(d->d_name) + 1);
+	c->changed = false;
+	for (p = str_c(&names); p < names.s + names.len; p += strlen(p) + 1) {
+		str_clear(&full);
+		str_puts(&full, path);
+		str_putc(&full, '/');
+		str_puts(&full, p);
+		entry(c, str_c(&full), p, split);
+	}
+	if (c->changed && !c->dry &&
+		(fsync(fd) < 0 || file_syncdir("lost") < 0))
+		found(c, path, "what was moved is perhaps not durable",
+			"synced", -1);
+	closedir(dir);
+	str_free(&names);
+	str_free(&full);
+}
+
+static void
+check_locks(struct check *c)
+{
+	struct stat st;
+	int fd, r = 0;
+
+	if (lstat("lock/send", &st) < 0) {
+		fd = c->dry ? -1
+			    : fd_open("lock/send",
+				      O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW,
+				      0600);
+		if (!c->dry)
+			r = fd < 0 || fchown(fd, c->ids.quillq,
+					      c->ids.quill) < 0 ||
+					    fchmod(fd, 0660) < 0
+				    ? -1
+				    : 0;
+		if (fd >= 0)
+			close(fd);
+		found(c, "lock/send", "missing", "made", r);
+	}
+	if (lstat("lock/hint", &st) == 0 && !S_ISFIFO(st.st_mode)) {
+		lose(c, "lock/hint", "not a fifo");
+		errno = ENOENT;
+	} else if (lstat("lock/hint", &st) == 0) {
+		return;
+	}
+	if (!c->dry)
+		r = mkfifo("lock/hint", 0600) < 0 ||
+				    lchown("lock/hint", c->ids.quillq,
+					    c->ids.quill) < 0 ||
+				    chmod("lock/hint", 0660) < 0
+			    ? -1
+			    : 0;
+	found(c, "lock/hint", "missing", "made", r);
+}
+
+/* --- the command ---------------------------------------------------------- */
+
+static void
+summary(const struct check *c, int64_t lost)
+{
+	if (c->json)
+		return;
+	obuf_putnum(&out, c->messages);
+	obuf_puts(&out, " messages whole, ");
+	obuf_putnum(&out, c->unfinished);
+	obuf_puts(&out, " being written, ");
+	obuf_putnum(&out, c->findings);
+	obuf_puts(&out, " findings, ");
+	obuf_putnum(&out, lost < 0 ? 0 : (uint64_t)lost);
+	obuf_puts(&out, " messages in lost\n");
+}
+
+int
+ctl_fsck(int argc, char **argv)
+{
+	struct check *c = &check;
+	const struct args_option options[] = {
+		{ 'j', "json", &c->json, NULL },
+		{ 'n', "dry-run", &c->dry, NULL },
+	};
+	char path[QPATH_MAX];
+	unsigned i;
+
+	if (args_parse(options, 2, argc, argv) != 0)
+		return CTL_USAGE;
+	if (site_ids(&c->ids, NULL) < 0)
+		log_die(STATUS_TEMP, site_ids_error());
+	if (!c->dry && geteuid() != 0) {
+		log_warning("only root may repair: this is a dry run");
+		c->dry = true;
+	}
+	c->runs = ask_runs() != 0;
+	directory(c, "lost", c->ids.quillq, NULL, 0);
+	directory(c, "lock", c->ids.quillq, NULL, 0);
+	check_locks(c);
+	directory(c, "msg", c->ids.quillq, NULL, 0);
+	for (i = 0; i < QSPLITS; i++) {
+		qpath_split(path, i);
+		directory(c, path, c->ids.quillq, queue_entry, i);
+	}
+	directory(c, "bounce", c->ids.quills, bounce_entry, 0);
+	summary(c, walk_lost());
+	if (c->failures)
+		return STATUS_TEMP;
+	return c->findings ? CTL_NO : CTL_YES;
+}
