@@ -113,7 +113,8 @@ quillctl_OBJS = quillctl/quillctl quillctl/args quillctl/ask quillctl/walk \
 	quillctl/offline quillctl/status quillctl/queue quillctl/show \
 	quillctl/order quillctl/why quillctl/schedule \
 	quillctl/facts quillctl/paint quillctl/ages quillctl/top \
-	quillctl/mend quillctl/fsck
+	quillctl/mend quillctl/fsck quillctl/fsckmess quillctl/archive \
+	quillctl/export quillctl/done quillctl/import
 quillctl_USES = wire lib
 maildirmake_OBJS = tools/maildirmake
 maildirmake_USES = lib

@@ -18,9 +18,9 @@
 #include "wire/status.h"
 
 enum {
-	COLUMNS = 10,	    /* 5 min, 10 min, ..., the last: all that is older */
-	FIRST = 300,	    /* s */
-	DOMAINS = 1000000,  /* told apart; the rest is "(others)" */
+	COLUMNS = 10,	   /* 5 min, 10 min, ..., the last: all that is older */
+	FIRST = 300,	   /* s */
+	DOMAINS = 1000000, /* told apart; the rest is "(others)" */
 	LINES = 20,
 	BAR = 40,
 	NAME = 30,
@@ -221,8 +221,8 @@ ctl_ages(int argc, char **argv)
 		{ 'l', "lines", NULL, &limit },
 		SELECT_OPTIONS(a->select),
 	};
-	int n = args_parse(options, sizeof(options) / sizeof(*options), argc,
-		argv);
+	int n = args_parse(
+		options, sizeof(options) / sizeof(*options), argc, argv);
 
 	if (n < 0 || select_ready(&a->select, n, argv) != 0)
 		return CTL_USAGE;

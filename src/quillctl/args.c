@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "quillctl/args.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/log.h"
 #include "lib/num.h"
+#include "lib/str.h"
 #include "quillctl/quillctl.h"
 
 int
@@ -124,4 +126,12 @@ args_age(const char *s, uint64_t *seconds)
 		return false;
 	*seconds = num * (u ? lengths[u - units] : 1);
 	return true;
+}
+
+char *
+args_absolute(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	return real ? real : xstrdup(path);
 }

@@ -26,5 +26,7 @@ int args_parse(const struct args_option *o, size_t n, int argc, char **argv);
 bool args_age(const char *s, uint64_t *seconds);
 /* Complain about a word on fd 2; CTL_USAGE. */
 int args_bad(const char *what, const char *word);
+/* The absolute path of a file (malloc'd); the same where there is none. */
+char *args_absolute(const char *path);
 
 #endif

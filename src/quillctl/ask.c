@@ -77,3 +77,33 @@ ask_question(int fd, enum ctl_verb v, const char *id, const char *argument,
 	} while (!a.last);
 	return 0;
 }
+
+int
+ask_delete(int fd, const char *id, const uint32_t *rcpts, size_t n)
+{
+	static char buf[CTL_RECORD];
+	static struct ctl_request req;
+	struct ctl_outcome o;
+	struct ctl_answer a;
+	size_t i = 0;
+	int r = 0;
+
+	while (i < n) {
+		ctl_begin(&req, CTL_DELETE, NULL);
+		ctl_id(&req, id);
+		while (i < n && ctl_rcpt(&req, rcpts[i]))
+			i++;
+		if (ctl_ask(fd, &req) < 0)
+			return -1;
+		do {
+			if (ctl_read(fd, buf, &a) < 0 || a.refused)
+				return -1;
+			while (ctl_outcome(&a, &o))
+				if (o.result == CTL_FAILED ||
+					o.result == CTL_BUSY)
+					r = -1;
+		} while (!a.last);
+	}
+	errno = r ? EAGAIN : 0;
+	return r;
+}

@@ -22,5 +22,7 @@ typedef void ask_fn(
 	void *arg, const char *object, const char *key, const char *value);
 int ask_question(int fd, enum ctl_verb v, const char *id, const char *argument,
 	ask_fn *fn, void *arg);
+/* Order "delete" for the n recipients of a message. 0; -1 errno. */
+int ask_delete(int fd, const char *id, const uint32_t *rcpts, size_t n);
 
 #endif

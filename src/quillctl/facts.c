@@ -98,8 +98,7 @@ facts_send(struct facts *f)
 	fd = f->runs ? ask_connect(true) : -1;
 	if (fd < 0)
 		return 0;
-	f->answered =
-		ask_question(fd, CTL_STATUS, NULL, NULL, take, f) == 0;
+	f->answered = ask_question(fd, CTL_STATUS, NULL, NULL, take, f) == 0;
 	close(fd);
 	return 0;
 }
@@ -117,9 +116,9 @@ look(void *arg, const struct walk_message *m)
 		todo |= env_istodo(env_mark(&m->env, i));
 		held |= env_isheld(env_mark(&m->env, i));
 	}
-	f->n[todo ? (m->tried ? FACTS_WAITING : FACTS_NEW)
-		  : held ? FACTS_HELD
-			 : FACTS_WAITING]++;
+	f->n[todo      ? (m->tried ? FACTS_WAITING : FACTS_NEW)
+		: held ? FACTS_HELD
+		       : FACTS_WAITING]++;
 }
 
 int

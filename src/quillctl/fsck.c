@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/crc32c.h"
 #include "lib/fd.h"
 #include "lib/file.h"
 #include "lib/json.h"
@@ -18,32 +17,21 @@
 #include "lib/stamp.h"
 #include "quillctl/args.h"
 #include "quillctl/ask.h"
+#include "quillctl/fsck.h"
 #include "quillctl/mend.h"
 #include "quillctl/quillctl.h"
 #include "quillctl/say.h"
 #include "quillctl/walk.h"
-#include "wire/note.h"
 #include "wire/site.h"
 #include "wire/status.h"
 
-enum {
-	FUTURE = 86400, /* s that a clock may be wrong */
-	NOTES_MAX = 64 << 20,
-};
-
-static struct check {
-	bool json, dry, runs;
-	struct site_ids ids;
-	uint64_t files, messages, unfinished, findings, failures;
-	bool changed; /* names in the directory at hand */
-} check;
+static struct check check;
 
 /* --- findings ------------------------------------------------------------- */
 
-/* done: what was done about it, or would be. r < 0: that failed, errno. */
-static void
-found(struct check *c, const char *file, const char *problem, const char *done,
-	int r)
+void
+fsck_found(struct check *c, const char *file, const char *problem,
+	const char *done, int r)
 {
 	const char *sep = "", *why = r < 0 ? log_strerror() : "";
 
@@ -53,9 +41,10 @@ found(struct check *c, const char *file, const char *problem, const char *done,
 		obuf_putc(&out, '{');
 		say_string(&sep, "file", file);
 		say_string(&sep, "problem", problem);
-		say_string(&sep, r < 0	  ? "failed"
-				 : c->dry ? "would_be"
-					  : "action",
+		say_string(&sep,
+			r < 0	 ? "failed"
+			: c->dry ? "would_be"
+				 : "action",
 			done);
 		if (r < 0)
 			say_string(&sep, "error", why);
@@ -74,8 +63,8 @@ found(struct check *c, const char *file, const char *problem, const char *done,
 	obuf_putc(&out, '\n');
 }
 
-static void
-lose(struct check *c, const char *path, const char *problem)
+void
+fsck_lose(struct check *c, const char *path, const char *problem)
 {
 	const char *slash = strrchr(path, '/');
 	int r = 0;
@@ -85,29 +74,28 @@ lose(struct check *c, const char *path, const char *problem)
 	if (r < 0 && errno == ENOENT)
 		return; /* done meanwhile */
 	c->changed = true;
-	found(c, path, problem, "moved to lost", r);
+	fsck_found(c, path, problem, "moved to lost", r);
 }
 
-/* All files of a message. */
-static void
-lose_message(struct check *c, struct qid id, const char *problem)
+void
+fsck_lose_message(struct check *c, struct qid id, const char *problem)
 {
 	char path[QPATH_MAX], name[QID_LEN + 8];
 	int r;
 
 	/* the envelope first: what is left of it is not delivered */
 	qpath_fmt(path, id, QFILE_ENV);
-	lose(c, path, problem);
+	fsck_lose(c, path, problem);
 	qpath_fmt(path, id, QFILE_MESS);
 	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		lose(c, path, "its envelope is set aside");
+		fsck_lose(c, path, "its envelope is set aside");
 	qpath_fmt(path, id, QFILE_BOUNCE);
 	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return;
 	qid_fmt(name, id);
 	strcat(name, ".bounce");
 	r = c->dry ? 0 : mend_lose(path, name);
-	found(c, path, "its message is set aside", "moved to lost", r);
+	fsck_found(c, path, "its message is set aside", "moved to lost", r);
 }
 
 static void
@@ -119,13 +107,12 @@ owner(struct check *c, const char *path, int fd, uid_t uid, mode_t mode)
 	if (r == 0)
 		r = mend_owner(fd, &st, uid, c->ids.quill, mode, c->dry);
 	if (r != 0)
-		found(c, path, "wrong owner, group or mode", "set right",
+		fsck_found(c, path, "wrong owner, group or mode", "set right",
 			r < 0 ? -1 : 0);
 }
 
-/* Open a plain file, look at its owner; -1 when it is none, or gone. */
-static int
-open_file(struct check *c, const char *path, uid_t uid, mode_t mode)
+int
+fsck_open(struct check *c, const char *path, uid_t uid, mode_t mode)
 {
 	struct stat st;
 	int fd;
@@ -133,13 +120,14 @@ open_file(struct check *c, const char *path, uid_t uid, mode_t mode)
 	if (lstat(path, &st) < 0)
 		return -1;
 	if (!S_ISREG(st.st_mode)) {
-		lose(c, path, "not a plain file");
+		fsck_lose(c, path, "not a plain file");
 		return -1;
 	}
 	fd = fd_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
 	if (fd < 0) {
 		if (errno != ENOENT)
-			found(c, path, "cannot be read", "looked into", -1);
+			fsck_found(
+				c, path, "cannot be read", "looked into", -1);
 		return -1;
 	}
 	c->files++;
@@ -147,184 +135,13 @@ open_file(struct check *c, const char *path, uid_t uid, mode_t mode)
 	return fd;
 }
 
-/* --- a message ------------------------------------------------------------ */
-
-static bool
-exists(struct qid id, enum qfile f)
+bool
+fsck_exists(struct qid id, enum qfile f)
 {
 	char path[QPATH_MAX];
 
 	qpath_fmt(path, id, f);
 	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-static bool
-stale(struct qid id)
-{
-	return qid_birth(id) + QSTALE < stamp_now();
-}
-
-/* Why the message is not what its envelope says; NULL when it is. */
-static const char *
-check_mess(struct check *c, const struct env *e, struct qid id)
-{
-	static char buf[65536];
-	char path[QPATH_MAX];
-	uint64_t bytes = 0;
-	uint32_t sum = 0;
-	ssize_t n;
-	int fd;
-
-	qpath_fmt(path, id, QFILE_MESS);
-	fd = open_file(c, path, c->ids.quillq, 0640);
-	if (fd < 0)
-		return exists(id, QFILE_MESS) ? NULL : "it has no message file";
-	while ((n = fd_read(fd, buf, sizeof(buf))) > 0) {
-		sum = crc32c(sum, buf, (size_t)n);
-		bytes += (uint64_t)n;
-	}
-	close(fd);
-	if (n < 0) {
-		found(c, path, "cannot be read", "looked into", -1);
-		return NULL;
-	}
-	if (bytes != e->head.bytes)
-		return "its message file does not have the size on record";
-	if (sum != e->head.sum)
-		return "its message file does not have the checksum on record";
-	return NULL;
-}
-
-/* Marks that need a note in bounce/<id> must have it. */
-static void
-check_notes(struct check *c, const char *path, const struct env *e,
-	struct qid id)
-{
-	struct str s = STR_INIT(NOTES_MAX);
-	char notes[QPATH_MAX], *has = xmalloc(e->nrcpt + 1);
-	size_t pos = 0, i, failed = 0, via = 0;
-	struct note n;
-
-	memset(has, 0, e->nrcpt + 1);
-	qpath_fmt(notes, id, QFILE_BOUNCE);
-	if (file_read(notes, &s) < 0 && errno != ENOENT)
-		goto done; /* told of when bounce/ is looked at */
-	while (note_next(str_c(&s), s.len, &pos, &n))
-		if (n.rcpt < e->nrcpt)
-			has[n.rcpt] |= n.action == NOTE_VIA	 ? 2
-				       : n.action == NOTE_FAILED ? 1
-								 : 0;
-	for (i = 0; i < e->nrcpt; i++) {
-		failed += env_mark(e, i) == ENV_FAILED && !(has[i] & 1);
-		via += env_isvia(env_mark(e, i)) && !(has[i] & 2);
-	}
-	if (failed)
-		found(c, path,
-			"a recipient failed, and the reason is in no note",
-			"left: the sender is told without a reason", 0);
-	if (via)
-		found(c, path, "rerouted, and no note names the relay",
-			"left: give it one by quillctl reroute", 0);
-done:
-	free(has);
-	str_free(&s);
-}
-
-static bool
-repair_marks(struct check *c, const char *path, int fd, char *data, size_t n)
-{
-	size_t off, marks = mend_marks(data, n, &off);
-	int to, r = 0;
-
-	(void)fd;
-	if (!marks)
-		return false;
-	if (!c->dry) {
-		to = fd_open(path, O_WRONLY | O_NOFOLLOW, 0);
-		/* all that differs from the file are these marks */
-		if (to < 0 || pwrite(to, data + off, n - off, (off_t)off) !=
-				      (ssize_t)(n - off))
-			r = -1;
-		if (to >= 0 && (fsync(to) < 0 || close(to) < 0))
-			r = -1;
-	}
-	found(c, path, "marks of recipients that mean nothing",
-		"set to: to do", r);
-	return true;
-}
-
-static void
-check_whole(struct check *c, const char *path, int fd, const struct env *e,
-	struct qid id)
-{
-	struct timespec t[2] = { { .tv_nsec = UTIME_OMIT },
-		{ .tv_nsec = UTIME_NOW } };
-	const char *why = check_mess(c, e, id);
-	struct stat st;
-
-	if (why) {
-		if (exists(id, QFILE_ENV)) /* not done meanwhile */
-			lose_message(c, id, why);
-		return;
-	}
-	c->messages++;
-	if (fstat(fd, &st) == 0 && st.st_mtime > stamp_now() + FUTURE)
-		found(c, path, "last tried in the future", "set to now",
-			c->dry ? 0 : futimens(fd, t));
-	check_notes(c, path, e, id);
-}
-
-static void
-check_env(struct check *c, const char *path, struct qid id)
-{
-	static struct str data = STR_INIT(2 * ENVELOPE_MAX);
-	int fd = open_file(c, path, c->ids.quillq, 0660), r;
-	struct env e;
-
-	if (fd < 0)
-		return;
-	str_clear(&data);
-	r = file_readfd(fd, &data);
-	if (r < 0 && errno != EFBIG) {
-		found(c, path, "cannot be read", "looked into", -1);
-	} else if (r < 0) {
-		lose_message(c, id, "its envelope file is too large");
-	} else {
-		switch (env_decode(&e, str_c(&data), data.len)) {
-		case ENV_OK:
-			check_whole(c, path, fd, &e, id);
-			env_free(&e);
-			break;
-		case ENV_UNFINISHED:
-			if (stale(id))
-				lose_message(c, id,
-					"its envelope file was never finished, "
-					"or cut short");
-			else
-				c->unfinished++;
-			break;
-		default:
-			if (!repair_marks(c, path, fd, data.s, data.len))
-				lose_message(c, id,
-					"its envelope file is not valid");
-		}
-	}
-	close(fd);
-}
-
-static void
-check_mess_alone(struct check *c, const char *path, struct qid id)
-{
-	if (exists(id, QFILE_ENV))
-		return; /* looked at with its envelope */
-	if (!stale(id)) {
-		c->unfinished++;
-		return;
-	}
-	/* it may be done at this moment */
-	if (c->runs)
-		usleep(300000);
-	lose(c, path, "a message without an envelope");
 }
 
 /* --- directories ---------------------------------------------------------- */
@@ -340,24 +157,26 @@ misplaced(struct check *c, const char *path, const char *name)
 
 	if (strnlen(name, QID_LEN) < QID_LEN || !qid_parse(name, &id) ||
 		!qpath_parse(name, qid_split(id), &id, &f)) {
-		lose(c, path, "not a file of the queue");
+		fsck_lose(c, path, "not a file of the queue");
 		return;
 	}
 	qpath_fmt(to, id, f);
 	if (!c->dry)
 		r = mend_move(path, to);
 	if (r < 0 && errno == EEXIST) {
-		lose(c, path, "in the wrong directory, and also in the right");
+		fsck_lose(c, path,
+			"in the wrong directory, and also in the right");
 		return;
 	}
 	if (r == 0 && !c->dry)
 		to[5] = '\0', r = file_syncdir(to);
 	c->changed = true;
-	found(c, path, "in the wrong directory", "moved to the right one", r);
+	fsck_found(
+		c, path, "in the wrong directory", "moved to the right one", r);
 }
 
-typedef void entry_fn(struct check *c, const char *path, const char *name,
-	unsigned split);
+typedef void entry_fn(
+	struct check *c, const char *path, const char *name, unsigned split);
 
 static void
 queue_entry(struct check *c, const char *path, const char *name, unsigned split)
@@ -368,9 +187,9 @@ queue_entry(struct check *c, const char *path, const char *name, unsigned split)
 	if (!qpath_parse(name, split, &id, &f))
 		misplaced(c, path, name);
 	else if (f == QFILE_ENV)
-		check_env(c, path, id);
+		fsck_env(c, path, id);
 	else
-		check_mess_alone(c, path, id);
+		fsck_mess_alone(c, path, id);
 }
 
 static void
@@ -382,16 +201,16 @@ bounce_entry(
 
 	(void)split;
 	if (strlen(name) != QID_LEN || !qid_parse(name, &id)) {
-		lose(c, path, "not a file of the queue");
+		fsck_lose(c, path, "not a file of the queue");
 		return;
 	}
-	fd = open_file(c, path, c->ids.quills, 0600);
+	fd = fsck_open(c, path, c->ids.quills, 0600);
 	if (fd >= 0)
 		close(fd);
-	if (!exists(id, QFILE_ENV)) {
+	if (!fsck_exists(id, QFILE_ENV)) {
 		if (c->runs)
 			usleep(300000);
-		lose(c, path, "reasons of failures without a message");
+		fsck_lose(c, path, "reasons of failures without a message");
 	}
 }
 
@@ -408,7 +227,7 @@ directory(struct check *c, const char *path, uid_t uid, entry_fn *entry,
 	int fd = fd_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 
 	if (fd < 0 && errno == ENOENT) {
-		found(c, path, "missing", "made",
+		fsck_found(c, path, "missing", "made",
 			c->dry ? 0 : mkdir(path, 0700));
 		fd = fd_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 		if (fd < 0)
@@ -416,7 +235,7 @@ directory(struct check *c, const char *path, uid_t uid, entry_fn *entry,
 	}
 	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir) {
-		found(c, path, "cannot be read", "looked into", -1);
+		fsck_found(c, path, "cannot be read", "looked into", -1);
 		return;
 	}
 	owner(c, path, fd, uid, 02750);
@@ -433,7 +252,7 @@ directory(struct check *c, const char *path, uid_t uid, entry_fn *entry,
 	}
 	if (c->changed && !c->dry &&
 		(fsync(fd) < 0 || file_syncdir("lost") < 0))
-		found(c, path, "what was moved is perhaps not durable",
+		fsck_found(c, path, "what was moved is perhaps not durable",
 			"synced", -1);
 	closedir(dir);
 	str_free(&names);
@@ -452,17 +271,18 @@ check_locks(struct check *c)
 				      O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW,
 				      0600);
 		if (!c->dry)
-			r = fd < 0 || fchown(fd, c->ids.quillq,
-					      c->ids.quill) < 0 ||
+			r = fd < 0 ||
+					    fchown(fd, c->ids.quillq,
+						    c->ids.quill) < 0 ||
 					    fchmod(fd, 0660) < 0
 				    ? -1
 				    : 0;
 		if (fd >= 0)
 			close(fd);
-		found(c, "lock/send", "missing", "made", r);
+		fsck_found(c, "lock/send", "missing", "made", r);
 	}
 	if (lstat("lock/hint", &st) == 0 && !S_ISFIFO(st.st_mode)) {
-		lose(c, "lock/hint", "not a fifo");
+		fsck_lose(c, "lock/hint", "not a fifo");
 		errno = ENOENT;
 	} else if (lstat("lock/hint", &st) == 0) {
 		return;
@@ -474,7 +294,7 @@ check_locks(struct check *c)
 				    chmod("lock/hint", 0660) < 0
 			    ? -1
 			    : 0;
-	found(c, "lock/hint", "missing", "made", r);
+	fsck_found(c, "lock/hint", "missing", "made", r);
 }
 
 /* --- the command ---------------------------------------------------------- */

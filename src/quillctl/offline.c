@@ -132,8 +132,10 @@ offline_obey(const struct walk_message *m, enum ctl_verb v,
 	uint64_t *changed)
 {
 	struct env e = m->env;
+	struct timespec was[2];
 	char path[QPATH_MAX];
 	int fd, r = 0;
+	struct stat st;
 	size_t i;
 
 	*changed = 0;
@@ -141,6 +143,10 @@ offline_obey(const struct walk_message *m, enum ctl_verb v,
 	fd = fd_open(path, O_RDWR | O_NOFOLLOW, 0);
 	if (fd < 0)
 		return -1;
+	if (fstat(fd, &st) < 0) {
+		close(fd);
+		return -1;
+	}
 	if (v == CTL_BOUNCE || (v == CTL_REROUTE && *argument))
 		r = write_notes(m, v, argument, rcpts, n);
 	for (i = 0; i < n && r == 0; i++) {
@@ -149,7 +155,12 @@ offline_obey(const struct walk_message *m, enum ctl_verb v,
 				new_mark(v, argument, env_mark(&e, rcpts[i])));
 		*changed += r == 0;
 	}
-	if (r == 0 && v != CTL_HOLD && v != CTL_DELETE)
+	/* a mark is no attempt; for others than root it has to count as one */
+	was[0] = st.st_atim;
+	was[1] = st.st_mtim;
+	if (r == 0 && (v == CTL_HOLD || v == CTL_DELETE))
+		futimens(fd, was);
+	else if (r == 0)
 		r = make_due(fd, m->id);
 	if (r == 0)
 		r = fsync(fd);

@@ -36,7 +36,7 @@ static const struct ctl_command commands[] = {
 	{ "ages", "ages [-jbs] [-l LINES] [SELECTOR]", ctl_ages, CTL_IN_QUEUE },
 	{ "top", "top [-d SECONDS] [-n TURNS]", ctl_top, CTL_IN_QUEUE },
 	{ "show", "show [-j | --message] ID...", ctl_show, CTL_IN_QUEUE },
-	{ "why", "why [-j] ID|ADDRESS [LOGDIR...]", ctl_why, CTL_IN_QUEUE },
+	{ "why", "why [-j] ID|ADDRESS [LOGDIR...]", ctl_why, CTL_ANYWHERE },
 	{ "retry", "retry [-nj] SELECTOR", ctl_order, CTL_IN_QUEUE },
 	{ "hold", "hold [-nj] SELECTOR", ctl_order, CTL_IN_QUEUE },
 	{ "release", "release [-nj] SELECTOR", ctl_order, CTL_IN_QUEUE },
@@ -46,6 +46,9 @@ static const struct ctl_command commands[] = {
 	{ "reroute", "reroute [-nj] --via RELAY SELECTOR", ctl_order,
 		CTL_IN_QUEUE },
 	{ "fsck", "fsck [-nj]", ctl_fsck, CTL_IN_QUEUE },
+	{ "export", "export DIR|-", ctl_export, CTL_ANYWHERE },
+	{ "import", "import [-n] [--logs DIR] DIR|FILE|-", ctl_import,
+		CTL_ANYWHERE },
 };
 
 enum { NCOMMANDS = sizeof(commands) / sizeof(*commands) };
@@ -73,15 +76,22 @@ usage(int fd, const struct ctl_command *c)
 	obuf_flush(&o);
 }
 
+void
+ctl_enter_queue(void)
+{
+	if (chdir(site_queue) < 0)
+		log_die_sys(STATUS_TEMP, "unable to enter ", site_queue,
+			errno == EACCES ? " (only root and group quill may)"
+					: "");
+}
+
 static int
 run(const struct ctl_command *c, int argc, char **argv)
 {
 	int r;
 
-	if (c->where == CTL_IN_QUEUE && chdir(site_queue) < 0)
-		log_die_sys(STATUS_TEMP, "unable to enter ", site_queue,
-			errno == EACCES ? " (only root and group quill may)"
-					: "");
+	if (c->where == CTL_IN_QUEUE)
+		ctl_enter_queue();
 	r = c->run(argc, argv);
 	if (obuf_flush(&out) < 0)
 		log_die_sys(STATUS_TEMP, "unable to write");

@@ -26,6 +26,9 @@ struct ctl_command {
 	} where;
 };
 
+/* For a CTL_ANYWHERE that has opened its files; dies when it cannot. */
+void ctl_enter_queue(void);
+
 int ctl_ages(int argc, char **argv);
 int ctl_export(int argc, char **argv);
 int ctl_fsck(int argc, char **argv);

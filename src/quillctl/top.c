@@ -169,8 +169,8 @@ look(struct top *t)
 	fd = t->facts.answered ? ask_connect(true) : -1;
 	if (fd < 0)
 		return 0;
-	if (ask_question(fd, CTL_DESTINATIONS, NULL, NULL, take_destination,
-		    t) == 0)
+	if (ask_question(
+		    fd, CTL_DESTINATIONS, NULL, NULL, take_destination, t) == 0)
 		ask_question(fd, CTL_COUNTERS, NULL, NULL, take_counter, t);
 	close(fd);
 	if (t->ndest)
@@ -286,7 +286,8 @@ draw(struct top *t)
 
 	t->rows = 24;
 	t->cols = 80;
-	if (t->screen && ioctl(1, TIOCGWINSZ, &w) == 0 && w.ws_row && w.ws_col) {
+	if (t->screen && ioctl(1, TIOCGWINSZ, &w) == 0 && w.ws_row &&
+		w.ws_col) {
 		t->rows = w.ws_row;
 		t->cols = w.ws_col;
 	}

@@ -321,6 +321,9 @@ ctl_why(int argc, char **argv)
 	if (!is_id && !strchr(argv[0], '@'))
 		return args_bad(
 			"neither a message id nor an address: ", argv[0]);
+	for (r = 1; r < n; r++)
+		argv[r] = args_absolute(argv[r]);
+	ctl_enter_queue();
 	map_init(&s->ids);
 	sendlog_init(&s->log);
 	str_init(&s->as_logged, 65536);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "quillctl/done.h"
+
+#include <unistd.h>
+
+#include "lib/str.h"
+#include "quillctl/logs.h"
+#include "quillctl/sendlog.h"
+#include "wire/site.h"
+
+enum { FIELD = 2100 };
+
+static void
+read_all(struct done *d, struct logs *l)
+{
+	static struct str key = STR_INIT(4096);
+	struct sendlog_event e;
+	struct logs_line line;
+	struct sendlog s;
+	char to[FIELD];
+
+	sendlog_init(&s);
+	while (logs_next(l, &line)) {
+		sendlog_line(&s, line.text, &e);
+		str_clear(&key);
+		str_puts(&key, e.id);
+		if (e.kind == SENDLOG_SUCCESS)
+			str_puts(&key, sendlog_value(e.rest, "to", to, FIELD));
+		if (e.kind == SENDLOG_SUCCESS || e.kind == SENDLOG_END)
+			map_put(&d->map, key.s, key.len, "", 0);
+	}
+	map_free(&s.running);
+	str_free(&s.text);
+	logs_close(l);
+}
+
+void
+done_read(struct done *d, const char *more)
+{
+	struct logs *l = logs_open(0, NULL, "send", false);
+	char *dirs[1];
+
+	map_init(&d->map);
+	if (l)
+		read_all(d, l);
+	if (!more)
+		return;
+	dirs[0] = (char *)(uintptr_t)more; /* not written to */
+	l = logs_open(1, dirs, NULL, true);
+	if (l)
+		read_all(d, l);
+}
+
+bool
+done_message(const struct done *d, struct qid id)
+{
+	char name[QID_LEN + 1];
+
+	qid_fmt(name, id);
+	return map_get(&d->map, name, QID_LEN, NULL) != NULL;
+}
+
+bool
+done_rcpt(const struct done *d, struct qid id, const char *address)
+{
+	static struct str key = STR_INIT(4096);
+	char name[QID_LEN + 1];
+
+	qid_fmt(name, id);
+	str_clear(&key);
+	str_put(&key, name, QID_LEN);
+	sendlog_address(&key, address);
+	return map_get(&d->map, key.s, key.len, NULL) != NULL;
+}

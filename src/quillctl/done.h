@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: 0BSD */
+/* done - what the logs of quill-send say was delivered already */
+#ifndef QUILLCTL_DONE_H
+#define QUILLCTL_DONE_H
+
+#include <stdbool.h>
+
+#include "lib/map.h"
+#include "wire/qpath.h"
+
+struct done {
+	struct map map; /* "ID", or "ID address" as it stands in a log */
+};
+
+/* From HOME/log/send and, when not NULL, the directory more. A directory that
+ * is not there says nothing; one that cannot be read is said on fd 2. */
+void done_read(struct done *d, const char *more);
+/* Has it left the queue? */
+bool done_message(const struct done *d, struct qid id);
+/* Was it delivered to that recipient? */
+bool done_rcpt(const struct done *d, struct qid id, const char *address);
+
+#endif

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: 0BSD */
+/* quillctl import DIR|FILE|-: put a backup's messages into this queue
+ *
+ * Every file is checked before it gets its name. A message is written aside,
+ * synced, and appears with its envelope last, so that a crash leaves a message
+ * or none; to import again does no harm. What the logs say was delivered is
+ * marked so, and a message that the logs say is done is left out. One that is
+ * in the queue already gets the marks of both.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/crc32c.h"
+#include "lib/fd.h"
+#include "lib/file.h"
+#include "lib/log.h"
+#include "quillctl/archive.h"
+#include "quillctl/args.h"
+#include "quillctl/ask.h"
+#include "quillctl/done.h"
+#include "quillctl/offline.h"
+#include "quillctl/quillctl.h"
+#include "quillctl/walk.h"
+#include "wire/env.h"
+#include "wire/hint.h"
+#include "wire/site.h"
+#include "wire/status.h"
+
+enum { NOTES_MAX = 64 << 20, PART_MAX = QPATH_MAX + 8 };
+
+static struct import {
+	bool dry, runs;
+	int ctl; /* the running quill-send */
+	struct site_ids ids;
+	struct done done;
+	/* the message at hand */
+	struct qid id;
+	bool have;  /* it has begun: its .mess was read */
+	bool known; /* in the queue before */
+	int mess;   /* written aside, or -1 */
+	uint64_t bytes;
+	uint32_t sum;
+	struct str notes;
+	/* in all */
+	uint64_t imported, merged, skipped, failed;
+} import;
+
+static void
+part_name(char part[PART_MAX], struct qid id, enum qfile f)
+{
+	qpath_fmt(part, id, f);
+	strcat(part, ".part"); /* no name of the queue */
+}
+
+static void
+complain(struct import *i, const char *why)
+{
+	char name[QID_LEN + 1];
+
+	qid_fmt(name, i->id);
+	log_warning("not imported: ", name, ": ", why);
+	i->failed++;
+}
+
+/* Forget what is written aside. */
+static void
+drop(struct import *i)
+{
+	char part[PART_MAX];
+
+	if (i->mess >= 0) {
+		close(i->mess);
+		part_name(part, i->id, QFILE_MESS);
+		unlink(part);
+	}
+	i->mess = -1;
+	i->have = false;
+	str_clear(&i->notes);
+}
+
+static int
+make_part(struct import *i, enum qfile f, mode_t mode)
+{
+	char part[PART_MAX];
+	int fd;
+
+	part_name(part, i->id, f);
+	unlink(part); /* of an import that was cut off */
+	fd = fd_open(part, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+	if (fd >= 0 && fchown(fd, i->ids.quillq, i->ids.quill) == 0 &&
+		fchmod(fd, mode) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* --- the files of a message ----------------------------------------------- */
+
+static bool
+exists(struct qid id, enum qfile f)
+{
+	char path[QPATH_MAX];
+
+	qpath_fmt(path, id, f);
+	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static int
+take_mess(struct import *i, struct archive *a)
+{
+	static char buf[65536];
+	ssize_t n;
+
+	i->have = true;
+	i->known = exists(i->id, QFILE_ENV);
+	i->bytes = i->sum = 0;
+	if (!i->known && !i->dry) {
+		i->mess = make_part(i, QFILE_MESS, 0640);
+		if (i->mess < 0)
+			return -1;
+	}
+	while ((n = archive_read(a, buf, sizeof(buf))) > 0) {
+		i->sum = crc32c(i->sum, buf, (size_t)n);
+		i->bytes += (uint64_t)n;
+		if (i->mess >= 0 && fd_writeall(i->mess, buf, (size_t)n) < 0)
+			return -1;
+	}
+	return n < 0 ? -1 : 0;
+}
+
+static int
+take_bytes(struct archive *a, struct str *s, uint64_t size)
+{
+	char buf[8192];
+	ssize_t n;
+
+	str_clear(s);
+	if (size > s->max) {
+		errno = EFBIG;
+		return -1;
+	}
+	while ((n = archive_read(a, buf, sizeof(buf))) > 0)
+		str_put(s, buf, (size_t)n);
+	return n < 0 || s->over ? -1 : 0;
+}
+
+/* bounce/<id>, before the envelope that needs it. */
+static int
+write_notes(struct import *i)
+{
+	char path[QPATH_MAX];
+	int fd, r;
+
+	if (i->notes.len == 0)
+		return 0;
+	qpath_fmt(path, i->id, QFILE_BOUNCE);
+	fd = fd_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -1;
+	r = fchown(fd, i->ids.quills, i->ids.quill);
+	if (r == 0)
+		r = fd_writeall(fd, i->notes.s, i->notes.len);
+	if (r == 0)
+		r = fsync(fd);
+	close(fd);
+	return r < 0 ? -1 : file_syncdir("bounce");
+}
+
+/* Tried at mtime; or never, when that is the second of its birth: a tar file
+ * keeps no fractions. */
+static int
+set_time(int fd, struct qid id, int64_t mtime)
+{
+	struct timespec t[2] = { { .tv_nsec = UTIME_OMIT },
+		{ .tv_sec = (time_t)mtime } };
+
+	if (mtime <= qid_birth(id)) {
+		t[1].tv_sec = (time_t)(id.us / 1000000);
+		t[1].tv_nsec = (long)(id.us % 1000000) * 1000;
+	}
+	return futimens(fd, t);
+}
+
+static int
+link_part(struct qid id, enum qfile f)
+{
+	char part[PART_MAX], path[QPATH_MAX];
+
+	part_name(part, id, f);
+	qpath_fmt(path, id, f);
+	return link(part, path);
+}
+
+/* The message first, then the envelope. Between the two quill-send may take
+ * an old message for a left-over and have it removed, but never once the
+ * envelope is there: look again then. */
+static int
+appear(struct qid id)
+{
+	char path[QPATH_MAX];
+	int r;
+
+	/* of an import or a quill-queue that was cut off: no envelope */
+	qpath_fmt(path, id, QFILE_MESS);
+	if (!exists(id, QFILE_ENV))
+		unlink(path);
+	r = link_part(id, QFILE_MESS);
+	if (r == 0)
+		r = link_part(id, QFILE_ENV);
+	if (r == 0 && !exists(id, QFILE_MESS))
+		r = link_part(id, QFILE_MESS);
+	qpath_split(path, qid_split(id));
+	return r < 0 ? -1 : file_syncdir(path);
+}
+
+static int
+write_message(struct import *i, const struct str *env, int64_t mtime)
+{
+	char part[PART_MAX];
+	int fd, r;
+
+	if (i->dry)
+		return 0;
+	if (fsync(i->mess) < 0)
+		return -1;
+	fd = make_part(i, QFILE_ENV, 0660);
+	if (fd < 0)
+		return -1;
+	r = fd_writeall(fd, env->s, env->len);
+	if (r == 0)
+		r = set_time(fd, i->id, mtime);
+	if (r == 0)
+		r = fsync(fd);
+	close(fd);
+	if (r == 0)
+		r = write_notes(i);
+	if (r == 0)
+		r = appear(i->id);
+	part_name(part, i->id, QFILE_ENV);
+	unlink(part);
+	if (r == 0 && i->runs)
+		hint_send(i->id);
+	return r;
+}
+
+/* --- marks ---------------------------------------------------------------- */
+
+static bool
+is_over(enum env_mark k)
+{
+	return !env_istodo(k) && !env_isheld(k);
+}
+
+/* Mark those whom the logs know as delivered. True: somebody is left, or has
+ * to be told of a failure. */
+static bool
+mark_done(struct import *i, struct env *e, struct str *data)
+{
+	bool left = e->nrcpt == 0;
+	size_t k;
+
+	for (k = 0; k < e->nrcpt; k++) {
+		if (!is_over(env_mark(e, k)) &&
+			done_rcpt(&i->done, i->id, env_rcpt(e, k)))
+			data->s[e->rcpt[k].off] = ENV_DONE;
+		left |= !is_over(env_mark(e, k)) ||
+			env_mark(e, k) == ENV_FAILED;
+	}
+	return left;
+}
+
+/* The backup's envelope while one is in the queue. */
+struct merge {
+	struct import *i;
+	const struct env *e;
+	bool failed;
+};
+
+static void
+merge(void *arg, const struct walk_message *m)
+{
+	struct merge *g = arg;
+	uint32_t *rcpts = xmalloc((m->env.nrcpt + 1) * sizeof(*rcpts));
+	uint64_t changed = 0;
+	size_t k, n = 0;
+
+	for (k = 0; k < m->env.nrcpt && k < g->e->nrcpt; k++)
+		if (!is_over(env_mark(&m->env, k)) &&
+			(env_mark(g->e, k) == ENV_DONE ||
+				env_mark(g->e, k) == ENV_REMOVED))
+			rcpts[n++] = (uint32_t)k;
+	if (n && !g->i->dry) {
+		if (g->i->ctl >= 0)
+			g->failed =
+				ask_delete(g->i->ctl, m->name, rcpts, n) < 0;
+		else
+			g->failed = offline_obey(m, CTL_DELETE, "", rcpts, n,
+					    &changed) < 0;
+	}
+	free(rcpts);
+}
+
+static void
+take_env(struct import *i, struct archive *a, const struct archive_entry *ent)
+{
+	static struct str data = STR_INIT(2 * ENVELOPE_MAX);
+	struct merge g = { .i = i };
+	struct env e;
+
+	if (take_bytes(a, &data, ent->size) < 0) {
+		complain(i, log_strerror());
+		return;
+	}
+	if (env_decode(&e, str_c(&data), data.len) != ENV_OK) {
+		complain(i, "its envelope file is not valid");
+		return;
+	}
+	g.e = &e;
+	if (!i->have || i->bytes != e.head.bytes || i->sum != e.head.sum) {
+		complain(i, "its message is not what its envelope says");
+	} else if (done_message(&i->done, i->id) ||
+		   (!mark_done(i, &e, &data) && !i->known)) {
+		i->skipped++;
+	} else if (i->known) {
+		if (walk_one(i->id, merge, NULL, &g) < 0 || g.failed)
+			complain(i, "the marks of both could not be joined");
+		else
+			i->merged++;
+	} else if (write_message(i, &data, ent->mtime) < 0) {
+		complain(i, log_strerror());
+	} else {
+		i->imported++;
+	}
+	env_free(&e);
+}
+
+/* --- all ------------------------------------------------------------------ */
+
+/* 0; -1 errno: no use to go on. */
+static int
+take_entry(struct import *i, struct archive *a, const struct archive_entry *e)
+{
+	if (e->file == QFILE_MESS || !qid_equal(e->id, i->id)) {
+		drop(i);
+		i->id = e->id;
+	}
+	switch (e->file) {
+	case QFILE_MESS:
+		return take_mess(i, a);
+	case QFILE_BOUNCE:
+		return take_bytes(a, &i->notes, e->size);
+	default:
+		take_env(i, a, e);
+		drop(i);
+		return 0;
+	}
+}
+
+static void
+say_number(struct obuf *o, const char *what, uint64_t n)
+{
+	obuf_puts(o, what);
+	obuf_putnum(o, n);
+}
+
+static void
+summary(const struct import *i)
+{
+	say_number(&out,
+		i->dry ? "would be imported: " : "imported: ", i->imported);
+	say_number(&out, ", in the queue already: ", i->merged);
+	say_number(&out, ", done already: ", i->skipped);
+	say_number(&out, ", not imported: ", i->failed);
+	obuf_putc(&out, '\n');
+}
+
+/* quill-send at work, or kept away. */
+static void
+prepare(struct import *i)
+{
+	i->ctl = -1;
+	i->mess = -1;
+	str_init(&i->notes, NOTES_MAX);
+	if (geteuid() != 0 && !i->dry)
+		log_die(STATUS_TEMP, "only root may import");
+	if (site_ids(&i->ids, NULL) < 0)
+		log_die(STATUS_TEMP, site_ids_error());
+	i->ctl = ask_connect(true);
+	i->runs = i->ctl >= 0;
+	if (!i->runs && !i->dry && offline_lock() < 0) {
+		if (errno != EWOULDBLOCK && errno != EAGAIN)
+			log_die_sys(STATUS_TEMP, "unable to lock lock/send");
+		log_die(STATUS_TEMP,
+			"quill-send holds its lock but does not answer; it is "
+			"starting or ending, try again");
+	}
+}
+
+int
+ctl_import(int argc, char **argv)
+{
+	struct import *i = &import;
+	static struct archive a;
+	const char *logs = NULL;
+	const struct args_option options[] = {
+		{ 'n', "dry-run", &i->dry, NULL },
+		{ 0, "logs", NULL, &logs },
+	};
+	enum archive_result r;
+	struct archive_entry e;
+
+	if (args_parse(options, 2, argc, argv) != 1)
+		return CTL_USAGE;
+	if (archive_open(&a, argv[0]) < 0)
+		log_die_sys(STATUS_TEMP, "unable to read the backup ", argv[0]);
+	if (logs)
+		logs = args_absolute(logs);
+	ctl_enter_queue();
+	prepare(i);
+	done_read(&i->done, logs);
+	while ((r = archive_next(&a, &e)) == ARCHIVE_ENTRY)
+		if (take_entry(i, &a, &e) < 0) {
+			drop(i);
+			summary(i);
+			obuf_flush(&out);
+			log_die_sys(STATUS_TEMP, "unable to go on");
+		}
+	drop(i);
+	summary(i);
+	if (a.strange)
+		log_warning("the backup holds other files, too: passed over");
+	if (r == ARCHIVE_CUT)
+		log_alert("the backup ends too early: what is behind is lost");
+	else if (r == ARCHIVE_BAD && errno)
+		log_alert_sys("unable to read the backup");
+	else if (r == ARCHIVE_BAD)
+		log_alert("the backup is no tar file, or damaged");
+	return r != ARCHIVE_END || i->failed ? STATUS_TEMP : CTL_YES;
+}
