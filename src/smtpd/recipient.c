@@ -74,6 +74,17 @@ told(struct policy *p, int code, const char *other)
 	return (struct answer){ code, p->enhanced, text };
 }
 
+/* The reason names files and homes: that is for the log, not for strangers. */
+static struct answer
+later(struct policy *p, struct str *rcpt)
+{
+	struct answer a = told(p, 451, "4.3.0");
+
+	log_warning("recipient ", str_c(rcpt), " put off: ", a.text);
+	a.text = "this recipient cannot be looked up now";
+	return a;
+}
+
 static struct answer
 exists(struct policy *p, struct str *rcpt)
 {
@@ -86,7 +97,7 @@ exists(struct policy *p, struct str *rcpt)
 	case VERIFY_NO:
 		return told(p, 550, "5.1.1");
 	case VERIFY_TEMP:
-		return told(p, 451, "4.3.0");
+		return later(p, rcpt);
 	case VERIFY_DOWN:
 		if (p->conf->verify == CHECK_OR_DEFER)
 			return (struct answer){ 451, "4.3.0",
@@ -105,7 +116,7 @@ recipient_vrfy(struct policy *p, struct str *rcpt)
 	case VERIFY_NO:
 		return told(p, 550, "5.1.1");
 	case VERIFY_TEMP:
-		return told(p, 451, "4.3.0");
+		return later(p, rcpt);
 	case VERIFY_REMOTE:
 		return (struct answer){ 252, "2.1.5",
 			"not an address of this host" };

@@ -811,7 +811,8 @@ def test_verify():
               "name.\r\n"),
              ("off@example.org", "550 5.2.1 This account is disabled.\r\n"),
              ("odd@example.org", "550 5.1.1 two? ?(#9)\r\n"),
-             ("later@example.org", "451 4.3.0 home is writable.\r\n"),
+             ("later@example.org", "451 4.3.0 this recipient cannot be "
+              "looked up now\r\n"),
              ("else@example.org", "250"),
              ("x@else.example", "550 5.7.1"), ("postmaster", "250")]
     for verb in "accept", "defer":
