@@ -43,7 +43,7 @@ all:
 # --- layers ----------------------------------------------------------------
 lib_OBJS = ascii base64 cdb cdbmake control crc32c dotlock fd file ibuf ipaddr \
 	json lock log map num obuf prioq proc rand safefile shared sig stamp str \
-	table utf8 dnspkt dnsq resolvconf usock netstring crypted
+	table utf8 dnspkt dnsq resolvconf usock netstring crypted spool
 mail_OBJS = addr addrlex addrlist aliases aliasfile compose fullname header \
 	idna mboxname mimeenc mimehead qualify route sevenbit smtpreply
 wire_OBJS = site status envelope qclient qpath env envmake note hint job \
@@ -150,6 +150,9 @@ quill-pw2u_OBJS = tools/quill-pw2u
 quill-pw2u_USES = wire lib
 quill-qmqpc_OBJS = qmqpc/qmqpc qmqpc/ask
 quill-qmqpc_USES = wire lib
+quill-milter_OBJS = milter/milter milter/message milter/filter milter/talk \
+	milter/changes milter/link
+quill-milter_USES = mail wire lib
 quill-qmqpd_OBJS = qmqpd/qmqpd
 quill-qmqpd_USES = wire lib
 quill-tlsd_OBJS = tlsd/tlsd tlsd/bundle tlsd/cache tlsd/certs tlsd/conn \
@@ -164,7 +167,7 @@ PROGRAMS = quill-queue quill-clean quill-start quill-send quill-bounce \
 	quill-tcpto \
 	quill-dotforward quill-mailbox quill-pw2u maildirmake maildir2mbox \
 	mbox2maildir forward bouncesaying condredirect except preline \
-	quill-qmqpc quill-qmqpd
+	quill-qmqpc quill-qmqpd quill-milter
 # built with conf-cc-system: they need the system's name service
 SYSPROGRAMS = quill-getpw quill-domain quill-authd quill-passwd
 
@@ -298,6 +301,8 @@ FUZZCC = clang -g -O1 -fno-omit-frame-pointer \
 FUZZERS = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZTIME =
 fuzz_dotqmail_OBJS = local/dotqmail
+fuzz_milter_OBJS = milter/message milter/talk milter/changes \
+	milter/link
 fuzz_remote_data_OBJS = remote/data
 fuzz_socketmap_OBJS = remote/sts
 fuzz_tlsa_OBJS = remote/dane

@@ -31,7 +31,9 @@ shellcheck:shellcheck strace:strace unshare:util-linux ip:iproute2
 python3:python3 socat:socat cdb:tinycdb mkfs.xfs:xfsprogs
 mkfs.btrfs:btrfs-progs pkg-config:pkg-config
 fusermount3:fuse3 procmail:procmail maildrop:maildrop vacation:vacation
-openssl:openssl pgrep:procps
+pgrep:procps
+openssl:openssl opendkim:opendkim opendkim-genkey:opendkim-tools
+spamd:spamd spamass-milter:spamass-milter spamc:spamc
 /usr/lib/dovecot/dovecot-lda:dovecot-core
 /usr/lib/dovecot/lmtp:dovecot-lmtpd mta-sts-daemon:postfix-mta-sts-resolver'
 # and smtp-sink and smtp-source of Postfix, unpacked, not installed

@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,6 +23,7 @@
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/sig.h"
+#include "lib/spool.h"
 #include "lib/str.h"
 #include "qmqpc/ask.h"
 #include "wire/envelope.h"
@@ -91,27 +91,21 @@ configure(void)
 static int
 spool(uint64_t *size)
 {
-	char buf[32768], name[] = "/tmp/quill-qmqpc.XXXXXX";
-	int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	ssize_t r;
+	int fd = spool_open();
 
 	if (fd < 0) {
-		fd = mkstemp(name);
-		if (fd < 0 || unlink(name) < 0 || fd_cloexec(fd) < 0) {
-			log_alert_sys("unable to make a file in /tmp");
-			_exit(STATUS_WRITE);
-		}
+		log_alert_sys("unable to make a file in /tmp");
+		_exit(STATUS_WRITE);
 	}
-	*size = 0;
-	while ((r = fd_read(FD_MESSAGE, buf, sizeof buf)) > 0) {
-		if (fd_writeall(fd, buf, (size_t)r) < 0) {
-			log_alert_sys("unable to write a file in /tmp");
-			_exit(STATUS_WRITE);
-		}
-		*size += (uint64_t)r;
-	}
-	if (r < 0)
+	switch (spool_copy(fd, FD_MESSAGE, size)) {
+	case SPOOL_OK:
+		break;
+	case SPOOL_READ:
 		_exit(STATUS_READ);
+	case SPOOL_WRITE:
+		log_alert_sys("unable to write a file in /tmp");
+		_exit(STATUS_WRITE);
+	}
 	return fd;
 }
 

@@ -8,7 +8,8 @@
  * Without P records it is the format every qmail filter knows. P records are
  * parameters (RFC 3461 ENVID RET NOTIFY ORCPT, BODY, SMTPUTF8, ...) of the
  * sender or recipient before them; the '=' is always there (SMTPUTF8= has an
- * empty value). Zero recipients are allowed.
+ * empty value). Zero recipients are allowed. HOLD= of the sender: the message
+ * is held from the start (wire/env.h).
  */
 #ifndef WIRE_ENVELOPE_H
 #define WIRE_ENVELOPE_H

@@ -6,6 +6,7 @@
 #include "lib/crc32c.h"
 #include "lib/num.h"
 #include "wire/env.h"
+#include "wire/envelope.h"
 
 static void
 put_number(struct str *out, char kind, uint64_t n)
@@ -41,11 +42,36 @@ put_end(struct str *out, size_t start)
 	put_sum(out, crc);
 }
 
+/* Is the message to be held from the start: has the sender a HOLD parameter? */
+static bool
+born_held(const char *envelope, size_t n)
+{
+	struct envelope_rec r;
+	size_t pos = 0;
+
+	while (envelope_next(envelope, n, &pos, &r) && r.kind != 'T')
+		if (r.kind == 'P' && strncmp(r.text, "HOLD=", 5) == 0)
+			return true;
+	return false;
+}
+
+/* The n bytes of records at p: every recipient's mark is H. */
+static void
+hold(char *p, size_t n)
+{
+	struct envelope_rec r;
+	size_t pos = 0, at;
+
+	for (at = 0; envelope_next(p, n, &pos, &r); at = pos)
+		if (r.kind == 'T')
+			p[at] = ENV_HELD;
+}
+
 void
 env_encode(struct str *out, const struct env_head *h, const char *envelope,
 	size_t n)
 {
-	size_t start = out->len;
+	size_t start = out->len, records;
 
 	str_put(out, "1", 2);
 	put_number(out, 'B', h->birth);
@@ -58,8 +84,11 @@ env_encode(struct str *out, const struct env_head *h, const char *envelope,
 	str_putnum(out, h->uid);
 	str_putc(out, 0);
 	/* the records are the same; the closing NUL becomes END */
+	records = out->len;
 	str_put(out, envelope, n - 1);
 	put_end(out, start);
+	if (!out->over && born_held(envelope, n))
+		hold(out->s + records, n - 1);
 }
 
 /* The NUL of a record of that kind at p; NULL when there is none. */

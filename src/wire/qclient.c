@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "lib/ascii.h"
 #include "lib/fd.h"
 #include "lib/num.h"
 #include "lib/proc.h"
@@ -164,6 +165,28 @@ read_text(const struct qclient *q, char *buf, size_t cap)
 	return r > 0 ? (size_t)r : 0;
 }
 
+/* Text that begins as an SMTP reply does, "550 5.7.1 ...", brings its codes. */
+static void
+own_code(struct qverdict *v, char class)
+{
+	const char *s = v->custom;
+	size_t n;
+
+	if (s[0] != class || !ascii_isdigit(s[1]) || !ascii_isdigit(s[2]) ||
+		s[3] != ' ')
+		return;
+	v->smtp = (s[0] - '0') * 100 + (s[1] - '0') * 10 + (s[2] - '0');
+	s += 4;
+	n = strcspn(s, " ");
+	if (n < sizeof v->status && s[0] == class && s[1] == '.' &&
+		strspn(s, "0123456789.") == n && s[n] == ' ') {
+		memcpy(v->status, s, n);
+		v->status[n] = 0;
+		s += n + 1;
+	}
+	v->text = s;
+}
+
 /* "Dtext" or "Ztext": one line of visible ASCII into v. */
 static bool
 custom_text(struct qverdict *v, const char *p, size_t n)
@@ -186,6 +209,7 @@ custom_text(struct qverdict *v, const char *p, size_t n)
 	v->enhanced = v->status;
 	if (k > 0)
 		v->text = v->custom;
+	own_code(v, p[0] == 'D' ? '5' : '4');
 	return true;
 }
 

@@ -35,7 +35,9 @@ struct qverdict {
 	int smtp;	      /* for a refusal: 451, 554, ... */
 	const char *enhanced; /* "4.3.0"; a constant or status */
 	const char *text;     /* one line, ASCII; a constant or custom */
-	char custom[256];     /* text the program gave on fd 6 */
+	char custom[256];     /* text the program gave on fd 6; when it begins
+			       * as a reply does ("550 5.7.1 no") its codes
+			       * are taken over */
 	char status[12];      /* of a "(#x.y.z)" in it */
 	char id[QID_LEN + 1]; /* queue id when accepted and known, else "" */
 	pid_t pid;	      /* "qp" of the log */
