@@ -45,7 +45,7 @@ enum verdict {
 };
 
 /* Show the message to the filter and make its changes. text gets its words,
- * one line: "550 5.7.1 ..." when it gave an SMTP reply; "" when it gave none. */
+ * one line: "550 5.7.1 ..." when it gave an SMTP reply, "" for none. */
 enum verdict filter_run(const struct filter *f, struct message *m,
 	const struct origin *o, char text[FILTER_TEXT]);
 /* The same over a connected socket, which is closed. */
