@@ -34,6 +34,7 @@ fusermount3:fuse3 procmail:procmail maildrop:maildrop vacation:vacation
 pgrep:procps
 openssl:openssl opendkim:opendkim opendkim-genkey:opendkim-tools
 spamd:spamd spamass-milter:spamass-milter spamc:spamc
+/usr/bin/dkimverify:python3-dkim
 /usr/lib/dovecot/dovecot-lda:dovecot-core
 /usr/lib/dovecot/lmtp:dovecot-lmtpd mta-sts-daemon:postfix-mta-sts-resolver'
 # and smtp-sink and smtp-source of Postfix, unpacked, not installed
