@@ -124,6 +124,7 @@ audit_refused(const struct session *s)
 	/* after the code, without CRLF */
 	if (n > 6)
 		put_text(line, text + 4, n - 6);
+	put(line, "what", s->what, strlen(s->what));
 	put_user(line, s);
 	finish(line);
 }

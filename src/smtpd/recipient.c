@@ -51,7 +51,7 @@ recipient_ask(struct policy *p, const char *addr)
 			stamp_mono() + VERIFY_WAIT_MS, &p->heard);
 	p->absent = class == VERIFY_DOWN && (p->absent || !was_started());
 	if (class == VERIFY_DOWN && !p->downsaid &&
-		(!p->absent || p->user || p->conf->verify == CHECK_OR_DEFER)) {
+		(!p->absent || p->conf->verify == CHECK_OR_DEFER)) {
 		log_warning("recipients cannot be checked: ", p->heard.text);
 		p->downsaid = true;
 	}

@@ -6,6 +6,7 @@
 
 #include "lib/ascii.h"
 #include "lib/control.h"
+#include "lib/log.h"
 #include "mail/addr.h"
 #include "smtpd/recipient.h"
 
@@ -57,6 +58,9 @@ by_account(struct policy *p, struct str *from)
 		if (recipient_ask(p, str_c(from)) == VERIFY_YES)
 			return verify_owns(&login, &p->heard) ? yes : no;
 	}
+	if (p->heard.class == VERIFY_DOWN)
+		log_warning("the sender of a user cannot be checked: ",
+			p->heard.text);
 	if (p->heard.class == VERIFY_TEMP || p->heard.class == VERIFY_DOWN)
 		return (struct answer){ 451, "4.7.1",
 			"your sender address cannot be checked now" };

@@ -16,7 +16,7 @@ enum {
 void
 session_init(struct session *s, const struct conf *c)
 {
-	*s = (struct session){ .conf = c };
+	*s = (struct session){ .conf = c, .what = "connect" };
 	str_init(&s->out, OUT_MAX);
 	str_init(&s->helo, HELO_MAX);
 	str_init(&s->cipher, CIPHER_MAX);
@@ -210,6 +210,7 @@ session_line(struct session *s, const char *p, size_t n, bool more)
 	while (word < n && !blank(p[word]))
 		word++;
 	v = verb_find(p, word);
+	s->what = v ? v->name : "unknown";
 	if ((!v || !(v->flags & VERB_FREE)) && c->maxcommands &&
 		++s->commands > c->maxcommands)
 		return session_settle(
@@ -237,6 +238,8 @@ session_longline(struct session *s)
 	session_begin(s);
 	s->ncommands++;
 	s->commands++;
+	if (!exchange)
+		s->what = "unknown";
 	session_reply(s, 500, exchange ? "5.5.6" : "5.5.2", "line too long");
 	return session_settle(s, EFFECT_NONE);
 }

@@ -110,9 +110,10 @@ struct session {
 
 	/* for the log */
 	uint64_t ncommands, nmessages, nrefused;
-	int refused;	 /* code of the last event's reply if 4xx, 5xx and
+	const char *what; /* the last command */
+	int refused;	  /* code of the last event's reply if 4xx, 5xx and
 	                   * worth a log line, else 0 */
-	const char *end; /* why it was closed, once it was */
+	const char *end;  /* why it was closed, once it was */
 };
 
 void session_init(struct session *s, const struct conf *c);

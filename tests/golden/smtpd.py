@@ -914,7 +914,7 @@ def test_auth():
     replies, c = auth_talk([], [wrong, plain])
     same(codes(replies), ["535", "235"], "AUTH: wrong, then right")
     ok(re.search(r'refused pid=\d+ ip=192\.0\.2\.9 .* code=535 text="5\.7\.8 '
-                 r'[^"]*" user=ann', c.logtext), "AUTH: 535 is logged",
+                 r'[^"]*" what=AUTH user=ann', c.logtext), "AUTH: 535 is logged",
        c.logtext)
     replies, c = auth_talk([], [wrong] * 3)
     same(codes(replies), ["535"] * 3, "AUTH: three times wrong")
@@ -1077,7 +1077,8 @@ def test_usage():
     ok(re.match(r"450 4\.7\.1 too many messages from you lately, try again in "
                 r"\d+ minutes\r\n", replies[-1]), "what it is told", replies)
     ok(re.search(r'refused .* code=450 text="4\.7\.1 too many recipients .*" '
-                 r'user=ann\n', c.logtext), "it is logged", c.logtext)
+                 r'what=RCPT user=ann\n', c.logtext), "it is logged",
+       c.logtext)
     replies, c = auth_talk(["-s"], ["AUTH PLAIN " + b64("\0b@c.d\0secret")] +
                            mail)
     same(codes(replies), ["235", "250", "250", "250", "250"],
@@ -1593,7 +1594,7 @@ def test_log():
     same(c.logtext, 'quill-smtpd: refused pid=%d ip=1.2.3.4%%22%%20x=y%%0A '
          'helo=a%%22b%%25c=d from=<a%%20b=%%25@b.example> to=<x@else.example> '
          'code=550 text="5.7.1 no mail for that domain is taken from you '
-         'here"\nquill-smtpd: session pid=%d ip=1.2.3.4%%22%%20x=y%%0A '
+         'here" what=RCPT\nquill-smtpd: session pid=%d ip=1.2.3.4%%22%%20x=y%%0A '
          'helo=a%%22b%%25c=d cmds=3 msgs=0 bytes=%d end=eof refused=1\n' %
          (pid, pid, len('EHLO a"b%c=d\r\nMAIL FROM:<"a b=%"@b.example>\r\n'
                         'RCPT TO:<x@else.example>\r\n')),

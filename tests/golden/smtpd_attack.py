@@ -180,10 +180,17 @@ class Wrapped(Client):
         self.tls, inner = socket.socketpair(socket.AF_UNIX, SEQ)
         self.tls.settimeout(60)
         fds = (ctl.fileno(), inner.fileno())
-        super().__init__(kind=SEQ, pass_fds=fds, SSLCTLFD=str(fds[0]),
+        pair = socket.socketpair(socket.AF_UNIX, SEQ)
+        # a second descriptor of the server's end, so that what it leaves
+        # unread when it closes does not reset the connection under its reply
+        self.keep = os.dup(pair[1].fileno())
+        super().__init__(sock=pair, pass_fds=fds, SSLCTLFD=str(fds[0]),
                          SSLREADFD=str(fds[1]), SSLWRITEFD=str(fds[1]), **env)
         ctl.close()
         inner.close()
+
+    def drop(self):
+        os.close(self.keep)
 
     def secure(self, text):
         """Ask under TLS."""
@@ -197,6 +204,7 @@ class Wrapped(Client):
 def test_starttls():
     control()
     c = Wrapped()
+    c.drop()
     c.reply()
     c.ask("EHLO evil")
     got = c.ask("STARTTLS\r\nMAIL FROM:<evil@b.c>\r\nRCPT TO:<x@example.org>"
@@ -214,6 +222,7 @@ def test_starttls():
     c.send(b"MAIL FROM:<evil@b.c>\r\nRCPT TO:<evil@example.org>\r\n")
     os.kill(c.proc.pid, signal.SIGCONT)
     got = c.reply()
+    c.drop()
     ok(got.startswith("220"), "STARTTLS, with plain text on its heels", got)
     if got.startswith("220"):
         same(c.ctl.recv(1), b"y", "the wrapper is told")

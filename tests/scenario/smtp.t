@@ -91,7 +91,7 @@ rm -f "$M"/new/*
 exits "relaying from elsewhere is refused" 24 mail 127.0.0.2 -t x@far.example
 like "550 5.7.1" "$(cat "$T/dialogue")" '^<\*\* 550 5\.7\.1 '
 ok "and logged" wait_until 5 log_has \
-	'refused pid=[0-9]+ ip=127\.0\.0\.2 .* from=<sender@elsewhere.example> to=<x@far.example> code=550 text="5\.7\.1 .*"$' \
+	'refused pid=[0-9]+ ip=127\.0\.0\.2 .* from=<sender@elsewhere.example> to=<x@far.example> code=550 text="5\.7\.1 .*" what=RCPT$' \
 	smtp
 for r in "x%far.example@quill.example" '@quill.example:x@far.example' \
 	"x@far.example@quill.example" '"x@far.example"@quill.example' \

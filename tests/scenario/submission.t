@@ -91,7 +91,7 @@ exits "a wrong password" 28 mail 2587 --tls --auth PLAIN \
 	--auth-user "$user" --auth-password wrong
 like "535" "$(cat "$T/dialogue")" '^<~\* 535 5\.7\.8 '
 ok "the log has the user" log \
-	"refused .* ip=127\.0\.0\.1 .* code=535 text=\"5\.7\.8 [^\"]*\" user=$user\$"
+	"refused .* ip=127\.0\.0\.1 .* code=535 text=\"5\.7\.8 [^\"]*\" what=AUTH user=$user\$"
 exits "a recipient that does not exist" 24 mail 2587 --tls $auth \
 	-t nobody-here@quill.example
 like "550 5.1.1" "$(cat "$T/dialogue")" '^<~\* 550 5\.1\.1 '
