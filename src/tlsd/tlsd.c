@@ -216,31 +216,40 @@ start_both(struct generation *g, struct bundle *b, struct str *why)
 	return hear(g, why);
 }
 
-/* Begin with what is in control/tls now. false: why has one line, and what
- * was goes on. */
+/* New processes for what is in control/tls now; serving: there is a
+ * certificate. false: why has one line, and nothing is left of them. */
 static bool
-renew(struct str *why)
+begin(struct generation *g, bool *serving, struct str *why)
 {
-	struct generation g = { -1, -1, -1 };
 	struct str dir = STR_INIT(4096);
 	struct bundle b;
-	bool good, serving;
+	bool good;
 
+	*g = (struct generation){ -1, -1, -1 };
 	control_path(&dir, "tls");
 	good = bundle_read(&b, str_c(&dir), why);
 	str_free(&dir);
 	if (!good)
 		return false;
-	serving = b.server;
-	good = start_both(&g, &b, why);
+	*serving = b.server;
+	good = start_both(g, &b, why);
 	bundle_free(&b);
-	if (!good) {
-		if (g.leash >= 0)
-			close(g.leash);
-		if (g.server > 0)
-			(void)kill(g.server, SIGKILL);
+	if (!good && g->leash >= 0)
+		close(g->leash);
+	if (!good && g->server > 0)
+		(void)kill(g->server, SIGKILL);
+	return good;
+}
+
+/* The new ones take over, if they can; else what was goes on. */
+static bool
+renew(struct str *why)
+{
+	struct generation g;
+	bool serving;
+
+	if (!begin(&g, &serving, why))
 		return false;
-	}
 	/* The end of its leash tells the old one to take no more. */
 	if (now.leash >= 0)
 		close(now.leash);
@@ -250,6 +259,22 @@ renew(struct str *why)
 		offered = true;
 	}
 	return true;
+}
+
+/* -n: could all of it be used? */
+static _Noreturn void
+try_out(void)
+{
+	struct str why = STR_INIT(SERVE_WHY_MAX);
+	struct generation g;
+	bool serving;
+
+	plan.listener[TLS_AS_SERVER] = plan.listener[TLS_AS_CLIENT] = -1;
+	if (!begin(&g, &serving, &why))
+		log_die(STATUS_TEMP, str_c(&why));
+	log_info(serving ? "certificates and keys are good"
+			 : "there is no certificate");
+	_exit(STATUS_OK);
 }
 
 /* --- start, and signals */
@@ -304,7 +329,7 @@ on_chld(void)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	static const int watched[] = { SIGHUP, SIGTERM, SIGCHLD, 0 };
 	struct str why = STR_INIT(SERVE_WHY_MAX);
@@ -324,6 +349,10 @@ main(void)
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	read_control();
 	share();
+	if (argc == 2 && !strcmp(argv[1], "-n"))
+		try_out();
+	if (argc > 1)
+		log_die(STATUS_PERM, "usage: quill-tlsd [-n]");
 	(void)unlink(path("server", ""));
 	plan.listener[TLS_AS_SERVER] = bind_socket(TLS_AS_SERVER);
 	plan.listener[TLS_AS_CLIENT] = bind_socket(TLS_AS_CLIENT);

@@ -151,6 +151,15 @@ check_aliases()
 	done <"$names_tmp"
 }
 
+# Certificates: only root can look at the keys.
+check_tls()
+{
+	[ "$(id -u)" = 0 ] && [ -d "$control/tls" ] &&
+		[ -x "$home/bin/quill-tlsd" ] || return 0
+	tls_why=$("$home/bin/quill-tlsd" -n 2>&1) ||
+		say "${tls_why#quill-tlsd: alert: }"
+}
+
 check()
 {
 	[ -d "$alias" ] || refuse "$alias: no such directory (run make install)"
@@ -158,6 +167,7 @@ check()
 	trap 'rm -f "$names_tmp"' EXIT
 	check_names
 	check_aliases
+	check_tls
 	[ $wrong = 1 ] || echo "every address that must have an alias has one"
 	exit $wrong
 }

@@ -224,6 +224,10 @@ broken()
 		"$(fingerprint "$certs/fresh.pem")"
 }
 cp "$certs/mail.key" "$C/default/key.pem"
+exits "-n says so before" 111 "$H/bin/quill-tlsd" -n
+like "and why" "$(cat "$T/err")" 'default/key.pem: cannot be used'
+like "quill-config --check, too" "$("$H/bin/quill-config" --check 2>&1)" \
+	'^/.*default/key.pem: cannot be used'
 broken "a key that does not fit" 'default/key.pem: cannot be used'
 cp "$certs/fresh.key" "$C/default/key.pem"
 head -c 700 "$certs/fresh.pem" >"$C/default/cert.pem"
@@ -234,6 +238,7 @@ cp "$certs/fresh.pem" "$C/default/cert.pem"
 chmod 640 "$C/default/key.pem"
 broken "a key for others to read" 'key.pem: others than its owner'
 chmod 600 "$C/default/key.pem"
+exits "-n: all is well again" 0 "$H/bin/quill-tlsd" -n
 echo 1 >&9
 replied()
 {

@@ -26,8 +26,12 @@ import time
 
 
 class Smtp:
-    def __init__(self, port):
-        self.sock = socket.create_connection(('127.0.0.1', port), 60)
+    def __init__(self, port, room=None):
+        self.sock = socket.socket()
+        if room:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+        self.sock.settimeout(60)
+        self.sock.connect(('127.0.0.1', port))
         self.file = self.sock.makefile('rb', buffering=0)
 
     def reply(self):
@@ -193,8 +197,8 @@ def everything(c):
     return got
 
 
-def ask_for(port, text):
-    c = Smtp(port)
+def ask_for(port, text, room=None):
+    c = Smtp(port, room)
     c.tls(context())
     c.reply()
     c.sock.sendall(text)
@@ -214,7 +218,8 @@ def noise(port):
 
 
 def deaf(port, n):
-    c = ask_for(port, b'BIG %s\r\n' % n.encode())
+    # Not all of it may fit into the socket.
+    c = ask_for(port, b'BIG %s\r\n' % n.encode(), 8192)
     print('ready', flush=True)
     sys.stdin.read()
     c.sock.close()
