@@ -161,7 +161,9 @@ delivered(struct message *m, int chan, size_t i, struct report_rcpt *r,
 	if (message_mark(m, i, ENV_DONE) < 0) {
 		log_alert_sys(
 			"unable to mark a recipient of ", m->name, " as done");
+		/* not delivered, nor counted, again while it is loaded */
 		count(m, env_mark(&m->env, i), (size_t)-1);
+		env_setmem(&m->env, i, ENV_DONE);
 	}
 	m->unsynced = true;
 }

@@ -265,7 +265,13 @@ env_setmark(struct env *e, int fd, size_t i, enum env_mark m)
 			errno = EIO;
 		return -1;
 	}
-	/* the contract: data is the caller's writable memory */
-	*(char *)(uintptr_t)(e->data + e->rcpt[i].off) = c;
+	env_setmem(e, i, m);
 	return 0;
+}
+
+void
+env_setmem(struct env *e, size_t i, enum env_mark m)
+{
+	/* the contract: data is the caller's writable memory */
+	*(char *)(uintptr_t)(e->data + e->rcpt[i].off) = (char)m;
 }

@@ -102,5 +102,7 @@ const char *env_value(const struct env *e, size_t i, const char *key);
 /* Mark recipient i in the open file fd and in the decoded bytes (data must be
  * writable memory). Not synced. 0 or -1 errno. */
 int env_setmark(struct env *e, int fd, size_t i, enum env_mark m);
+/* In the decoded bytes only. */
+void env_setmem(struct env *e, size_t i, enum env_mark m);
 
 #endif
