@@ -35,6 +35,8 @@ pgrep:procps
 openssl:openssl opendkim:opendkim opendkim-genkey:opendkim-tools
 spamd:spamd spamass-milter:spamass-milter spamc:spamc
 /usr/bin/dkimverify:python3-dkim
+msmtp:msmtp s-nail:s-nail mutt:mutt git:git
+/usr/lib/git-core/git-send-email:git-email
 /usr/lib/dovecot/dovecot-lda:dovecot-core
 /usr/lib/dovecot/lmtp:dovecot-lmtpd mta-sts-daemon:postfix-mta-sts-resolver'
 # and smtp-sink and smtp-source of Postfix, unpacked, not installed
@@ -46,6 +48,11 @@ for n in $needs; do
 done
 # cc without the C library's headers
 [ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
+# what git send-email needs
+perl -MMail::Address -e 1 2>/dev/null || missing="$missing libmailtools-perl"
+perl -MAuthen::SASL -e 1 2>/dev/null || missing="$missing libauthen-sasl-perl"
+perl -MIO::Socket::SSL -e 1 2>/dev/null ||
+	missing="$missing libio-socket-ssl-perl"
 # what swaks needs for TLS
 perl -MNet::SSLeay -e 1 2>/dev/null || missing="$missing libnet-ssleay-perl"
 [ -e /usr/include/openssl/ssl.h ] || missing="$missing libssl-dev"

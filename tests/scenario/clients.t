@@ -24,6 +24,12 @@ if [ -x "$B/bin/quill-tlsd" ]; then
 	(umask 077 && cp "$certs/mail.key" "$H/control/tls/default/key.pem")
 	cp "$certs/mail.pem" "$H/control/tls/default/cert.pem"
 fi
+auth=
+if [ "$tls" ] && [ -x "$H/bin/quill-passwd" ]; then
+	auth=1
+	echo 1 >"$H/control/authdelay"
+	echo secret | "$H/bin/quill-passwd" add "$user"
+fi
 # Nobody may relay but by AUTH.
 for service in smtp submission submissions; do
 	echo ':allow' >"$H/control/tcp.$service"
@@ -35,7 +41,13 @@ SMTP_PORT=2525
 set -- --smtp "127.0.0.1:$SMTP_PORT"
 [ -z "$tls" ] || set -- "$@" --submission 127.0.0.1:2587 \
 	--tls-submission 127.0.0.1:2465
-start_suite "$@"
+start_suite ${auth:+--auth yes --verify yes} "$@"
+[ -z "$tls" ] || ok "quill-tlsd is there" \
+	wait_until 60 test -S "$H/run/tls/server"
+[ -z "$auth" ] || ok "quill-authd is there" \
+	wait_until 60 test -S "$H/run/auth/socket"
+[ -z "$auth" ] || ok "quill-verifyd is there" \
+	wait_until 60 test -S "$H/run/verify/socket"
 
 # --- what is sent ------------------------------------------------------------
 body="$T/body"
@@ -52,11 +64,8 @@ END_BODY
 # arrives CLIENT WAY: the one message with that subject; $got is its file.
 arrives()
 {
-	got=
-	for got in $(grep -lx "Subject: .*$1 $2" "$M"/new/* 2>/dev/null); do
-		return 0
-	done
-	return 1
+	got=$(grep -lx "Subject: .*$1 $2" "$M"/new/* 2>/dev/null | head -n 1)
+	[ "$got" ]
 }
 
 # whole FILE: the lines of the body are in it, one after the other.
@@ -100,6 +109,13 @@ client()
 	}
 	came "$c_name" "$c_way" "$c_with"
 }
+# sh $input FILE CMD...: with that input
+input=$T/input
+cat >"$input" <<'END_SH'
+in=$1
+shift
+exec "$@" <"$in"
+END_SH
 from=sender@elsewhere.example
 message()
 {
@@ -132,8 +148,7 @@ c_msmtp()
 	esac
 	message msmtp "$1" >"$T/m"
 	# shellcheck disable=SC2086
-	client msmtp "$1" "$2" sh -c 'm=$1; shift; msmtp "$@" <"$m"' sh \
-		"$T/m" -C /dev/null --host=mail.example --port="$3" -f "$from" \
+	client msmtp "$1" "$2" sh "$input" "$T/m" msmtp -C /dev/null --host=mail.example --port="$3" -f "$from" \
 		$c_opt ${tls:+--tls-trust-file="$certs/root.pem"} \
 		${5:+--auth=login --user="$user" --passwordeval="echo secret"} \
 		"$to"
@@ -161,11 +176,11 @@ s.quit()' "$3" "$4" "${5:+$user}" "${tls:+$certs/root.pem}" "$from" "$to" \
 
 c_git()
 {
-	perl -MMail::Address -MIO::Socket::SSL -MAuthen::SASL -e 1 &&
-		[ -x "$(git --exec-path 2>/dev/null)/git-send-email" ] || {
+	if ! perl -MMail::Address -MIO::Socket::SSL -MAuthen::SASL -e 1 ||
+		! [ -x "$(git --exec-path)/git-send-email" ]; then
 		skip "git send-email, $1" "not installed"
 		return
-	}
+	fi 2>/dev/null
 	case $4 in
 	starttls) c_opt=tls ;;
 	tls) c_opt=ssl ;;
@@ -204,13 +219,13 @@ c_snail()
 	[ "$4" = starttls ] && c_start='set smtp-use-starttls' || c_start=
 	cat >"$T/mailrc" <<-END_RC
 	set v15-compat mta=$c_url$c_at from=$from
-	set hostname=c.example smtp-hostname=c.example
+	set hostname=c.example nosave
 	set ${5:+smtp-auth=plain} ${5:-smtp-auth=none}
 	set tls-verify=strict tls-ca-no-defaults ${tls:+tls-ca-file=$certs/root.pem}
 	$c_start
 	END_RC
 	sed -i 's/^set smtp-auth=plain login$/set smtp-auth=plain/' "$T/mailrc"
-	client snail "$1" "$2" sh -c 'm=$1; shift; "$@" <"$m"' sh "$body" \
+	client snail "$1" "$2" sh "$input" "$body" \
 		env HOME="$T" MAILRC="$T/mailrc" s-nail -n -s "snail $1" "$to"
 }
 
@@ -230,7 +245,7 @@ c_mutt()
 	set ssl_force_tls=$c_start ssl_starttls=$c_start
 	${tls:+set certificate_file=$certs/root.pem}
 	END_RC
-	client mutt "$1" "$2" sh -c 'm=$1; shift; "$@" <"$m"' sh "$body" \
+	client mutt "$1" "$2" sh "$input" "$body" \
 		env HOME="$T" mutt -n -F "$T/muttrc" -s "mutt $1" -- "$to"
 }
 
@@ -242,8 +257,13 @@ for c in swaks msmtp smtplib git snail mutt; do
 	} ;;
 	esac
 	# some say HELO when they want nothing of EHLO
-	c_$c plain 'E?SMTP' $SMTP_PORT no
-	[ -z "$tls" ] || c_$c STARTTLS '(ESMTPS|SMTP)' $SMTP_PORT starttls
+	"c_$c" plain 'E?SMTP' $SMTP_PORT no
+	[ -z "$tls" ] || "c_$c" STARTTLS '(ESMTPS|SMTP)' $SMTP_PORT starttls
+	[ "$auth" ] || continue
+	world=$from from=$user@quill.example
+	"c_$c" submission ESMTPSA 2587 starttls login
+	"c_$c" submissions ESMTPSA 2465 tls login
+	from=$world
 done
 
 # --- openssl s_client --------------------------------------------------------
@@ -284,8 +304,8 @@ fi
 # --- Postfix's smtp-source ---------------------------------------------------
 if [ -x "$POSTFIX/usr/sbin/smtp-source" ]; then
 	message source plain >"$T/m"
-	ok "smtp-source, 5 sessions with 8 messages each, of 3 recipients" \
-		source_send -s 5 -m 40 -r 3 -f "$from" -t "$to" -S burst \
+	ok "smtp-source, 5 sessions with 8 messages each" \
+		source_send -s 5 -m 40 -f "$from" -t "$to" -S burst \
 		"127.0.0.1:$SMTP_PORT"
 	ok "they arrive" wait_until 120 maildir_has "$M" 40
 	ok "smtp-source, a connection for each message" source_send -d -s 4 \
