@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/ascii.h"
 #include "lib/num.h"
 #include "wire/job.h"
 #include "wire/report.h"
@@ -31,6 +32,20 @@ make_job(struct str *out, uint32_t number, const char *addr)
 	job_encode(out, &j);
 }
 
+/* How many are for the same name? */
+static int
+share(const struct lookups *l, const char *addr)
+{
+	size_t n = strcspn(addr, "-@");
+	int count = 0;
+
+	for (int i = 0; i < VERIFY_JOBS; i++)
+		if (l->at[i].busy && strcspn(l->at[i].addr, "-@") == n &&
+			ascii_caseeqn(l->at[i].addr, addr, n))
+			count++;
+	return count;
+}
+
 int
 lookups_new(struct lookups *l, const char *addr, int64_t until, struct str *job)
 {
@@ -38,7 +53,8 @@ lookups_new(struct lookups *l, const char *addr, int64_t until, struct str *job)
 
 	while (i < VERIFY_JOBS && l->at[i].busy)
 		i++;
-	if (i == VERIFY_JOBS || strlen(addr) > ADDR_MAX)
+	if (i == VERIFY_JOBS || strlen(addr) > ADDR_MAX ||
+		share(l, addr) >= LOOKUPS_SHARE)
 		return -1;
 	l->at[i].busy = true;
 	l->at[i].number = ++l->last;

@@ -12,6 +12,8 @@
 #include "lib/str.h"
 #include "wire/verify.h"
 
+enum { LOOKUPS_SHARE = VERIFY_JOBS / 2 };
+
 struct lookups {
 	struct lookup {
 		bool busy;
@@ -25,7 +27,9 @@ struct lookups {
 /* The slot of a lookup of that address, -1 without. */
 int lookups_find(const struct lookups *l, const char *addr);
 /* A free slot for the address (at most ADDR_MAX bytes), and the job record in
- * *job, which is replaced; -1: there are too many. */
+ * *job, which is replaced; -1: there are too many, or LOOKUPS_SHARE of them
+ * for what is one user's by its name (up to the first "-"): a home that hangs
+ * must not take all. */
 int lookups_new(
 	struct lookups *l, const char *addr, int64_t until, struct str *job);
 void lookups_free(struct lookups *l, int slot);

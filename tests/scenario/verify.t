@@ -15,6 +15,9 @@ bad=$testuser badhome=$testhome
 mktestuser
 gone=$testuser
 rm -rf "$testhome"
+# what one user may take of it is told by the name, up to its first "-"
+mktestuser "qtlost$$"
+lost=$testuser losthome=$testhome
 C=$H/control
 A=$H/alias
 alias_user=$(stat -c %U "$A")
@@ -58,6 +61,8 @@ cat >"$H/users/assign" <<END
 =assigned:$joe:$(id -u "$joe"):$(id -g "$joe"):$joehome:::
 =assigned-not:$joe:$(id -u "$joe"):$(id -g "$joe"):$joehome:-:not:
 =assigned-root:root:0:0:/root:::
+=$lost:$lost:$(id -u "$lost"):$(id -g "$lost"):$losthome:::
++$lost-:$lost:$(id -u "$lost"):$(id -g "$lost"):$losthome:-::
 +wild-:$joe:$(id -u "$joe"):$(id -g "$joe"):$joehome:-::
 .
 END
@@ -285,6 +290,51 @@ like "for others it is known" "$(ask wild-list@quill.example)" ' yes '
 kill -CONT "$getpw"
 ok "when it does not hang any more" wait_until 60 says \
 	unknown-to-users-cdb@quill.example no
+
+# A home on a file server that is away: who looks into it hangs.
+cat >"$T/stale.py" <<'END'
+import ctypes, os, sys, time
+fd = os.open("/dev/fuse", os.O_RDWR)
+libc = ctypes.CDLL(None, use_errno=True)
+opts = "fd=%d,rootmode=40755,user_id=0,group_id=0,allow_other" % fd
+if libc.mount(b"stale", sys.argv[1].encode(), b"fuse", 0, opts.encode()):
+    sys.exit(os.strerror(ctypes.get_errno()))
+open(sys.argv[2], "w").close()
+time.sleep(900)
+END
+# 150 clients, a stale address each, and one that asks for others meanwhile
+cat >"$T/crowd.py" <<'END'
+import socket, sys
+path, lost, other = sys.argv[1:]
+def ask(addr):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    s.connect(path)
+    s.settimeout(60)
+    s.send(b"N1\0" + addr.encode() + b"\0")
+    return s
+crowd = [ask("%s-%d@quill.example" % (lost, i)) for i in range(150)]
+for i in range(20):
+    got = ask("%s-c%d@quill.example" % (other, i)).recv(9000)
+    assert got.startswith(b"N1\0=\0"), got
+for s in crowd:
+    got = s.recv(9000)
+    assert got.startswith(b"N1\0Z\0"), got
+print("fine")
+END
+bg python3 "$T/stale.py" "$losthome" "$T/stale.up"
+stale_pid=$bg_pid
+if wait_until 20 test -e "$T/stale.up"; then
+	like "a home that hangs: cannot be said now" \
+		"$(ask "$lost@quill.example")" ' temp .*\(#4\.[0-9]\.0\)'
+	is "a crowd before it does not keep others out" \
+		"$(python3 "$T/crowd.py" "$H/run/verify/socket" "$lost" "$ann" \
+			2>&1)" fine
+	bg_stop "$stale_pid"
+	umount -l "$losthome"
+	ok "when it is back" wait_until 60 says "$lost@quill.example" yes
+else
+	skip "a home that hangs" "no FUSE here"
+fi
 
 # --- who may ask -------------------------------------------------------------------
 as()

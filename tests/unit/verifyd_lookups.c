@@ -96,6 +96,14 @@ test_full(void)
 	is_num(lookups_find(&l, "u4@x"), -1, "what is over is forgotten");
 	is_num(lookups_find(&l, "u5@x"), 5, "what is not, not");
 	is_num(lookups_new(&l, "more@x", 100, &job), 0, "there is room");
+	lookups_expire(&l, 200);
+	for (i = 0, slot = 0; slot >= 0; i++) {
+		snprintf(
+			addr, sizeof addr, "%s-%d@x", i % 2 ? "Joe" : "joe", i);
+		slot = lookups_new(&l, addr, 300, &job);
+	}
+	is_num(i - 1, LOOKUPS_SHARE, "one user gets half of them");
+	ok(lookups_new(&l, "joes@x", 300, &job) >= 0, "others the rest");
 }
 
 static void
