@@ -11,7 +11,15 @@ need svscan tcpserver python3
 need_dns
 need_sink
 
-dns_data <<'END_DATA'
+{
+	# 60 domains whose first exchanger never says a word
+	i=0
+	while [ $i -lt 60 ]; do
+		i=$((i + 1))
+		echo "@s$i.hung.test:192.0.2.40:mx1.s$i.hung.test:10:60"
+		echo "@s$i.hung.test:192.0.2.41:mx2.s$i.hung.test:20:60"
+	done
+	cat <<'END_DATA'
 @two.test:192.0.2.11:mx1.two.test:10:60
 @two.test:192.0.2.12:mx2.two.test:20:60
 @five.test:192.0.2.12:mx.five.test:10:60
@@ -25,6 +33,7 @@ dns_data <<'END_DATA'
 @old.test:192.0.2.18:mx.old.test:10:60
 @many.test:192.0.2.19:mx.many.test:10:60
 END_DATA
+} | dns_data
 dns_start
 
 quill_config quill.example
@@ -248,4 +257,26 @@ sed 's/^\.rt\.test:.*/.rt.test:[192.0.2.20]:2626/' "$H/control/smtproutes" \
 mv "$H/control/smtproutes.new" "$H/control/smtproutes"
 # noticed within a second: until then the old relay may be used
 ok "another relay for them" wait_until 60 moved
+
+# --- dead first exchangers ---------------------------------------------------------
+echo 20 >"$H/control/concurrencyremote"
+svc -h "$S/send"
+echo greeting:3 >"$H/control/remotetimeouts"
+peer_start hung 192.0.2.40:25 'greeting=SILENCE'
+sink_start live 192.0.2.41:25
+"$H/bin/quill-tcpto" clear
+message hung
+i=0
+while [ $i -lt 60 ]; do
+	i=$((i + 1))
+	inject "$me" "x@s$i.hung.test"
+done
+ok "all go to the second one" wait_until 90 sink_has live 60
+is "none is put off" "$(cat "$H"/log/send/* | grep -c 'deferral: .*hung')" 0
+n=$(cat "$T/peer-hung.conns")
+# those that were under way when nothing was known yet
+ok "few wait for the first one" [ "$n" -lt 40 ]
+diag "$n connections"
+like "it is remembered" "$("$H/bin/quill-tcpto")" \
+	'^192\.0\.2\.40 sent no greeting '
 done_testing
