@@ -34,7 +34,9 @@ fusermount3:fuse3 procmail:procmail maildrop:maildrop vacation:vacation
 pgrep:procps
 openssl:openssl opendkim:opendkim opendkim-genkey:opendkim-tools
 spamd:spamd spamass-milter:spamass-milter spamc:spamc
-/usr/bin/dkimverify:python3-dkim
+/usr/bin/dkimverify:python3-dkim /usr/lib/dovecot/imap:dovecot-imapd
+/usr/lib/dovecot/pop3:dovecot-pop3d offlineimap:offlineimap3 mbsync:isync
+notmuch:notmuch getmail:getmail6
 msmtp:msmtp s-nail:s-nail mutt:mutt git:git
 /usr/lib/git-core/git-send-email:git-email
 /usr/lib/dovecot/dovecot-lda:dovecot-core
