@@ -92,8 +92,10 @@ user_info(const char *user)
 /* verify: who asked is a stranger to the user: he learns which file decides,
  * not what is in it. */
 static void
-put_report(struct str *out, uint32_t number, struct result *r, bool verify)
+put_report(struct str *out, uint32_t number, struct result *r, bool verify,
+	const char *user)
 {
+	static struct str group = STR_INIT(200);
 	static struct report rep;
 
 	if (verify && r->class == 'K') {
@@ -101,6 +103,11 @@ put_report(struct str *out, uint32_t number, struct result *r, bool verify)
 		str_puts(&r->text, r->how);
 	}
 	rep = (struct report){ .number = number, .nrcpt = 1 };
+	/* whose programs it may be that are slow: send/dest.h */
+	str_clear(&group);
+	str_puts(&group, "group=");
+	str_puts(&group, user);
+	rep.info[rep.ninfo++] = str_c(&group);
 	if (r->info)
 		rep.info[rep.ninfo++] = r->info;
 	rep.rcpt[0] =
@@ -132,7 +139,7 @@ resident(bool verify)
 		str_clear(&answer);
 		if (verify)
 			r.info = user_info(d.user);
-		put_report(&answer, j.number, &r, verify);
+		put_report(&answer, j.number, &r, verify, d.user);
 		if (fd_send(0, answer.s, answer.len, -1) < 0)
 			log_die_sys(STATUS_TEMP, "unable to report");
 	}

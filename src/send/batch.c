@@ -86,18 +86,18 @@ batch_route(const struct message *m, size_t i, struct str *out)
 	return CHAN_REMOTE;
 }
 
-/* Whose programs it runs, as far as the address tells: what is before the
- * first "-", in a virtual domain the prepended text. */
+/* Before the @: in a virtual domain that begins with the prepended text, which
+ * names the user. */
 static void
-user_of(char name[ADDR_MAX + 1], const char *addr)
+local_part(char name[ADDR_MAX + 1], const char *addr)
 {
-	size_t n = strcspn(addr, "-@");
+	const char *at = strrchr(addr, '@');
+	size_t n = at ? (size_t)(at - addr) : strlen(addr);
 
 	if (n > ADDR_MAX)
 		n = ADDR_MAX;
 	memcpy(name, addr, n);
 	name[n] = '\0';
-	ascii_tolower(name, n);
 }
 
 const char *
@@ -111,7 +111,7 @@ batch_destination(const struct pass *p, size_t k)
 	if (via)
 		return via;
 	if (batch_route(p->m, i, &routed) == CHAN_LOCAL)
-		user_of(name, str_c(&routed));
+		local_part(name, str_c(&routed));
 	else /* the last byte stays a NUL */
 		memccpy(name, route_host(str_c(&routed)), '\0', ADDR_MAX);
 	ascii_tolower(name, strlen(name));

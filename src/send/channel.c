@@ -312,13 +312,13 @@ finished(struct channel *ch, int chan, struct delivery *r, struct report *rep)
 	enum dest_news news = delivery_news(rep, &text);
 	enum dest_change change;
 
-	change = dest_end(r->limiter, r->probe, news, text, now);
 	learn_group(r->dest, rep, now);
+	change = dest_end(r->limiter, r->probe, news, text, now);
 	/* a failure is written, which may take a while */
 	results(r, chan, rep, true);
 	results(r, chan, rep, false);
 	if (change != DEST_SAME)
-		delivery_log_change(r->limiter, change, now);
+		delivery_log_change(dest_limiter(r->limiter), change, now);
 	if (change == DEST_DOWNED)
 		tally_add(SEND_DOWN, 1);
 	if (change == DEST_UP)

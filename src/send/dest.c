@@ -204,10 +204,28 @@ get(int chan, const char *name, bool isgroup, int64_t now)
 	return d;
 }
 
+/* Whose programs an address runs is known for certain only when one has ended:
+ * until then it is what is before the first "-". */
+static void
+guess_user(struct dest *d, int64_t now)
+{
+	size_t n = strcspn(d->name, "-");
+	char *user = xmalloc(n + 1);
+
+	memcpy(user, d->name, n);
+	user[n] = '\0';
+	dest_join(d, user, now);
+	free(user);
+}
+
 struct dest *
 dest_get(int chan, const char *name, int64_t now)
 {
-	return get(chan, name, false, now);
+	struct dest *d = get(chan, name, false, now);
+
+	if (chan == CHAN_LOCAL && !d->group)
+		guess_user(d, now);
+	return d;
 }
 
 struct dest *
@@ -237,6 +255,25 @@ dest_unref(struct dest *d, int64_t now)
 		make_idle(d, now);
 }
 
+/* What d has learned by itself is what is known of its group. */
+static void
+teach(struct dest *g, struct dest *d)
+{
+	g->hurt = d->hurt;
+	g->strikes = d->strikes;
+	g->failures = d->failures;
+	g->since = d->since;
+	g->until = d->until;
+	g->backoff = d->backoff;
+	g->next = d->next;
+	g->window = d->window < g->cap * ONE ? d->window : g->cap * ONE;
+	free(g->text);
+	g->text = d->text;
+	d->text = NULL;
+	d->strikes = d->failures = 0;
+	d->until = 0;
+}
+
 void
 dest_join(struct dest *d, const char *group, int64_t now)
 {
@@ -247,13 +284,14 @@ dest_join(struct dest *d, const char *group, int64_t now)
 	dest_ref(g);
 	g->members++;
 	d->group = g;
-	if (!old) {
-		/* what it has learned by itself; what waits there stays */
-		if (g->members == 1 && g->window < d->window)
-			g->window = d->window;
-		read_limits(g);
-		return;
-	}
+	if (old)
+		old->running -= d->moved;
+	d->moved = old ? 0 : d->running;
+	g->running += d->moved;
+	if (!old && g->members == 1)
+		teach(g, d);
+	if (!old)
+		return; /* what waits there stays */
 	old->members--;
 	dest_unref(old, now);
 }
@@ -375,20 +413,16 @@ fail(struct dest *d, enum dest_news news, const char *text, int64_t now)
 	d->window = d->window > less + ONE ? d->window - less : ONE;
 }
 
-enum dest_change
-dest_end(struct dest *d, bool probe, enum dest_news news, const char *text,
+/* News of d or of a member. */
+static enum dest_change
+learn(struct dest *d, bool probe, enum dest_news news, const char *text,
 	int64_t now)
 {
-	d->running--;
-	if (probe) {
-		d->probing = false;
-		probes[d->chan]--;
-	}
-	if (news == DEST_NEUTRAL)
-		return DEST_SAME;
+	bool down = d->until != 0;
+
 	if (news == DEST_GOOD) {
 		succeed(d);
-		if (!d->until)
+		if (!down)
 			return DEST_SAME;
 		d->until = 0;
 		d->backoff = 0;
@@ -396,14 +430,31 @@ dest_end(struct dest *d, bool probe, enum dest_news news, const char *text,
 		d->window = ONE;
 		return DEST_UP;
 	}
-	if (d->chan == CHAN_LOCAL)
-		return DEST_SAME;
 	fail(d, news, text, now);
-	if (d->until ? probe : d->strikes >= DEST_STRIKES) {
-		go_down(d, now);
-		return DEST_DOWNED;
+	if (down ? !probe : d->strikes < DEST_STRIKES)
+		return DEST_SAME;
+	go_down(d, now);
+	return DEST_DOWNED;
+}
+
+enum dest_change
+dest_end(struct dest *d, bool probe, enum dest_news news, const char *text,
+	int64_t now)
+{
+	d->running--;
+	if (d->moved) {
+		d->moved--;
+		d->group->running--;
 	}
-	return DEST_SAME;
+	if (probe) {
+		d->probing = false;
+		probes[d->chan]--;
+	}
+	if (news == DEST_NEUTRAL ||
+		(d->chan == CHAN_LOCAL && news != DEST_GOOD))
+		return DEST_SAME;
+	/* it may have joined since it was counted */
+	return learn(dest_limiter(d), probe, news, text, now);
 }
 
 void

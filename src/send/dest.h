@@ -61,6 +61,7 @@ struct dest {
 	int64_t next;	     /* us: not before, by the rate */
 	uint32_t window;     /* the limit, in 1/256 */
 	uint32_t running, offered; /* offered: waits in a ring for its turn */
+	uint32_t moved; /* of running, counted with the group as well */
 	uint32_t members;
 	uint32_t strikes;  /* 0 after a success */
 	uint32_t failures; /* in a row */

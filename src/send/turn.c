@@ -328,5 +328,7 @@ turn_ended(struct pass *p, struct dest *limiter, int64_t now)
 	if (p && part_haswork(p))
 		part_enqueue(limiter->chan, p);
 	park_unpark(limiter, now);
+	if (limiter->group)
+		park_unpark(limiter->group, now);
 	dest_unref(limiter, now);
 }
