@@ -63,7 +63,7 @@ quill-start_OBJS = start/start
 quill-start_USES = wire lib
 quill-send_OBJS = send/send send/conf send/known send/scan send/load send/message \
 	send/channel send/batch send/delivery send/cleaner send/bouncer \
-	send/event send/tell send/line send/dest send/turn send/park send/result send/admit \
+	send/event send/tell send/line send/dest send/limit send/turn send/park send/result send/admit \
 	send/hurry send/order send/ctl send/answer send/tally
 quill-send_USES = mail wire lib
 quill-bounce_OBJS = bounce/bounce bounce/dsn bounce/pick bounce/text \
@@ -254,7 +254,7 @@ unit_bounce_text_OBJS = bounce/text
 unit_local_dotqmail_OBJS = local/dotqmail
 unit_send_known_OBJS = send/known
 unit_tlsd_signreq_OBJS = tlsd/signreq
-unit_send_turn_OBJS = send/turn send/park send/dest send/line
+unit_send_turn_OBJS = send/turn send/park send/dest send/limit send/line
 unit_remote_mx_OBJS = remote/mx
 unit_remote_data_OBJS = remote/data
 unit_remote_bykey_OBJS = remote/bykey

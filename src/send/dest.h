@@ -27,6 +27,7 @@
 #include "send/line.h"
 
 enum {
+	DEST_ONE = 256, /* a delivery, in the unit of window */
 	DEST_START = 4,
 	DEST_STRIKE_HARD = 4,
 	DEST_STRIKE_SOFT = 1,
@@ -59,7 +60,7 @@ struct dest {
 	uint32_t cap;	     /* deliveries at once, never more */
 	uint32_t every;	     /* us between starts, 0 no rate */
 	int64_t next;	     /* us: not before, by the rate */
-	uint32_t window;     /* the limit, in 1/256 */
+	uint32_t window;     /* the limit, in 1/DEST_ONE */
 	uint32_t running, offered; /* offered: waits in a ring for its turn */
 	uint32_t moved; /* of running, counted with the group as well */
 	uint32_t members;
@@ -96,6 +97,8 @@ uint32_t dest_hash(const char *name);
 struct dest *dest_get(int chan, const char *name, int64_t now);
 /* NULL when it is not known. */
 struct dest *dest_find(int chan, uint32_t hash);
+/* Once more, if dest_relimit was called. */
+void dest_readlimits(struct dest *d);
 /* What its limits are counted with: its group, or itself. */
 struct dest *dest_limiter(struct dest *d);
 void dest_ref(struct dest *d);

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: 0BSD */
+/* How many deliveries a destination may have, and when. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/prioq.h"
+#include "lib/rand.h"
+#include "lib/str.h"
+#include "send/dest.h"
+
+enum {
+	TICK = 50, /* ms, of timers */
+};
+
+static struct prioq timers;
+static uint32_t probes[NCHAN], probes_max[NCHAN]; /* at once */
+
+void
+dest_probes(int chan, uint32_t most)
+{
+	probes_max[chan] = most;
+}
+
+uint32_t
+dest_limit(const struct dest *d)
+{
+	return d->until ? 1 : d->window / DEST_ONE;
+}
+
+enum dest_may
+dest_may(struct dest *d, int64_t now, bool forced)
+{
+	dest_readlimits(d);
+	if (d->until && (d->probing || d->running > 0))
+		return DEST_WAIT; /* until it is known what becomes of them */
+	if (d->until && d->until <= now && !forced &&
+		probes[d->chan] >= probes_max[d->chan])
+		d->until =
+			now + DEST_PROBE_LATER + rand_below(DEST_PROBE_LATER);
+	if (d->until > now && !forced)
+		return DEST_DOWN;
+	if (d->running >= dest_limit(d))
+		return DEST_WAIT;
+	/* several may be due within one tick */
+	if (d->every && d->next > (now + TICK) * 1000)
+		return DEST_RATE;
+	return DEST_GO;
+}
+
+bool
+dest_isfull(struct dest *d, int64_t now)
+{
+	enum dest_may may = dest_may(d, now, false);
+
+	return (may == DEST_WAIT || may == DEST_RATE) && d->nparked > 0;
+}
+
+bool
+dest_start(struct dest *d, int64_t now)
+{
+	dest_ref(d);
+	d->running++;
+	d->probing = d->until != 0;
+	probes[d->chan] += d->probing;
+	if (d->every) {
+		/* a timer comes late by a tick or two: that is made up for */
+		if (d->next + d->every + 2 * TICK * 1000 < now * 1000)
+			d->next = now * 1000;
+		d->next += d->every;
+	}
+	return d->probing;
+}
+
+static void
+succeed(struct dest *d)
+{
+	uint32_t cap = d->cap * DEST_ONE;
+
+	d->strikes = d->failures = 0;
+	d->since = 0;
+	d->window += d->hurt ? DEST_ONE * DEST_ONE / d->window : DEST_ONE;
+	if (d->window > cap)
+		d->window = cap;
+	if (d->window < DEST_ONE)
+		d->window = DEST_ONE;
+}
+
+static void
+go_down(struct dest *d, int64_t now)
+{
+	if (d->backoff == 0)
+		d->backoff = DEST_DOWN_MIN;
+	else if (d->backoff < DEST_DOWN_MAX / 2)
+		d->backoff *= 2;
+	else
+		d->backoff = DEST_DOWN_MAX;
+	d->until = now + d->backoff + rand_below(d->backoff / 8);
+	d->window = DEST_ONE;
+}
+
+static void
+keep_text(struct dest *d, const char *text)
+{
+	size_t n = strnlen(text, DEST_TEXT);
+
+	d->text = xrealloc(d->text, n + 1);
+	memcpy(d->text, text, n);
+	d->text[n] = '\0';
+}
+
+static void
+fail(struct dest *d, enum dest_news news, const char *text, int64_t now)
+{
+	uint32_t less =
+		news == DEST_HARD ? DEST_ONE : DEST_ONE * DEST_ONE / d->window;
+
+	if (text)
+		keep_text(d, text);
+	if (d->failures++ == 0)
+		d->since = now;
+	d->strikes += news == DEST_HARD ? DEST_STRIKE_HARD : DEST_STRIKE_SOFT;
+	d->hurt = true;
+	d->window = d->window > less + DEST_ONE ? d->window - less : DEST_ONE;
+}
+
+/* News of d or of a member. */
+static enum dest_change
+learn(struct dest *d, bool probe, enum dest_news news, const char *text,
+	int64_t now)
+{
+	bool down = d->until != 0;
+
+	if (news == DEST_GOOD) {
+		succeed(d);
+		if (!down)
+			return DEST_SAME;
+		d->until = 0;
+		d->backoff = 0;
+		d->hurt = false; /* from 1 it grows freely again */
+		d->window = DEST_ONE;
+		return DEST_UP;
+	}
+	fail(d, news, text, now);
+	if (down ? !probe : d->strikes < DEST_STRIKES)
+		return DEST_SAME;
+	go_down(d, now);
+	return DEST_DOWNED;
+}
+
+enum dest_change
+dest_end(struct dest *d, bool probe, enum dest_news news, const char *text,
+	int64_t now)
+{
+	d->running--;
+	if (d->moved) {
+		d->moved--;
+		d->group->running--;
+	}
+	if (probe) {
+		d->probing = false;
+		probes[d->chan]--;
+	}
+	if (news == DEST_NEUTRAL ||
+		(d->chan == CHAN_LOCAL && news != DEST_GOOD))
+		return DEST_SAME;
+	/* it may have joined since it was counted */
+	return learn(dest_limiter(d), probe, news, text, now);
+}
+
+void
+dest_hurry(struct dest *d)
+{
+	if (d->until)
+		d->until = 1;
+	d->backoff = 0;
+}
+
+void
+dest_hurry_all(void)
+{
+	struct dest *d;
+	uint32_t i;
+
+	for (i = 0; (d = dest_from(i)); i = d->place + 1)
+		dest_hurry(d);
+}
+
+/* --- timers --------------------------------------------------------------- */
+
+void
+dest_settimer(struct dest *d)
+{
+	uint32_t tick = (uint32_t)(d->next / 1000 / TICK) + 1;
+
+	if (d->timer == tick)
+		return;
+	d->timer = tick;
+	prioq_push(&timers, (struct prioq_item){ tick, d->place });
+}
+
+/* The first that is still meant. */
+static const struct prioq_item *
+first_timer(void)
+{
+	const struct prioq_item *it;
+	const struct dest *d;
+
+	while ((it = prioq_min(&timers))) {
+		d = dest_from(it->what);
+		if (d && d->place == it->what && d->timer == it->when)
+			return it;
+		prioq_pop(&timers);
+	}
+	return NULL;
+}
+
+struct dest *
+dest_timeout(int64_t now)
+{
+	const struct prioq_item *it = first_timer();
+	struct dest *d;
+
+	if (!it || (int64_t)it->when * TICK > now)
+		return NULL;
+	d = dest_from(it->what);
+	d->timer = 0;
+	prioq_pop(&timers);
+	return d;
+}
+
+int64_t
+dest_next(void)
+{
+	const struct prioq_item *it = first_timer();
+
+	return it ? (int64_t)it->when * TICK : -1;
+}
