@@ -110,7 +110,10 @@ echo "$user:@sales.example, boss@far.example" >"$H/control/senders"
 ok "control/senders: a domain" mail 2587 --tls $auth -f any@sales.example
 ok "an address" mail 2587 --tls $auth -f boss@far.example
 exits "no other" 23 mail 2587 --tls $auth -f "$user@quill.example"
-rm "$H/control/senders"
+ok "quill-cdb senders" "$H/bin/quill-cdb" senders
+ok "compiled: a domain" mail 2587 --tls $auth -f other@sales.example
+exits "compiled: no other" 23 mail 2587 --tls $auth -f "$user@quill.example"
+rm "$H/control/senders" "$H/control/senders.cdb"
 
 # --- completion ------------------------------------------------------------------
 printf 'To: bob@host\nSubject: bare\n\nbody\n' >"$T/bare"
