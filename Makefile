@@ -86,7 +86,7 @@ quill-remote_OBJS = remote/remote remote/conf remote/bykey remote/tlspolicy \
 	remote/data remote/convert remote/result remote/session
 quill-remote_USES = mail wire lib
 smtpd_SESSION = smtpd/session smtpd/outcome smtpd/received smtpd/verbs \
-	smtpd/hello smtpd/envelope smtpd/auth
+	smtpd/hello smtpd/envelope smtpd/params smtpd/auth
 quill-smtpd_OBJS = smtpd/smtpd smtpd/conf smtpd/loop $(smtpd_SESSION) \
 	smtpd/data smtpd/policy smtpd/audit smtpd/ask smtpd/secure \
 	smtpd/clients smtpd/recipient smtpd/senders smtpd/enqueue \

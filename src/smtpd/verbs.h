@@ -2,7 +2,7 @@
 /* verbs - the commands of SMTP, one table row each
  *
  * What the files of the state machine (session.c, outcome.c, verbs.c, hello.c,
- * envelope.c, auth.c) have of each other.
+ * envelope.c, params.c, auth.c) have of each other.
  */
 #ifndef SMTPD_VERBS_H
 #define SMTPD_VERBS_H
@@ -50,6 +50,11 @@ bool auth_allowed(const struct session *s);
 enum effect auth_line(struct session *s, const char *p, size_t n);
 /* Forget the exchange, with the password. */
 void auth_end(struct session *s);
+
+/* params.c: n bytes behind the path; false: it has replied. What is good goes
+ * into s->params, s->size, s->utf8. */
+bool params_mail(struct session *s, const char *p, size_t n);
+bool params_rcpt(struct session *s, const char *p, size_t n);
 
 /* session.c */
 /* One reply line, with an enhanced code if not NULL. */

@@ -462,6 +462,17 @@ COMMANDS = [
     (H, "MAIL FROM:<a@b.c> SMTPUTF8 SMTPUTF8", "501 5.5.4"),
     (U, "RCPT TO:<\xc3\xa9@example.org>", "250 2.1.5"),
     (U, "RCPT TO:<x@example.org> SMTPUTF8", "555 5.5.4"),
+    (U, "RCPT TO:<x@example.org> ORCPT=utf-8;\xc3\xa9@b.c", "250 2.1.5"),
+    (U, "RCPT TO:<x@example.org> ORCPT=UTF-8;\\x{E9}@b.c", "250 2.1.5"),
+    (U, "RCPT TO:<x@example.org> ORCPT=utf-8;\xe9@b.c", "501 5.5.4"),
+    (U, "RCPT TO:<x@example.org> ORCPT=rfc822;\xc3\xa9@b.c", "501 5.5.4"),
+    (U, "RCPT TO:<x@example.org> ORCPT=utf-8;" + "\xc3\xa9" * 84,
+     "501 5.5.4"),
+    (M, "RCPT TO:<x@example.org> ORCPT=utf-8;\xc3\xa9@b.c", "501 5.5.4"),
+    (H, "MAIL FROM:<a@b.c> ENVID=\xc3\xa9 SMTPUTF8", "501 5.5.4"),
+    (H, "MAIL FROM:<a@b.c> AUTH=\xc3\xa9 SMTPUTF8", "501 5.5.4"),
+    (H, "MAIL FROM:<a@b.c> SIZE=\xc3\xa9 SMTPUTF8", "501 5.5.4"),
+    (H, "MAIL FROM:<a@b.c> \xc3\xa9=x SMTPUTF8", "501 5.5.4"),
     (U + ["RSET", "MAIL FROM:<a@b.c>"], "RCPT TO:<\xc3\xa9@example.org>",
      "553 5.6.7"),
     (["EHLO c", "MAIL FROM:<a> SMTPUTF8", "MAIL FROM:<a@b.c>"],
@@ -1097,11 +1108,14 @@ def test_utf8():
     replies, c = talk([
         (lines("EHLO c"), 1),
         (("MAIL FROM:<%s@b.c> SMTPUTF8\r\n" % name).encode("latin-1"), 1),
-        (("RCPT TO:<%s@example.org>\r\n" % name).encode("latin-1"), 1),
+        (("RCPT TO:<%s@example.org> ORCPT=utf-8;%s\U0001f600@z\r\n" % (
+            name, name)).replace("\U0001f600", "\xf0\x9f\x98\x80").encode(
+                "latin-1"), 1),
         (lines("DATA"), 1), (MESSAGE + b".\r\n", 1), (lines("QUIT"), 1)])
     same([(f, t) for m, f, t in c.queued],
          [(b"\xc3\xa9t\xc3\xa9@b.c",
-           [b"SMTPUTF8=", b"\xc3\xa9t\xc3\xa9@example.org"])],
+           [b"SMTPUTF8=", b"\xc3\xa9t\xc3\xa9@example.org",
+            b"ORCPT=utf-8;\\x{E9}t\\x{E9}\\x{1F600}@z"])],
          "SMTPUTF8: the envelope")
     ok(c.queued and b" with UTF8SMTP\n  for <\xc3\xa9t\xc3\xa9@example.org>; "
        in c.queued[0][0], "SMTPUTF8: Received", c.queued)
