@@ -48,7 +48,7 @@ run "the first time"
 run "again, while it runs"
 exits "stop" 0 try stop
 ok "ends the services" test "$(svstat /var/quill-try/service/* 2>&1 |
-	grep -c 'supervise not running')" = 2
+	grep -c 'supervise not running')" = 3
 run "again, after a stop"
 exits "somebody without a Maildir is told so" 1 try nobody
 find /etc /home /root -xdev -type f >"$T/after" 2>/dev/null
