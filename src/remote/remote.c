@@ -2,7 +2,8 @@
 /* remote.c - SMTP client: one connection, one message after the other
  *
  * runs as     quillr
- * started by  rspawn; or by hand: quill-remote host sender recipient...
+ * started by  rspawn; or by hand: quill-remote host sender recipient...,
+ *             quill-remote -n to read control/ and no more
  * fd 0        jobs and reports, each job with its message  wire/job.h,
  *             wire/report.h; by hand the message
  * fd 1        by hand the report                           wire/byhand.h
@@ -14,7 +15,7 @@
  * trusts      control/ and who started it; not the DNS, not the peer, not
  *             the message
  * exits       STATUS_OK at end of jobs, and by hand always; STATUS_TEMP when
- *             the job socket breaks
+ *             the job socket breaks; -n: STATUS_PERM, a control file is bad
  */
 #include <stdint.h>
 #include <string.h>
@@ -156,6 +157,11 @@ main(int argc, char **argv)
 	sig_ignore(SIGPIPE);
 	control_init(site_control);
 	conf_ok = conf_read(&conf);
+	if (argc == 2 && !strcmp(argv[1], "-n")) {
+		if (!conf_ok)
+			log_die(STATUS_PERM, control_error());
+		return STATUS_OK;
+	}
 	session_init(&session, &conf);
 	if (argc == 2 && !strcmp(argv[1], "-s"))
 		return resident();

@@ -160,6 +160,16 @@ check_tls()
 		say "${tls_why#quill-tlsd: alert: }"
 }
 
+# What quill-remote reads, as its user: control/smtpauth is for that one alone.
+check_remote()
+{
+	remote_user=$(sed -n '4s/^u \([^ ]*\) .*/\1/p' "$home/users/ids")
+	set --
+	[ "$(id -u)" != 0 ] || set -- setuidgid "$remote_user"
+	remote_why=$("$@" "$home/bin/quill-remote" -n 2>&1) ||
+		say "${remote_why#quill-remote: alert: }"
+}
+
 check()
 {
 	[ -d "$alias" ] || refuse "$alias: no such directory (run make install)"
@@ -168,6 +178,7 @@ check()
 	check_names
 	check_aliases
 	check_tls
+	check_remote
 	[ $wrong = 1 ] || echo "every address that must have an alias has one"
 	exit $wrong
 }

@@ -148,8 +148,14 @@ message second
 inject "$me" y@far.test
 ok "everybody could read the file: deferred" wait_until 60 log_has \
 	'deferral: .*control/smtpauth:_its_mode.* to=y@far.test .*=deferred'
+like "quill-config says so, too" "$("$H/bin/quill-config" --check)" \
+	'^.*control/smtpauth: its mode lets everybody read it$'
+chmod 600 "$H/control/smtpauth"
+like "and when quillr cannot read it" "$("$H/bin/quill-config" --check)" \
+	'^.*control/smtpauth: .*Permission denied$'
 chown "$(stat -c %U "$H/run/remote")" "$H/control/smtpauth"
 chmod 400 "$H/control/smtpauth"
+unlike "now it is content" "$("$H/bin/quill-config" --check)" smtpauth
 ok "no TLS, no password: deferred" wait_until 60 log_has \
 	'deferral: .* to=y@far.test .* dsn=4\.7\.4 status=deferred'
 unlike "nothing of it was sent" "$(peer_lines smart)" '^AUTH'
