@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: 0BSD
+# Completion of quillctl for bash: . HOME/doc/quillctl.bash
+# Subcommands and options come from its own usage, ids from the queue.
+# shellcheck shell=bash
+
+_quillctl()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
+	local ctl=${COMP_WORDS[0]} sub=${COMP_WORDS[1]} line words=
+	local select='--all --from --to --domain --older --younger --state
+		--reason --match'
+
+	COMPREPLY=()
+	if [ "$COMP_CWORD" = 1 ]; then
+		words=$("$ctl" help 2>/dev/null |
+			sed -n 's/^ *\(usage: \)\{0,1\}quillctl \([a-z]*\).*/\2/p')
+		mapfile -t COMPREPLY < <(compgen -W "$words help" -- "$cur")
+		return
+	fi
+	line=$("$ctl" help 2>/dev/null | grep "quillctl $sub\( \|\$\)")
+	case $prev in
+	--state) words='new active waiting held damaged' ;;
+	--older | --younger) words='15m 1h 4h 1d 2d 5d' ;;
+	--domain) words=$("$ctl" ages -j 2>/dev/null |
+		sed -n 's/^{"domain":"\([A-Za-z0-9.-]*\)",.*/\1/p') ;;
+	--services | --logs)
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		return
+		;;
+	--from | --to | --reason | --match | --text | --via) return ;;
+	*)
+		case $cur in
+		-*)
+			words=$(printf '%s\n' "$line" | grep -o -e '--[a-z-]*')
+			case $line in *' [-nj]'*) words="$words -n -j" ;; esac
+			case $line in *' [-j'*) words="$words -j" ;; esac
+			case $line in *SELECTOR*) words="$words $select" ;; esac
+			;;
+		*)
+			case $line in
+			*SELECTOR* | *\ ID*)
+				# only the first: a queue may be long
+				words=$("$ctl" queue -j 2>/dev/null |
+					sed -n '1,200s/.*"queue_id":"\([0-9a-v]*\)".*/\1/p')
+				;;
+			*)
+				mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+				return
+				;;
+			esac
+			;;
+		esac
+		;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+complete -F _quillctl quillctl
