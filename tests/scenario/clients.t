@@ -315,4 +315,106 @@ if [ -x "$POSTFIX/usr/sbin/smtp-source" ]; then
 else
 	skip smtp-source "no Postfix in $PEERS"
 fi
+
+# --- Postfix as a client -----------------------------------------------------
+# What its smtpd takes on 2601 goes on by its smtp, in the clear; on 2602 with
+# STARTTLS.
+PF=$T/postfix
+postfix_start()
+{
+	mktestuser
+	pf_owner=$testuser
+	mktestuser
+	pf_group=$testuser
+	mkdir -p "$PF/conf" "$PF/data" "$PF/spool"
+	(
+		cd "$PF/spool" || exit
+		mkdir active bounce corrupt defer deferred flush hold incoming \
+			maildrop pid private public saved trace
+		chown "$pf_owner" active bounce corrupt defer deferred flush \
+			hold incoming maildrop private public saved trace \
+			"$PF/data"
+		chgrp "$pf_group" maildrop public
+		chmod 700 active bounce corrupt defer deferred flush hold \
+			incoming private saved trace
+		chmod 710 public
+	)
+	cat >"$PF/conf/main.cf" <<-END_CF
+	compatibility_level = 3.6
+	queue_directory = $PF/spool
+	data_directory = $PF/data
+	daemon_directory = $POSTFIX/usr/lib/postfix/sbin
+	command_directory = $POSTFIX/usr/sbin
+	shlib_directory = $POSTFIX/usr/lib/postfix
+	import_environment = MAIL_CONFIG TZ LD_LIBRARY_PATH
+	mail_owner = $pf_owner
+	setgid_group = $pf_group
+	myhostname = postfix.example
+	mydestination =
+	mynetworks = 127.0.0.0/8
+	inet_protocols = ipv4
+	alias_maps =
+	smtpd_relay_restrictions = permit_mynetworks, reject
+	smtpd_peername_lookup = no
+	smtp_host_lookup = native
+	smtp_tls_CAfile = $certs/root.pem
+	maillog_file_prefixes = $T
+	maillog_file = $PF/log
+	END_CF
+	cat >"$PF/conf/master.cf" <<-END_CF
+	127.0.0.1:2601 inet n - n - - smtpd
+	  -o content_filter=smtp:[mail.example]:$SMTP_PORT
+	127.0.0.1:2602 inet n - n - - smtpd
+	  -o content_filter=enc:[mail.example]:$SMTP_PORT
+	cleanup unix n - n - 0 cleanup
+	qmgr unix n - n 300 1 qmgr
+	tlsmgr unix - - n 1000? 1 tlsmgr
+	rewrite unix - - n - - trivial-rewrite
+	bounce unix - - n - 0 bounce
+	defer unix - - n - 0 bounce
+	trace unix - - n - 0 bounce
+	flush unix n - n 1000? 0 flush
+	proxymap unix - - n - - proxymap
+	smtp unix - - n - - smtp
+	enc unix - - n - - smtp
+	  -o smtp_tls_security_level=secure
+	  -o smtp_tls_secure_cert_match=mail.example
+	anvil unix - - n - 1 anvil
+	scache unix - - n - 1 scache
+	postlog unix-dgram n - n - 1 postlogd
+	END_CF
+	bg env LD_LIBRARY_PATH="$POSTFIX/usr/lib/postfix" \
+		MAIL_CONFIG="$PF/conf" \
+		"$POSTFIX/usr/lib/postfix/sbin/master" -c "$PF/conf" -d
+	wait_until 60 listening 2601
+}
+
+# postfix_mail N PORT: from smtp-source by way of Postfix
+postfix_mail()
+{
+	ok "Postfix takes $1 messages" source_send -s 3 -m "$1" -f "$from" \
+		-t "$to" "127.0.0.1:$2"
+	ok "its smtp delivers them" wait_until 120 maildir_has "$M" "$1" ||
+		tail -n 20 "$PF/log" | sed 's/^/#   /'
+}
+
+if [ ! -x "$POSTFIX/usr/lib/postfix/sbin/master" ]; then
+	skip "Postfix's smtp" "no Postfix in $PEERS"
+elif postfix_start; then
+	postfix_mail 20 2601
+	is "in the clear" "$(cat "$M"/new/* |
+		grep -c '^  by quill.example with ESMTP$')" 20
+	is "each with one Delivered-To" "$(grep -c ^Delivered-To: "$M"/new/* |
+		grep -vc ':1$')" 0
+	rm -f "$M"/new/*
+	if [ "$tls" ]; then
+		postfix_mail 20 2602
+		is "with STARTTLS, the name verified" "$(cat "$M"/new/* |
+			grep -c 'by quill.example with ESMTPS')" 20
+		rm -f "$M"/new/*
+	fi
+else
+	fail "Postfix starts"
+	diag "$(cat "$T/bg.log" "$PF/log" 2>&1 | tail -n 20)"
+fi
 done_testing
