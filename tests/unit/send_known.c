@@ -99,10 +99,69 @@ many_messages(void)
 	is_num(wrong, 0, "in order of time");
 }
 
+/* Slots are found by what they wait for, whatever happens meanwhile. */
+static void
+walks(void)
+{
+	enum { N = 3000 };
+	static uint32_t slot[N];
+	uint32_t i, s, n = 0, wrong = 0;
+	int w, v;
+
+	for (i = 0; i < N; i++) {
+		slot[i] = known_add(make(9000000 + i, i));
+		known_for(slot[i], 1 + i % 3 * 1024);
+	}
+	w = known_walk(1);
+	v = known_walk(2049);
+	while ((s = known_walk_next(w)) != KNOWN_NONE) {
+		wrong += known_hash(s) != 1;
+		/* one that was seen goes elsewhere, the next is forgotten */
+		known_for(s, 77);
+		if (++n == 500)
+			for (i = 0; i < N; i += 3)
+				if (known_hash(slot[i]) == 1 && i % 2)
+					known_forget(slot[i]);
+	}
+	is_num(wrong, 0, "only those with that hash");
+	ok(n >= 500 && n < 1000, "%u seen, some were forgotten", n);
+	for (n = 0; (s = known_walk_next(v)) != KNOWN_NONE; n++)
+		wrong += known_hash(s) != 2049;
+	is_num(n, 1000, "another walk, of the same bucket, sees all of its");
+	is_num(wrong, 0, "and no other");
+	for (i = 0; i < KNOWN_WALKS; i++)
+		ok(known_walk(5000 + i) >= 0, "walk %u", i);
+	is_num(known_walk(1), -1, "not one more");
+}
+
+static void
+flags(void)
+{
+	uint32_t s = known_add(make(99, 1)), t = known_add(make(99, 2));
+
+	known_hold(s, true);
+	known_hold(s, true);
+	known_hold(t, true);
+	is_num(known_nheld(), 2, "two are held");
+	known_hold(t, false);
+	is_num(known_nheld(), 1, "one");
+	known_forget(s);
+	is_num(known_nheld(), 0, "none when it is forgotten");
+	known_force(t, true);
+	known_trust(t);
+	ok(known_isforced(t) && known_trusted(t) && !known_isheld(t),
+		"each flag its own");
+	is_num(known_id(t).rnd, 2, "and not the id's");
+	known_force(t, false);
+	ok(!known_isforced(t), "taken back");
+}
+
 int
 main(void)
 {
 	one_message();
 	many_messages();
+	flags();
+	walks();
 	return done_testing();
 }
