@@ -162,6 +162,7 @@ answers(void)
 	close(fds[0]);
 	ok(ctl_read(fds[1], buf, &a) < 0 && errno == EPIPE, "end of file");
 	close(fds[1]);
+	str_free(&s);
 }
 
 int
