@@ -15,7 +15,7 @@ static struct answer
 take(struct policy *p, const char *kind, const char *what, uint64_t limit)
 {
 	static struct rates rates;
-	static bool opened;
+	static bool opened, said;
 	struct str text = STR_INIT(sizeof p->text - 1);
 	uint32_t wait = 0;
 
@@ -26,6 +26,11 @@ take(struct policy *p, const char *kind, const char *what, uint64_t limit)
 	opened = true;
 	if (rates_take(&rates, kind, p->user, 1, (uint32_t)limit, HOUR, &wait))
 		return (struct answer){ 0 };
+	/* a stolen password shows here first */
+	if (!said)
+		log_warning("user ", p->user, " sends too many ", what,
+			": control/usermessages, userrcpts");
+	said = true;
 	str_puts(&text, "too many ");
 	str_puts(&text, what);
 	str_puts(&text, " from you lately, try again in ");

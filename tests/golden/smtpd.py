@@ -1093,6 +1093,8 @@ def test_usage():
     ok(re.search(r'refused .* code=450 text="4\.7\.1 too many recipients .*" '
                  r'what=RCPT user=ann\n', c.logtext), "it is logged",
        c.logtext)
+    same(c.logtext.count("warning: user ann sends too many recipients: "), 1,
+         "with a warning, once a session", c.logtext)
     replies, c = auth_talk(["-s"], ["AUTH PLAIN " + b64("\0b@c.d\0secret")] +
                            mail)
     same(codes(replies), ["235", "250", "250", "250", "250"],
