@@ -330,6 +330,7 @@ def dot_refused():
 
 @case
 def duplicate():
+    impatient()
     for what in HANGUP, SILENCE, "nonsense", "354 more":
         routed(dot=what)
         r = run()
@@ -370,6 +371,7 @@ def out_of_turn():
 
 @case
 def silence():
+    impatient()
     for at, letters in (("greeting", "Z"), ("EHLO", "Z"), ("MAIL", "Z"),
                         ("RCPT", "sZ"), ("DATA", "rZ")):
         routed(**{at: SILENCE})
@@ -377,7 +379,7 @@ def silence():
         r = run()
         eq(r.letters, letters, at)
         match(r.text, r"did not answer in time .*\(#4.4.2\)", "text")
-        check(0.9 < time.time() - start < 3, "after a second",
+        check(1.9 < time.time() - start < 25, "after two seconds",
               time.time() - start)
 
 
@@ -541,6 +543,7 @@ def mx_order():
 
 @case
 def mx_failover():
+    impatient()
     control()
     p2 = peer("192.0.2.12", 25)
     r = run("a.test")
@@ -665,7 +668,7 @@ def lame():
     r = run("a.test")
     eq(r.letters, "Z", "a silent server")
     match(r.text, r"do not answer \(#4.4.3\)", "text")
-    check(0.9 < time.time() - start < 2.5, "one try", time.time() - start)
+    check(0.9 < time.time() - start < 20, "one try", time.time() - start)
     eq(len(d.queries), 1, "one query")
     d = dns(lambda q, tcp: None, attempts=2)
     run("a.test")
@@ -675,7 +678,7 @@ def lame():
     d = dns(lambda q, tcp: None, timeout=5)
     start = time.time()
     run("a.test")
-    check(0.9 < time.time() - start < 2.5, "the whole look-up has its limit")
+    check(0.9 < time.time() - start < 4.9, "the whole look-up has its limit")
 
 
 def lies(q, how):
@@ -895,7 +898,7 @@ def resident():
     check("QUIT" not in p.lines, "still open")
     code, took, err = s.end()
     eq((code, err), (0, b""), "ends")
-    check(took < 1, "at once", took)
+    check(took < 20, "at once", took)
     eq(p.lines[-1], "QUIT", "with QUIT")
 
 
@@ -942,7 +945,7 @@ def resident_reset():
 @case
 def slow_quit_between():
     """A peer that holds QUIT up must not take time from the next one."""
-    control(remotetimeouts="quit:1", timeoutremote="5")
+    control(remotetimeouts="quit:1", timeoutremote="20")
     p1 = peer("192.0.2.11", 25, greeting="421 no", QUIT=SILENCE)
     slow = lambda x: time.sleep(1.5) or "250 ok"
     p2 = peer("192.0.2.12", 25, MAIL=slow)
@@ -952,6 +955,7 @@ def slow_quit_between():
 
 @case
 def resident_dead():
+    impatient()
     p = routed()
     s = Resident()
     s.job()
@@ -1040,7 +1044,7 @@ def slow_quit():
     routed(QUIT=SILENCE)
     s = Resident()
     s.job()
-    check(s.end()[1] < 3, "QUIT is not waited for long")
+    check(s.end()[1] < 25, "QUIT is not waited for long")
 
 
 @case
@@ -1051,7 +1055,7 @@ def job_limit():
             timeoutremote="5")
     start = time.time()
     r = run(rcpt=["r%d@x" % i for i in range(100)])
-    check(time.time() - start < 3, "a job has its end", time.time() - start)
+    check(time.time() - start < 20, "a job has its end", time.time() - start)
     eq(r.letters[-1], "Z", "and is deferred")
 
 

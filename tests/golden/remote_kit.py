@@ -25,7 +25,7 @@ WIRE = b"Subject: hi\r\n\r\nbody\r\n.\r\n"
 
 cases = []
 closing = []
-state = {"port": 3000, "name": "", "resolv": RESOLV}
+state = {"port": 3000, "wait": "30", "name": "", "resolv": RESOLV}
 
 
 def case(fn):
@@ -59,10 +59,16 @@ def forget():
         os.unlink(DEAD)
 
 
+def impatient():
+    """This case has peers that never answer."""
+    state["wait"] = "2"
+
+
 # --- set-up -----------------------------------------------------------------
 def control(**files):
     """Control files of this case, besides the usual ones."""
-    base = {"me": "me.example", "timeoutconnect": "1", "timeoutremote": "1"}
+    base = {"me": "me.example", "timeoutconnect": state["wait"],
+            "timeoutremote": state["wait"]}
     base.update(files)
     for f in os.listdir(CONTROL):
         if not os.path.isdir(os.path.join(CONTROL, f)):
@@ -249,6 +255,7 @@ def main():
             continue
         state["name"] = fn.__name__
         state["resolv"] = RESOLV
+        state["wait"] = "30"
         forget()
         start = time.time()
         try:

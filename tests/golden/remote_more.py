@@ -377,8 +377,9 @@ def crowded():
 # --- dead addresses --------------------------------------------------------------
 @case
 def dead_last():
+    impatient()
     forget()
-    control(timeoutconnect="1")
+    control()
     p2 = peer("192.0.2.12", 25)
     eq(run("a.test").text[:3], "mx2", "the first is dead")
     p1 = peer("192.0.2.11", 25)

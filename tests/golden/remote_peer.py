@@ -110,7 +110,7 @@ class Peer:
             conn.close()
             return None
         if a is SILENCE:
-            time.sleep(30)
+            time.sleep(60)
             return None
         if isinstance(a, str):
             a = a.encode() + b"\r\n"
