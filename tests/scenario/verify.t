@@ -3,7 +3,7 @@
 # quill-verifyd says of each kind of address what a delivery then shows.
 . "$(dirname "$0")/../lib.sh"
 need_root
-need svscan python3 setuidgid
+need svscan tcpserver python3 setuidgid
 
 quill_config quill.example
 mktestuser
@@ -138,7 +138,11 @@ END
 file "$annhome" "$ann" .qmail-w-default ./Maildir/
 # shellcheck disable=SC2016
 echo '[127.0.0.1]:1' | sed 's/^/:/' >"$C/smtproutes"
-start_suite --smtp none --verify yes
+# what is local and virtual, and nothing else
+rm -f "$C/rcpthosts"
+SMTP_PORT=$(free_port)
+start_suite --smtp "127.0.0.1:$SMTP_PORT" --verify yes
+echo ':allow' | tcprules "$C/tcp.smtp.cdb" "$C/tcp.smtp.tmp"
 
 # --- what it says ------------------------------------------------------------
 # ask ADDRESS...: a line "ADDRESS CLASS USER UID HOW-OR-WHY" each
@@ -206,6 +210,28 @@ while read -r want addr; do
 		"$(awk -v a="$log" '$1 == a { print $2 }' "$T/results" |
 			sort -u)" "$status"
 done <"$T/table"
+
+# --- what quill-smtpd does with it --------------------------------------------
+cat >"$T/rcpt.py" <<'END'
+import smtplib, sys
+for i, line in enumerate(sys.stdin):
+    if i % 10 == 0:  # a session with many errors is ended
+        s = smtplib.SMTP("127.0.0.1", int(sys.argv[1]), timeout=60)
+        s.ehlo("client.example")
+        s.mail("a@b.example")
+    want, addr = line.split()
+    code, text = s.rcpt(addr)
+    print(want, addr, code, text.decode().split(" ")[0])
+END
+# addresses that are right in SMTP; relaying by percents is not for strangers
+LC_ALL=C grep -E '^[a-z]+ [A-Za-z0-9/.-]+@[A-Za-z.]+$' "$T/table" |
+	grep -vF .. >"$T/smtp"
+python3 "$T/rcpt.py" "$SMTP_PORT" <"$T/smtp" >"$T/replies" 2>&1
+is "RCPT: as many replies" "$(wc -l <"$T/replies")" "$(wc -l <"$T/smtp")"
+is "what is delivered is taken, what bounces is refused" \
+	"$(sed 's/ 2\.1\.5$//; s/ [45]\.[0-9]*\.[0-9]*$//' "$T/replies")" \
+	"$(sed 's/^yes .*/& 250/; s/^no .*/& 550/; s/^temp .*/& 451/
+		s/^remote .*/& 550/' "$T/smtp")"
 
 # --- it follows what changes ---------------------------------------------------
 says()
