@@ -50,7 +50,7 @@ plain_rcpt(const struct walk_message *m, size_t i)
 	json_plain(&out, env_rcpt(&m->env, i));
 	obuf_putc(&out, '\n');
 	if (replies_get(m, i, &r) && env_mark(&m->env, i) != ENV_DONE) {
-		obuf_puts(&out, "\t\t(");
+		obuf_puts(&out, "\t  (");
 		json_plain(&out, r.text);
 		obuf_puts(&out, ")\n");
 	}
