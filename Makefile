@@ -114,7 +114,7 @@ quillctl_OBJS = quillctl/quillctl quillctl/args quillctl/ask quillctl/walk \
 	quillctl/order quillctl/why quillctl/schedule \
 	quillctl/facts quillctl/paint quillctl/ages quillctl/top \
 	quillctl/mend quillctl/fsck quillctl/fsckmess quillctl/archive \
-	quillctl/export quillctl/done quillctl/import
+	quillctl/export quillctl/done quillctl/import quillctl/metrics
 quillctl_USES = wire lib
 maildirmake_OBJS = tools/maildirmake
 maildirmake_USES = lib

@@ -45,6 +45,8 @@ static const struct ctl_command commands[] = {
 	{ "delete", "delete [-nj] SELECTOR", ctl_order, CTL_IN_QUEUE },
 	{ "reroute", "reroute [-nj] --via RELAY SELECTOR", ctl_order,
 		CTL_IN_QUEUE },
+	{ "metrics", "metrics [--file FILE | --http]", ctl_metrics,
+		CTL_ANYWHERE },
 	{ "fsck", "fsck [-nj]", ctl_fsck, CTL_IN_QUEUE },
 	{ "export", "export DIR|-", ctl_export, CTL_ANYWHERE },
 	{ "import", "import [-n] [--logs DIR] DIR|FILE|-", ctl_import,

@@ -33,6 +33,7 @@ int ctl_ages(int argc, char **argv);
 int ctl_export(int argc, char **argv);
 int ctl_fsck(int argc, char **argv);
 int ctl_import(int argc, char **argv);
+int ctl_metrics(int argc, char **argv);
 int ctl_order(int argc, char **argv);
 int ctl_queue(int argc, char **argv);
 int ctl_show(int argc, char **argv);
