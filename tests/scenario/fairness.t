@@ -7,7 +7,7 @@
 . "$TOP/tests/peers.sh"
 own_net "$@"
 ip route add local 192.0.2.0/24 dev lo src 127.0.0.1 || give_up "no route"
-need svscan tcpserver python3
+need svscan tcpserver python3 tai64nlocal
 need_dns
 need_sink
 
