@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: 0BSD
-"""ctl.py [-u UID] [-a ARGUMENT] SOCKET VERB [ID[:RCPT,RCPT...]]...
+"""ctl.py [-g GROUP] [-u UID] [-a ARGUMENT] SOCKET VERB [ID[:RCPT,RCPT...]]...
 
 One request of wire/ctl.h, its answer as lines: "ID RESULT changed busy text",
 "OBJECT key=value ...", or "refused: TEXT" with exit 1."""
@@ -31,10 +31,12 @@ def show(out):
 
 
 def main(args):
-    argument = None
+    argument, groups = None, []
     while args[0][0] == '-':
-        if args[0] == '-u':
-            os.setgroups([])
+        if args[0] == '-g':
+            groups = [int(args[1])]
+        elif args[0] == '-u':
+            os.setgroups(groups)
             os.setgid(int(args[1]))
             os.setuid(int(args[1]))
         else:

@@ -116,7 +116,6 @@ settle(struct message *m)
 	if (m->pass[CHAN_LOCAL].on || m->pass[CHAN_REMOTE].on || m->orders ||
 		m->nunsure)
 		return;
-	known_force(m->slot, false);
 	known_hold(m->slot, m->todo == 0 && m->held > 0);
 	if (m->todo == 0 && m->held == 0) {
 		finish(m);
@@ -209,6 +208,7 @@ message_start(uint32_t slot, unsigned chans, int64_t now)
 		else
 			m->pass[c].again = true;
 	}
+	known_force(slot, false);
 	settle(m);
 }
 

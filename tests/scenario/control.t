@@ -97,6 +97,9 @@ restarted()
 like "root may" "$(order status)" '^send pid=[0-9]+ since=[0-9]+'
 like "nobody may not" "$(ctl -u 65534 "$SOCK" status)" \
 	'^refused: permission denied'
+gid=$(sed -n 's/^g [^ ]* //p' "$H/users/ids" | head -n 1)
+like "a member of quill's group may" "$(ctl -g "$gid" -u 65534 "$SOCK" status)" \
+	'^send pid='
 quilld=$(sed -n '1s/^u [^ ]* //p' "$H/users/ids")
 like "smtpd's user may not" "$(ctl -u "$quilld" "$SOCK" status)" \
 	'^refused: permission denied'
