@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/peers.sh"
 own_net "$@"
-need svscan tcpserver swaks openssl python3
+need svscan tcpserver rblsmtpd swaks openssl python3
 perl -MNet::SSLeay -e 1 2>/dev/null || skip_all "swaks has no TLS here"
 [ -x "$B/bin/quill-tlsd" ] || skip_all "there is no quill-tlsd (make tls)"
 
@@ -150,10 +150,22 @@ ok "the log says who" log "code=450 .* user=$user\$"
 ok "another user" mail 2587 --tls --auth PLAIN --auth-user "$other" \
 	--auth-password secret -f "$other@quill.example"
 }
-# --- a wrapper ---------------------------------------------------------------------
-echo 'env DATABYTES=10' >"$S/smtp/env/WRAPPER"
+# --- a wrapper: rblsmtpd, as INSTALL has it ------------------------------------------
+cat >"$H/control/tcp.smtp" <<'END_RULES'
+127.0.0.9:allow,RBLSMTPD="-listed here"
+127.:allow,RBLSMTPD=""
+END_RULES
+tcprules "$H/control/tcp.smtp.cdb" "$T/tmp.cdb" <"$H/control/tcp.smtp"
+echo 'rblsmtpd -b -r rbl.example' >"$S/smtp/env/WRAPPER"
 svc -t "$S/smtp"
-ok "WRAPPER is run before quill-smtpd" wait_until 60 sh -c "swaks -n \
-	-s 127.0.0.1:2525 --quit-after EHLO 2>&1 | grep -q 'SIZE 10\$'"
+listed()
+{
+	mail 2525 -li 127.0.0.9 -f x@far.example -t "$user@quill.example"
+	grep -q '^<\*\* 553 listed here' "$T/dialogue"
+}
+ok "who is listed is refused by rblsmtpd" wait_until 60 listed
+ok "who is not gets to quill-smtpd" mail 2525 --tls -f x@far.example \
+	-t "$user@quill.example"
+ok "and the mail arrives" wait_until 60 maildir_has "$M" 1
 is "no alert in any log" "$(cat "$H"/log/*/current | grep -c alert)" 0
 done_testing
