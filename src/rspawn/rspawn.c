@@ -31,7 +31,8 @@ enum { JOB_HOURS = 24, IDLE_DEFAULT = 3, IDLE_MAX = 3600 };
 /* What children read when they start: one that was started before a change gets
  * no more jobs. */
 static const char *const watched[] = { "smtproutes", "smtproutes.cdb",
-	"tlspolicy", "smtpauth", "mtasts", "helohost", "outgoingip", "me" };
+	"tlspolicy", "smtpauth", "mtasts", "helohost", "outgoingip", "me",
+	"/etc/resolv.conf" };
 
 enum { WATCHED = sizeof watched / sizeof *watched, LOOK_MS = 1000 };
 
@@ -53,7 +54,10 @@ changed(size_t i)
 	struct stat st;
 	bool is;
 
-	control_path(&path, watched[i]);
+	if (*watched[i] == '/')
+		str_puts(&path, watched[i]);
+	else
+		control_path(&path, watched[i]);
 	if (stat(str_c(&path), &st) < 0)
 		memset(&st, 0, sizeof st);
 	str_free(&path);
