@@ -330,6 +330,51 @@ test_discard(void)
 	str_free(&line);
 }
 
+/* A deadline that is looked after: put off twice, with input at the second
+ * time, then for good. */
+static struct late {
+	int calls, from, until;
+	int fd; /* gets input at the second call */
+} late;
+
+static int64_t
+put_off(void *arg)
+{
+	struct late *l = arg;
+
+	l->calls++;
+	if (l->calls == l->from)
+		fd_writeall(l->fd, "ine\n", 4);
+	return l->calls < l->until ? stamp_mono() + 20 : 0;
+}
+
+static void
+test_late(enum peer kind)
+{
+	struct str line = STR_INIT(1000);
+	const char *name = peer_name[kind];
+	struct ibuf in;
+	char buf[4];
+	int p[2];
+
+	connect_peer(kind, p);
+	fd_writeall(p[1], "a l", 3);
+	ibuf_init(&in, p[0], buf, sizeof buf);
+	ibuf_deadline(&in, stamp_mono());
+	late = (struct late){ .from = 2, .until = 5, .fd = p[1] };
+	ibuf_late(&in, put_off, &late);
+	is_num(ibuf_getline(&in, &line, 1000), IBUF_LINE, "%s, late: a line",
+		name);
+	is_str(str_c(&line), "a line\n", "whole");
+	is_num(late.calls, 2, "asked twice");
+	is_num(ibuf_getline(&in, &line, 1000), IBUF_ERROR, "then none");
+	is_num(in.err, ETIMEDOUT, "its errno");
+	is_num(late.calls, 5, "asked until it was told so");
+	close(p[0]);
+	close(p[1]);
+	str_free(&line);
+}
+
 int
 main(void)
 {
@@ -349,6 +394,7 @@ main(void)
 		test_deadline((enum peer)kind, true, 3);
 		test_slow((enum peer)kind, false);
 		test_slow((enum peer)kind, true);
+		test_late((enum peer)kind);
 	}
 	test_tied();
 	test_discard();

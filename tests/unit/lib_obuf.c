@@ -254,6 +254,55 @@ test_hangup(void)
 	signal(SIGPIPE, SIG_DFL);
 }
 
+/* A deadline that is looked after: put off while nobody reads, until somebody
+ * does, then for good. */
+static struct {
+	int calls, fd;
+} late;
+
+static int64_t
+put_off(void *arg)
+{
+	static char drain[1 << 16];
+
+	(void)arg;
+	late.calls++;
+	if (late.calls == 2)
+		while (read(late.fd, drain, sizeof drain) > 0)
+			;
+	return late.calls < 4 ? stamp_mono() + 20 : 0;
+}
+
+static void
+test_late(enum peer kind)
+{
+	const char *name = peer_name[kind];
+	static const char data[512];
+	struct obuf o;
+	char buf[512];
+	size_t n = 0;
+	int p[2];
+
+	connect_peer(kind, p);
+	fd_nonblock(p[0]);
+	late.calls = 0;
+	late.fd = p[0];
+	obuf_init(&o, p[1], buf, sizeof buf);
+	obuf_deadline(&o, stamp_mono());
+	obuf_late(&o, put_off, NULL);
+	while (late.calls < 2 && obuf_put(&o, data, sizeof data) == 0 &&
+		n < 1 << 26)
+		n += sizeof buf;
+	ok(!o.err && late.calls == 2, "%s, late: it went on when it could",
+		name);
+	while (obuf_put(&o, data, sizeof data) == 0 && n < 1 << 26)
+		n += sizeof buf;
+	is_num(o.err, ETIMEDOUT, "then it could not");
+	is_num(late.calls, 4, "asked until it was told so");
+	close(p[0]);
+	close(p[1]);
+}
+
 int
 main(void)
 {
@@ -268,6 +317,7 @@ main(void)
 		test_deadline((enum peer)kind, true);
 		test_slow((enum peer)kind, false);
 		test_slow((enum peer)kind, true);
+		test_late((enum peer)kind);
 	}
 	test_hangup();
 	return done_testing();
