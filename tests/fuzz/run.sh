@@ -23,6 +23,14 @@ seed()
 	aliasdb) printf '&a@b\0|c d\0//e\0:/f\0\\g\0' ;;
 	ctl) printf 'Vbounce\0Awhy\0I0123456789abcdef\0n1\0n2\0\0' ;;
 	clean) printf 'r0123456789abcdef\n' ;;
+	smtpd_data) printf '\001S: x\r\n\r\n..a\nb\n.\r\nc\n.\nd\r\n.\re\0f\r\n.\r\n' ;;
+	smtpd_session) printf '%s\r\n' 'EHLO [192.0.2.1]' \
+		'MAIL FROM:<a@b.c> SIZE=5 BODY=8BITMIME RET=HDRS ENVID=x+2By' \
+		'RCPT TO:<"a b"@[IPv6:2001:db8::1]> NOTIFY=NEVER ORCPT=rfc822;z' \
+		'RCPT TO:<@x,@y:postmaster>' DATA 'S: x' '' ..a . RSET 'HELO c' \
+		'VRFY x' 'EXPN x' HELP NOOP 'ETRN b.c' STARTTLS 'EHLO d' \
+		'AUTH PLAIN AGEAYg==' 'AUTH LOGIN' YQ== Yg== \
+		'MAIL FROM:<ä@b.c> SMTPUTF8' 'RCPT TO:<x@y>' QUIT ;;
 	tlsrec) printf 'd60000\0pmx.example[192.0.2.1]\0v2\0smx.example\0nmx.example\0t3 1 1 00ff\0cdefault\0kx\0lsmtp\0\0' ;;
 	tlsd_signreq) printf '1\0003\0digest' ;;
 	pwfile) printf '# x\nann:x:1:2\nbob:!\n\n' ;;
