@@ -262,4 +262,32 @@ ok 'show --message is the message' sh -c \
 	"'$ctl' show --message $id5 | cmp - '${H}/queue/msg/$(echo "$id5" |
 		cut -c16)/$id5.mess'"
 
+# --- completion in bash ---------------------------------------------------------
+cat >"$T/complete.bash" <<'EOF2'
+. "$1"
+COMP_WORDS=("${@:2}")
+COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+_quillctl
+echo "${COMPREPLY[*]}"
+EOF2
+# completes NAME WANT WORD...: of the last word
+completes()
+{
+	co_name=$1 co_want=$2
+	shift 2
+	if command -v bash >/dev/null; then
+		is "completion: $co_name" "$(bash "$T/complete.bash" \
+			"$H/doc/quillctl.bash" "$ctl" "$@" 2>&1)" "$co_want"
+	else
+		skip "completion: $co_name" 'bash is not installed'
+	fi
+}
+completes 'subcommands' 'retry release reroute' re
+completes 'options' '--state' queue --st
+completes 'options of a subcommand' '--via' reroute --v
+completes 'none that it has not' '' show --v
+completes 'states' 'held' queue --state h
+completes 'ids' "$id4" show "$(echo "$id4" | cut -c1-15)"
+completes 'domains that wait' 'd.test' retry --domain d
+
 done_testing
