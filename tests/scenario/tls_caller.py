@@ -107,6 +107,8 @@ def serve(home, port, path):
     log = open(path, 'a', encoding='ascii')
     while True:
         sock, addr = listener.accept()
+        # So that a peer that does not read is soon noticed.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16384)
         threading.Thread(target=serve_one, daemon=True,
                          args=(home, sock, addr[0], log, lock)).start()
 

@@ -220,6 +220,9 @@ def noise(port):
 def deaf(port, n):
     # Not all of it may fit into the socket.
     c = ask_for(port, b'BIG %s\r\n' % n.encode(), 8192)
+    # So that all that lies between is full (where it is not, the test
+    # succeeds without having tested much).
+    time.sleep(3)
     print('ready', flush=True)
     sys.stdin.read()
     c.sock.close()
