@@ -53,7 +53,8 @@ def trickle(c, text, pause):
 
 
 def test_slow():
-    control(timeoutsmtpd="1", minrate="1000")
+    # what must not time out has seconds to spare, for a loaded machine
+    control(timeoutsmtpd="4", minrate="1000")
     for name, prefix, want in [
             ("a command", [], ("421 4.4.2 timeout\r\n", "timeout")),
             ("data", START, ("421 4.4.2 too slow\r\n", "slow"))]:
@@ -63,9 +64,9 @@ def test_slow():
             [c.reply() for _ in range(n)]
         trickle(c, b"x" * 200, 0.1)
         same(ends(c), want, "a byte now and then in %s" % name)
+    control(timeoutsmtpd="1", minrate="1000")
     c = greeted()
     c.ask("EHLO c")
-    c.sock.settimeout(0.3)
     got = ""
     for i in range(100):
         c.send(b"NOOP\r\n")
@@ -78,7 +79,7 @@ def test_slow():
     same(queued(), [], "none of that is queued")
     # twice the time-out, but faster than minrate
     for rate, env in (1000, {}), (0, {"MINRATE": "0"}):
-        control(timeoutsmtpd="1", minrate="1000000")
+        control(timeoutsmtpd="5", minrate="1000000")
         env.setdefault("MINRATE", "20")
         c = greeted(**env)
         for data, n in START:
@@ -86,23 +87,23 @@ def test_slow():
             [c.reply() for _ in range(n)]
         for i in range(12):
             c.send(b"0123456789\r\n" * 2)
-            time.sleep(0.25)
+            time.sleep(0.5)
         got = c.ask("\r\n.")
         c.close()
         ok(got.startswith("250") and len(queued()) == 1,
            "slow, but faster than MINRATE=%s" % env["MINRATE"], got)
     # each accepted message renews it
-    control(timeoutsmtpd="1", minrate="1000")
+    control(timeoutsmtpd="6", minrate="1000")
     c = greeted()
     got = [c.ask("EHLO c")[:3]]
-    for i in range(4):
-        time.sleep(0.6)
+    for i in range(3):
+        time.sleep(3)
         c.send(MAILTO + lines("DATA"))
         got += [c.reply()[:3] for _ in range(3)]
         c.send(MESSAGE + b".\r\n")
         got.append(c.reply()[:3])
     c.close()
-    same((got[1:], len(queued())), (["250", "250", "354", "250"] * 4, 4),
+    same((got[1:], len(queued())), (["250", "250", "354", "250"] * 3, 3),
          "an accepted message renews a client's time")
 
 
