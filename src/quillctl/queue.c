@@ -102,6 +102,10 @@ message(void *arg, const struct walk_message *m)
 	bool head = false;
 	size_t i;
 
+	if (out.err) { /* nobody reads it: a long queue need not be */
+		errno = out.err;
+		log_die_sys(STATUS_TEMP, "unable to write");
+	}
 	if (q->select.state == SELECT_DAMAGED || !select_message(&q->select, m))
 		return;
 	for (i = 0; i < m->env.nrcpt; i++) {

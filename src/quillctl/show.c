@@ -378,7 +378,7 @@ ctl_show(int argc, char **argv)
 		{ 'j', "json", &v->json, NULL },
 		{ 'm', "message", &v->message, NULL },
 	};
-	int n = args_parse(options, 2, argc, argv), i, r = 1;
+	int n = args_parse(options, 2, argc, argv), i, r = 1, missing = 0;
 	struct qid id;
 
 	if (n < 1)
@@ -387,7 +387,7 @@ ctl_show(int argc, char **argv)
 		if (strlen(argv[i]) != QID_LEN || !qid_parse(argv[i], &id))
 			return args_bad("not a message id: ", argv[i]);
 	schedule_read(&v->schedule);
-	for (i = 0; i < n && r > 0; i++) {
+	for (i = 0; i < n && r >= 0; i++) {
 		qid_parse(argv[i], &id);
 		memset(&v->doing, 0, sizeof(v->doing));
 		if (v->message)
@@ -396,6 +396,7 @@ ctl_show(int argc, char **argv)
 						   : -1;
 		else
 			r = walk_one(id, show, odd, v);
+		missing += r == 0;
 		if (r == 0)
 			log_info("no message ", argv[i],
 				" in the queue; its story, if any: quillctl "
@@ -406,5 +407,5 @@ ctl_show(int argc, char **argv)
 		log_alert_sys("unable to look into ", site_queue);
 		return STATUS_TEMP;
 	}
-	return r ? CTL_YES : CTL_NO;
+	return missing ? CTL_NO : CTL_YES;
 }

@@ -169,6 +169,11 @@ found 'a foreign file, its name escaped' 'msg/v/junk\?\[2J' \
 	'not a file of the queue'
 mkdir "$Q/msg/v/dir"
 found 'a foreign directory' msg/v/dir 'not a file of the queue'
+echo x >"$Q/msg/v/000000000000000v.mess.part"
+exits 'what an import writes is left alone' 0 "$ctl" fsck
+touch -d '2 hours ago' "$Q/msg/v/000000000000000v.mess.part"
+found 'until it is old' msg/v/000000000000000v.mess.part \
+	'not a file of the queue'
 ln -s /etc/passwd "$Q/msg/v/000000000000000v.env"
 found 'a link' msg/v/000000000000000v.env 'not a plain file'
 ok 'a link: nothing happened to its target' test -s /etc/passwd

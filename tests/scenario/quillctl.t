@@ -241,6 +241,17 @@ like 'status on a terminal: green' "$(od -An -c "$T/out" | tr -d ' \n')" \
 	'033\[32mrunning033\[0m'
 "$ctl" status >"$T/out"
 unlike 'in a pipe: no colour' "$(od -An -c "$T/out")" 033
+printf 'Fx@quill.example\0Ty@dead.test\0\0' >"$T/env"
+printf 'Subject: \033[2Jnasty\n\n\033]0;title\007\n' |
+	"$H/bin/quill-queue" 1<"$T/env"
+ok 'a nasty message' wait_until 60 deferred y@dead.test 1
+id=$("$ctl" queue -j --to y@dead.test | sed 's/.*"queue_id":"\([^"]*\).*/\1/')
+python3 "$T/terminal.py" '' "$ctl" show --message "$id" >"$T/out"
+like 'show --message on a terminal shows it' "$(cat "$T/out")" \
+	'^Subject: .?\[2Jnasty'
+unlike 'and nothing a terminal obeys' "$(od -An -c "$T/out")" '033|  \\a'
+exits 'delete it' 0 "$ctl" delete "$id"
+ok 'gone' wait_until 60 queue_empty
 python3 "$T/terminal.py" q "$ctl" top -d 1 >"$T/out"
 od -An -c "$T/out" | tr -d ' \n' >"$T/top"
 like 'top: the queue' "$(cat "$T/out")" 'queue 0'
