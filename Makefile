@@ -245,6 +245,7 @@ unit_getpw_lookup_OBJS = getpw/lookup
 unit_getpw_mounts_OBJS = getpw/mounts
 unit_smtpd_session_OBJS = $(smtpd_SESSION)
 unit_authd_limit_OBJS = authd/limit
+unit_authd_dovecot_OBJS = authd/dovecot
 unit_verifyd_lookups_OBJS = verifyd/lookups verifyd/memo
 unit_smtpd_msgid_OBJS = smtpd/msgid
 unit_smtpd_data_OBJS = smtpd/data
@@ -300,6 +301,7 @@ FUZZCC = clang -g -O1 -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZERS = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZTIME =
+fuzz_authd_dovecot_OBJS = authd/dovecot
 fuzz_dotqmail_OBJS = local/dotqmail
 fuzz_milter_OBJS = milter/message milter/talk milter/changes \
 	milter/link

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "authd/backend.h"
+#include "authd/dovecot.h"
 #include "lib/base64.h"
 #include "lib/fd.h"
 #include "lib/ibuf.h"
@@ -60,26 +61,28 @@ param(struct str *s, const char *key, const char *value)
 	}
 }
 
-static bool
-ask(int fd, const struct authreq *q)
+bool
+dovecot_request(struct str *s, const struct authreq *q, unsigned long pid)
 {
-	struct str s = STR_INIT(8192), plain = STR_INIT(4096);
+	struct str plain = STR_INIT(4096);
 
-	str_puts(&s, "VERSION\t1\t2\nCPID\t");
-	str_putnum(&s, (uint64_t)getpid());
-	str_puts(&s, "\nAUTH\t1\tPLAIN");
-	param(&s, "service=", "smtp");
-	param(&s, "rip=", q->client);
+	str_puts(s, "VERSION\t1\t2\nCPID\t");
+	str_putnum(s, pid);
+	str_puts(s, "\nAUTH\t1\tPLAIN");
+	param(s, "service=", "smtp");
+	param(s, "rip=", q->client);
 	if (q->tls)
-		param(&s, "secured", "");
-	param(&s, "nologin", "");
+		param(s, "secured", "");
+	param(s, "nologin", "");
 	str_putc(&plain, 0);
 	str_put(&plain, q->user, strlen(q->user) + 1);
 	str_puts(&plain, q->password);
-	str_puts(&s, "\tresp=");
-	base64_encode(&s, plain.s, plain.len);
-	str_putc(&s, '\n');
-	return !s.over && fd_writeall(fd, s.s, s.len) == 0;
+	str_puts(s, "\tresp=");
+	base64_encode(s, plain.s, plain.len);
+	str_putc(s, '\n');
+	authreq_wipe(plain.s, plain.len);
+	str_free(&plain);
+	return !s->over;
 }
 
 /* The field of a line that starts with key, unescaped; false without. */
@@ -90,7 +93,9 @@ field(const char *line, const char *key, struct str *value)
 	size_t n = strlen(key);
 	const char *c;
 
-	while (line && strncmp(line, key, n) != 0) {
+	while (line &&
+		(strncmp(line, key, n) != 0 ||
+			(key[n - 1] != '=' && line[n] && line[n] != '\t'))) {
 		line = strchr(line, '\t');
 		line = line ? line + 1 : NULL;
 	}
@@ -104,24 +109,47 @@ field(const char *line, const char *key, struct str *value)
 	return true;
 }
 
-/* line has the answer to request 1. */
-static enum authreq_class
-answer(const struct backend *b, const struct authreq *q, const char *line,
-	struct str *user)
+/* Is it KEYWORD, TAB and the number of our request? */
+static bool
+is_ours(const char *line, const char *keyword)
+{
+	size_t n = strlen(keyword);
+
+	return strncmp(line, keyword, n) == 0 &&
+	       strncmp(line + n, "\t1", 2) == 0 &&
+	       (line[n + 2] == '\t' || !line[n + 2]);
+}
+
+const char *
+dovecot_answer(const char *line, const struct authreq *q,
+	enum authreq_class *class, struct str *user)
 {
 	struct str code = STR_INIT(200);
+	bool temp;
 
-	if (strncmp(line, "OK\t", 3) == 0) {
+	*class = AUTHREQ_TEMP;
+	str_clear(user);
+	if (strncmp(line, "VERSION\t", 8) == 0)
+		return strncmp(line + 8, "1\t", 2) == 0
+			       ? NULL
+			       : "it speaks another protocol";
+	if (is_ours(line, "CONT"))
+		return "it wants to be told more";
+	if (is_ours(line, "OK")) {
 		if (!field(line, "user=", user))
 			str_puts(user, q->user);
-		return AUTHREQ_YES;
+		*class = AUTHREQ_YES;
+		return "";
 	}
-	if (strncmp(line, "FAIL\t", 5) != 0)
-		return trouble(b, "it wants to be told more");
-	if (field(line, "temp", &code) ||
-		(field(line, "code=", &code) && str_is(&code, "temp_fail")))
-		return trouble(b, "it has a temporary problem");
-	return AUTHREQ_NO;
+	if (!is_ours(line, "FAIL"))
+		return NULL;
+	temp = field(line, "temp", &code) ||
+	       (field(line, "code=", &code) && str_is(&code, "temp_fail"));
+	str_free(&code);
+	if (temp)
+		return "it has a temporary problem";
+	*class = AUTHREQ_NO;
+	return "";
 }
 
 enum authreq_class
@@ -129,6 +157,9 @@ dovecot_check(
 	const struct backend *b, const struct authreq *q, struct str *user)
 {
 	struct str line = STR_INIT(LINE_MAX_DOVECOT + 1);
+	struct str out = STR_INIT(8192);
+	enum authreq_class class;
+	const char *why;
 	char buf[4096];
 	struct ibuf in;
 	int fd = dial(b->arg);
@@ -137,19 +168,17 @@ dovecot_check(
 		log_warning_sys("dovecot at ", b->arg);
 		return AUTHREQ_TEMP;
 	}
-	if (!ask(fd, q))
+	if (!dovecot_request(&out, q, (unsigned long)getpid()) ||
+		fd_writeall(fd, out.s, out.len) < 0)
 		return trouble(b, "it does not listen");
+	authreq_wipe(out.s, out.len);
 	ibuf_init(&in, fd, buf, sizeof buf);
 	ibuf_deadline(&in, stamp_mono() + b->timeout);
 	while (ibuf_getline(&in, &line, LINE_MAX_DOVECOT) == IBUF_LINE) {
 		str_cut(&line, line.len - 1);
-		if (strncmp(str_c(&line), "VERSION\t", 8) == 0 &&
-			strncmp(line.s + 8, "1\t", 2) != 0)
-			return trouble(b, "it speaks another protocol");
-		if (strncmp(line.s, "OK\t1", 4) == 0 ||
-			strncmp(line.s, "FAIL\t1", 6) == 0 ||
-			strncmp(line.s, "CONT\t1", 6) == 0)
-			return answer(b, q, line.s, user);
+		why = dovecot_answer(str_c(&line), q, &class, user);
+		if (why)
+			return *why ? trouble(b, why) : class;
 	}
 	return trouble(b, "it does not answer");
 }

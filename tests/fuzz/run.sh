@@ -33,6 +33,7 @@ seed()
 		'MAIL FROM:<ä@b.c> SMTPUTF8' 'RCPT TO:<x@y>' QUIT ;;
 	tlsrec) printf 'd60000\0pmx.example[192.0.2.1]\0v2\0smx.example\0nmx.example\0t3 1 1 00ff\0cdefault\0kx\0lsmtp\0\0' ;;
 	tlsd_signreq) printf '1\0003\0digest' ;;
+	authd_dovecot) printf 'FAIL\t1\tuser=j\001t\tcode=temp_fail' ;;
 	pwfile) printf '# x\nann:x:1:2\nbob:!\n\n' ;;
 	verify) printf 'N1\0=\0001000\0joe\0joe-x\0.qmail-x\0\0' ;;
 	socketmap) printf '38:OK secure match=.b:mx.a servername=hos,' ;;
