@@ -87,12 +87,14 @@ peer_demand(SSL *ssl, const struct certs *c, const struct tls_ask *a,
 	struct tls_state *s)
 {
 	unsigned char alpn[256];
+	char sni[TLS_TEXT_MAX + 1]; /* the library's macro wants no const */
 	size_t n = a->alpn ? strlen(a->alpn) : 0;
 
 	if (a->policy != TLS_UNVERIFIED &&
 		!SSL_set_cipher_list(ssl, "DEFAULT:!PSK:@SECLEVEL=1"))
 		return refuse(s, TLS_FAILED, "the TLS library refused ciphers");
-	if (a->sni && *a->sni && !SSL_set_tlsext_host_name(ssl, a->sni))
+	COPY(sni, a->sni);
+	if (*sni && !SSL_set_tlsext_host_name(ssl, sni))
 		return refuse(s, TLS_FAILED, "the TLS library refused a name");
 	if (n && n < sizeof alpn) {
 		alpn[0] = (unsigned char)n;
