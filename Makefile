@@ -253,6 +253,7 @@ unit_smtpd_policy_OBJS = smtpd/policy
 unit_inject_input_OBJS = inject/input
 unit_bounce_text_OBJS = bounce/text
 unit_local_dotqmail_OBJS = local/dotqmail
+unit_quillctl_sendlog_OBJS = quillctl/sendlog quillctl/args
 unit_send_known_OBJS = send/known
 unit_tlsd_signreq_OBJS = tlsd/signreq
 unit_send_turn_OBJS = send/turn send/park send/dest send/limit send/line

@@ -82,6 +82,18 @@ drop(struct import *i)
 	str_clear(&i->notes);
 }
 
+/* What an import that was cut off has left of it. */
+static void
+remove_parts(struct qid id)
+{
+	char part[PART_MAX];
+
+	part_name(part, id, QFILE_MESS);
+	unlink(part);
+	part_name(part, id, QFILE_ENV);
+	unlink(part);
+}
+
 static int
 make_part(struct import *i, enum qfile f, mode_t mode)
 {
@@ -119,6 +131,8 @@ take_mess(struct import *i, struct archive *a)
 	i->have = true;
 	i->known = exists(i->id, QFILE_ENV);
 	i->bytes = i->sum = 0;
+	if (i->known && !i->dry)
+		remove_parts(i->id);
 	if (!i->known && !i->dry) {
 		i->mess = make_part(i, QFILE_MESS, 0640);
 		if (i->mess < 0)

@@ -327,6 +327,37 @@ exits 'only root imports' 111 setpriv --reuid "$testuser" --init-groups \
 	--regid "$testuser" "$ctl" import - </dev/null
 like 'as it says' "$(cat "$T/err")" 'only root may import'
 
+# --- killed in the middle ---------------------------------------------------------
+empty
+n=0
+while [ $n -lt 60 ]; do
+	n=$((n + 1))
+	printf 'Fk@one.example\0Tk%s@a.test\0\0' $n >"$T/env"
+	printf 'Subject: k\n\nbody\n' | "$H/bin/quill-queue" 1<"$T/env"
+done
+ids()
+{
+	find "$Q/msg" -name '*.env' -printf '%f\n' | sort
+}
+ids >"$T/want"
+"$ctl" export - >"$T/sixty.tar" 2>"$T/err"
+empty
+for after in 0.01 0.02 0.05 0.1 0.2; do
+	"$ctl" import "$T/sixty.tar" >"$T/out" 2>&1 &
+	importing=$!
+	sleep $after
+	kill -9 $importing 2>/dev/null
+	wait $importing 2>/dev/null
+	# every message that is there is whole, whenever it was
+	"$ctl" fsck >"$T/out" 2>&1
+	like "import killed after $after s: no damage" "$(cat "$T/out")" \
+		' 0 findings, 0 messages in lost'
+done
+exits 'then it is given again' 0 "$ctl" import "$T/sixty.tar"
+ids >"$T/got"
+same 'and all are there' "$T/got" "$T/want"
+is 'nothing is left of the others' "$(find "$Q/msg" -name '*.part')" ''
+
 # --- ages ------------------------------------------------------------------------
 empty
 for d in a.test a.test b.test; do
