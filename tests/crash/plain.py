@@ -249,8 +249,11 @@ class Image:
         self.device = subprocess.check_output(
             ['losetup', '--show', '-f', self.file]).decode().strip()
         try:
-            subprocess.check_call(['mount', '-t', self.kind, self.device,
-                                   self.rig.mount])
+            # a namespace that was made meanwhile may still hold an earlier one
+            subprocess.check_call(
+                ['mount', '-t', self.kind, '-o',
+                 'nouuid' if self.kind == 'xfs' else 'defaults',
+                 self.device, self.rig.mount])
         except subprocess.CalledProcessError:
             subprocess.call(['losetup', '-d', self.device])
             raise Trouble('cannot mount ' + self.kind)
