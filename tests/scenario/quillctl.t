@@ -131,8 +131,9 @@ ok 'with the reason' grep -q 'the project is over' "$M"/new/*
 ok 'ends' wait_until 60 gone "$id"
 
 # --- while it is being delivered --------------------------------------------------
-peer_start slow 127.0.0.4:2500 'RCPT=lambda l: (time.sleep(
-	0 if os.path.exists("'"$T"'/go") else 20), "451 4.2.1 later")[1]'
+peer_start slow 127.0.0.4:2500 'RCPT=lambda l: ([time.sleep(0.1)
+	for _ in range(2000) if not os.path.exists("'"$T"'/go")],
+	"451 4.2.1 later")[1]'
 id=$(inject "$me" x@slow.test)
 ok 'under way' wait_until 60 peer_has slow RCPT
 is 'queue --state active' "$("$ctl" queue --count --state active)" 1
