@@ -1,0 +1,429 @@
+#!/bin/sh
+# SPDX-License-Identifier: 0BSD
+# run.sh [SCENARIO...] - a test bed of hosts that fail while mail flows
+#
+# Hosts are network namespaces on one bridge, each with its own resolv.conf:
+#	out   192.0.2.1	 quill: mail-out, where the messages start
+#	in1   .11  in2 .12  quill: exchangers of site.example (10 and 20)
+#	store .21	 quill: in1 and in2 route site.example to it
+#	far1  .31  far2 .32  smtp-sink: exchangers of far.example (10 and 20)
+#	dns   .53	 tinydns behind dnscache
+# A scenario breaks something, mends it, and in the end counts: every message
+# that was accepted has arrived, exactly once, but for those of which a log says
+# "possible duplicate". Without SCENARIO all of them; the scenarios are the
+# functions bed_NAME below. Nothing outside of the namespaces is touched.
+# shellcheck disable=SC2016
+. "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/peers.sh"
+own_net "$@"
+need svscan tcpserver tinydns tinydns-data dnscache python3 nsenter
+need_sink
+
+MESSAGES=${MESSAGES:-200}
+QUILLS='out in1 in2 store'
+
+# --- hosts -------------------------------------------------------------------
+# host NAME LAST-OCTET
+host()
+{
+	mkdir -p "$T/$1"
+	chmod 755 "$T" "$T/$1"
+	{
+		ip netns add "$1" &&
+			ip -n "$1" link set lo up &&
+			ip -n "$1" link add eth0 type veth peer name "v$1" \
+				netns switch &&
+			ip -n switch link set "v$1" master br0 up &&
+			ip -n "$1" addr add "192.0.2.$2/24" dev eth0 &&
+			ip -n "$1" link set eth0 up
+	} || give_up "no host $1"
+	printf '%s\n' 'nameserver 192.0.2.53' 'options timeout:2 attempts:2' \
+		>"$T/$1/resolv.conf"
+	chmod 644 "$T/$1/resolv.conf"
+}
+
+# on HOST CMD...
+on()
+{
+	on_host=$1
+	shift
+	nsenter --net="/run/netns/$on_host" unshare -m sh -c \
+		'mount --bind "$0" /etc/resolv.conf && exec "$@"' \
+		"$T/$on_host/resolv.conf" "$@"
+}
+
+# on_bg NAME HOST CMD...: its pid is in $T/NAME.pid
+on_bg()
+{
+	on_name=$1
+	shift
+	on "$@" >>"$T/$on_name.log" 2>&1 </dev/null &
+	echo $! >"$T/$on_name.pid"
+	echo $! >>"$T/.pids"
+}
+
+# on_end NAME [SIGNAL]
+on_end()
+{
+	kill "-${2:-TERM}" "$(cat "$T/$1.pid")" 2>/dev/null
+	wait "$(cat "$T/$1.pid")" 2>/dev/null
+	: >"$T/$1.pid"
+}
+
+network()
+{
+	mkdir -p /run/netns
+	mount -t tmpfs none /run/netns ||
+		skip_all "no place for network namespaces"
+	ip netns add switch 2>/dev/null || skip_all "no network namespaces"
+	ip -n switch link add br0 type bridge || skip_all "no bridges here"
+	ip -n switch link set br0 up
+	host out 1
+	host in1 11
+	host in2 12
+	host store 21
+	host far1 31
+	host far2 32
+	host dns 53
+}
+
+names()
+{
+	mkdir -p "$T/tinydns" "$T/cache/ip" "$T/cache/servers"
+	cat >"$T/tinydns/data" <<-'END'
+	.:127.0.0.1:a.root-servers.test:60
+	@site.example:192.0.2.11:in1.site.example:10:60
+	@site.example:192.0.2.12:in2.site.example:20:60
+	@far.example:192.0.2.31:mx1.far.example:10:60
+	@far.example:192.0.2.32:mx2.far.example:20:60
+	=out.site.example:192.0.2.1:60
+	=store.site.example:192.0.2.21:60
+	END
+	(cd "$T/tinydns" && tinydns-data) || give_up tinydns-data
+	: >"$T/cache/ip/192.0.2"
+	echo 127.0.0.1 >"$T/cache/servers/@"
+	chmod -R a+rX "$T/tinydns" "$T/cache"
+	names_up
+}
+
+names_up()
+{
+	on_bg tinydns dns env UID=65534 GID=65534 IP=127.0.0.1 \
+		ROOT="$T/tinydns" tinydns
+	on_bg dnscache dns env UID=65534 GID=65534 IP=192.0.2.53 \
+		IPSEND=0.0.0.0 ROOT="$T/cache" CACHESIZE=1000000 \
+		sh -c 'exec dnscache </dev/urandom'
+}
+
+names_down()
+{
+	on_end dnscache
+	on_end tinydns
+}
+
+# quill HOST: install, with what makes failures quick
+quill()
+{
+	H=$T/$1/home S=$T/$1/service
+	rm -rf "$T/link" # it is linked for one home
+	quill_home_make >"$T/$1/install.log" 2>&1 ||
+		give_up "cannot install $1: $(tail -n 3 "$T/$1/install.log")"
+	"$H/bin/quill-config" "$1.site.example" >"$T/$1/config.log" 2>&1 ||
+		give_up "quill-config on $1"
+	echo 1 >"$H/control/retrylocal"
+	echo 1 >"$H/control/retryremote"
+	echo 3 >"$H/control/timeoutconnect"
+	echo 5 >"$H/control/timeoutremote"
+	echo 5 >"$H/control/idleremote"
+}
+
+# up HOST
+up()
+{
+	H=$T/$1/home S=$T/$1/service
+	"$H/bin/quill-service" "$S" --verify no --auth no --smtp 0.0.0.0:25 \
+		>"$T/$1/service.log" 2>&1 || give_up "quill-service on $1"
+	echo '192.0.2.:allow,RELAYCLIENT=""' | tcprules \
+		"$H/control/tcp.smtp.cdb" "$H/control/tcp.smtp.tmp"
+	if [ "$SAN" ]; then
+		for up_d in "$S"/*/env; do
+			: >"$up_d/MEMORY"
+			echo "$ASAN_OPTIONS" >"$up_d/ASAN_OPTIONS"
+			echo "$UBSAN_OPTIONS" >"$up_d/UBSAN_OPTIONS"
+		done
+	fi
+	on_bg "svscan-$1" "$1" svscan "$S"
+	wait_until 60 up_is "$1" || give_up "$1 does not come up"
+}
+
+up_is()
+{
+	svstat "$T/$1/service/smtp" "$T/$1/service/send" 2>/dev/null |
+		grep -c ': up ' | grep -qx 2 && answers "$1" 25
+}
+
+answers()
+{
+	on "$1" python3 -c '
+import socket
+s = socket.create_connection(("127.0.0.1", 25), 5)
+s.settimeout(5)
+assert s.recv(3) == b"220"' 2>/dev/null
+}
+
+# svc_of HOST OPTION [SERVICE...]
+svc_of()
+{
+	svc_host=$1 svc_opt=$2
+	shift 2
+	for svc_s in "${@:-smtp}"; do
+		svc "$svc_opt" "$T/$svc_host/service/$svc_s"
+	done
+}
+
+# sink HOST [OPTIONS]: smtp-sink as HOST's server; what it got is in $T/HOST.got
+sink()
+{
+	sink_host=$1
+	shift
+	mkdir -p "$T/$sink_host.got"
+	chown nobody "$T/$sink_host.got"
+	on_bg "sink-$sink_host" "$sink_host" env \
+		LD_LIBRARY_PATH="$POSTFIX/usr/lib/postfix" \
+		"$POSTFIX/usr/sbin/smtp-sink" -c -u nobody "$@" \
+		-d "$T/$sink_host.got/$(date +%s%N)." 0.0.0.0:25 100
+}
+
+# --- mail --------------------------------------------------------------------
+cat >"$T/send.py" <<'END'
+# send.py HOST FIRST COUNT SECONDS DOMAIN USER: messages with subjects FIRST...
+# over so many seconds; prints those that were accepted
+import smtplib, sys, time
+host, first, count, seconds, domain, user = sys.argv[1:]
+first, count, seconds = int(first), int(count), float(seconds)
+s = None
+end = time.time() + 240
+for i in range(count):
+    began = time.time()
+    while time.time() < end:
+        try:
+            if s is None:
+                s = smtplib.SMTP(host, 25, timeout=30)
+            s.sendmail("from@out.site.example", "%s@%s" % (user, domain),
+                       "Subject: n%d\r\n\r\n%s\r\n" % (first + i, "x" * 2000))
+            print(first + i, flush=True)
+            break
+        except (smtplib.SMTPException, OSError):
+            s = None
+            time.sleep(0.5)
+    time.sleep(max(0, seconds / count - (time.time() - began)))
+END
+next=1
+
+# flow HOST DOMAIN [SECONDS]: MESSAGES in the background; $flow_first
+flow()
+{
+	flow_first=$next
+	next=$((next + MESSAGES))
+	flow_domain=$2
+	: >"$T/accepted"
+	timeout 250 nsenter --net=/run/netns/out python3 "$T/send.py" "$1" \
+		"$flow_first" "$MESSAGES" "${3:-6}" "$2" "$user" \
+		>"$T/accepted" 2>"$T/flow.log" &
+	flow_pid=$!
+	echo "$flow_pid" >>"$T/.pids"
+	# the failure comes when mail flows
+	wait_until 60 flowing $((MESSAGES / 5))
+}
+
+flowing()
+{
+	[ "$(wc -l <"$T/accepted")" -ge "$1" ]
+}
+
+# subjects of all that arrived, one a line
+arrived()
+{
+	if [ "$flow_domain" = far.example ]; then
+		cat "$T/far1.got"/* "$T/far2.got"/* 2>/dev/null
+	else
+		cat "$T/user-$user"/Maildir/new/* 2>/dev/null
+	fi | sed -n 's/^Subject: n\([0-9]*\)\r*$/\1/p'
+}
+
+complete()
+{
+	arrived | sort -u >"$T/arrived"
+	sort -u "$T/accepted" | comm -23 - "$T/arrived" >"$T/missing"
+	[ ! -s "$T/missing" ]
+}
+
+# doubts: deliveries that may have been made twice, by the logs
+doubts()
+{
+	cat "$T"/*/home/log/send/* 2>/dev/null | grep -c -i 'possible duplicate'
+}
+
+# settled WHAT: the sums of the scenario
+settled()
+{
+	wait "$flow_pid"
+	is "$1: all were accepted" "$(wc -l <"$T/accepted")" "$MESSAGES"
+	ok "$1: every one arrived" wait_until 80 complete
+	[ ! -s "$T/missing" ] || diag "missing: $(tr '\n' ' ' <"$T/missing")"
+	settled_twice=$(arrived | sort -n | uniq -d | awk -v f="$flow_first" \
+		'$1 >= f' | wc -l)
+	settled_doubts=$(doubts)
+	[ "$settled_twice" = 0 ] || diag "$1: $settled_twice came twice," \
+		"$settled_doubts doubts in the logs"
+	ok "$1: none twice that no log doubts" \
+		test "$settled_twice" -le "$settled_doubts"
+	for settled_q in $QUILLS; do
+		is "$1: nothing is set aside on $settled_q" \
+			"$(find "$T/$settled_q/home/queue/lost" -type f)" ''
+	done
+}
+
+# --- scenarios: what happens to an exchanger while mail flows ----------------
+bed_kill()
+{
+	flow 192.0.2.1 far.example
+	on_end sink-far1 KILL
+	sleep 2
+	sink far1
+	settled "killed, and started again"
+}
+
+bed_hang()
+{
+	flow 192.0.2.1 far.example
+	kill -STOP "$(cat "$T/sink-far1.pid")"
+	sleep 8
+	kill -CONT "$(cat "$T/sink-far1.pid")"
+	settled "hung for 8 seconds"
+}
+
+bed_unreachable()
+{
+	flow 192.0.2.1 far.example
+	ip -n switch link set vfar1 down
+	sleep 6
+	ip -n switch link set vfar1 up
+	settled "its cable cut for 6 seconds"
+}
+
+bed_refused()
+{
+	on_end sink-far1 KILL
+	flow 192.0.2.1 far.example
+	ok "refused: the second exchanger got all" wait_until 60 sh -c \
+		"[ \$(find '$T/far2.got' -type f | wc -l) -ge $MESSAGES ]"
+	sink far1
+	settled "refused from the start"
+}
+
+# 4xx at each phase: the second exchanger until MAIL, later the same again
+bed_later()
+{
+	for later in connect ehlo mail rcpt data .; do
+		on_end sink-far1 KILL
+		sink far1 -r "$later"
+		flow 192.0.2.1 far.example 2
+		wait "$flow_pid"
+		on_end sink-far1 KILL
+		sink far1
+		settled "4xx at $later"
+	done
+}
+
+bed_both()
+{
+	on_end sink-far1 KILL
+	on_end sink-far2 KILL
+	flow 192.0.2.1 far.example
+	sleep 3
+	sink far2
+	sleep 2
+	sink far1
+	settled "both exchangers away"
+}
+
+bed_dns()
+{
+	flow 192.0.2.1 far.example
+	names_down
+	sleep 6
+	names_up
+	settled "no name server for 6 seconds"
+}
+
+# The site's own machines: mail comes to in1, or in2, and ends in the store.
+bed_backup()
+{
+	svc_of in1 -d smtp
+	flow 192.0.2.1 site.example
+	sleep 3
+	svc_of in1 -u smtp
+	settled "the first exchanger was down: the backup took the mail"
+}
+
+bed_store()
+{
+	svc_of store -d smtp
+	flow 192.0.2.1 site.example
+	wait "$flow_pid"
+	is "store down: nothing arrived meanwhile" \
+		"$(arrived | awk -v f="$flow_first" '$1 >= f' | wc -l)" 0
+	svc_of store -u smtp
+	settled "the store was down"
+}
+
+bed_kill_quill()
+{
+	flow 192.0.2.1 site.example 10
+	for kill_host in in1 store out in1; do
+		svc_of "$kill_host" -k send
+		sleep 1
+		svc_of "$kill_host" -k smtp
+		sleep 1
+	done
+	settled "quill killed on each machine"
+}
+
+ALL='kill hang unreachable refused later both dns backup store kill_quill'
+
+network
+names
+mktestuser
+user=${testuser:-}
+for q in $QUILLS; do
+	quill "$q"
+done
+echo site.example >>"$T/store/home/control/locals"
+for q in in1 in2; do
+	echo site.example >>"$T/$q/home/control/rcpthosts"
+	echo 'site.example:[192.0.2.21]' >"$T/$q/home/control/smtproutes"
+done
+for q in $QUILLS; do
+	up "$q"
+done
+sink far1
+sink far2
+
+# shellcheck disable=SC2086
+[ $# != 0 ] || set -- $ALL
+for scenario; do
+	case " $ALL " in
+	*" $scenario "*) ;;
+	*)
+		fail "no scenario $scenario; there are: $ALL"
+		continue ;;
+	esac
+	diag "scenario $scenario"
+	"bed_$scenario"
+done
+for q in $QUILLS; do
+	svc -dx "$T/$q/service"/* "$T/$q/service"/*/log 2>/dev/null
+	on_end "svscan-$q"
+done
+done_testing
