@@ -49,7 +49,7 @@ mail_OBJS = addr addrlex addrlist aliases aliasfile compose fullname header \
 wire_OBJS = site status envelope qclient qpath env envmake note hint job \
 	report clean retry pwreq assign byhand aliasdb domains notify tls tlsrec \
 	ctl verify authreq counters rates sessions routes relay dead socketmap \
-	bydomain pwfile
+	bydomain pwfile lookup
 spawn_OBJS = spawn child hear intake outbox outcome work
 LAYERS = lib mail wire spawn
 
@@ -69,7 +69,7 @@ quill-send_USES = mail wire lib
 quill-bounce_OBJS = bounce/bounce bounce/dsn bounce/pick bounce/text \
 	bounce/original
 quill-bounce_USES = mail wire lib
-quill-lspawn_OBJS = lspawn/lspawn lspawn/route lspawn/lookup
+quill-lspawn_OBJS = lspawn/lspawn lspawn/route
 quill-lspawn_USES = spawn wire lib
 quill-rspawn_OBJS = rspawn/rspawn
 quill-rspawn_USES = spawn wire lib
@@ -83,7 +83,8 @@ quill-remote_OBJS = remote/remote remote/conf remote/bykey remote/tlspolicy \
 	remote/sasl remote/sts remote/dane remote/secure remote/mx \
 	remote/hosts remote/self remote/dial remote/smtp remote/hello \
 	remote/letter remote/transact remote/answer remote/content \
-	remote/data remote/convert remote/result remote/session
+	remote/data remote/convert remote/result remote/session \
+	remote/foretell
 quill-remote_USES = mail wire lib
 smtpd_SESSION = smtpd/session smtpd/outcome smtpd/received smtpd/verbs \
 	smtpd/hello smtpd/envelope smtpd/params smtpd/auth
@@ -91,7 +92,7 @@ quill-smtpd_OBJS = smtpd/smtpd smtpd/conf smtpd/loop $(smtpd_SESSION) \
 	smtpd/data smtpd/policy smtpd/audit smtpd/ask smtpd/secure \
 	smtpd/clients smtpd/recipient smtpd/senders smtpd/enqueue \
 	smtpd/limits smtpd/crowd smtpd/patience smtpd/usage \
-	smtpd/content smtpd/msgid
+	smtpd/content smtpd/msgid smtpd/foretell
 quill-smtpd_USES = mail wire lib
 quill-verifyd_OBJS = verifyd/verifyd verifyd/serve verifyd/lookups verifyd/memo
 quill-verifyd_USES = mail wire lib
@@ -114,8 +115,9 @@ quillctl_OBJS = quillctl/quillctl quillctl/args quillctl/ask quillctl/walk \
 	quillctl/order quillctl/why quillctl/schedule \
 	quillctl/facts quillctl/paint quillctl/ages quillctl/top \
 	quillctl/mend quillctl/fsck quillctl/fsckmess quillctl/archive \
-	quillctl/export quillctl/done quillctl/import quillctl/metrics
-quillctl_USES = wire lib
+	quillctl/export quillctl/done quillctl/import quillctl/metrics \
+	quillctl/explain quillctl/program
+quillctl_USES = mail wire lib
 maildirmake_OBJS = tools/maildirmake
 maildirmake_USES = lib
 forward_OBJS = tools/forward tools/filter
@@ -239,8 +241,7 @@ clean:
 # tests/unit/NAME.c tests one module; those that test a program's module name
 # its objects in unit_NAME_OBJS. All layers are linked.
 UNITS = $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
-unit_lspawn_lookup_OBJS = lspawn/lookup
-unit_lspawn_route_OBJS = lspawn/route lspawn/lookup
+unit_lspawn_route_OBJS = lspawn/route
 unit_getpw_lookup_OBJS = getpw/lookup
 unit_getpw_mounts_OBJS = getpw/mounts
 unit_smtpd_session_OBJS = $(smtpd_SESSION)

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "lspawn/lookup.h"
+#include "wire/lookup.h"
 #include "spawn/spawn.h"
 #include "wire/pwreq.h"
 

@@ -8,9 +8,11 @@
  * fd 2        errors
  * cwd         queue
  * reads       msg/<c>/<id>.env, msg/<c>/<id>.mess, bounce, lost, log/,
- *             control/, run/; asks quill-send   wire/ctl.h
+ *             control/, run/, users/cdb; asks quill-send   wire/ctl.h
  * writes      by way of quill-send; fsck, import and orders without a
  *             quill-send: the queue
+ * runs        for explain quill-getpw, quill-local, quill-remote, quill-smtpd,
+ *             each as its user; tcprulescheck
  * trusts      root, quillq; not addresses and replies: they are escaped
  * exits       0 yes or done, 1 no, 64 usage, STATUS_TEMP cannot tell
  */
@@ -37,6 +39,8 @@ static const struct ctl_command commands[] = {
 	{ "top", "top [-d SECONDS] [-n TURNS]", ctl_top, CTL_IN_QUEUE },
 	{ "show", "show [-j | --message] ID...", ctl_show, CTL_IN_QUEUE },
 	{ "why", "why [-j] ID|ADDRESS [LOGDIR...]", ctl_why, CTL_ANYWHERE },
+	{ "explain", "explain [-j] [--from IP] [--as USER] ADDRESS",
+		ctl_explain, CTL_ANYWHERE },
 	{ "retry", "retry [-nj] SELECTOR", ctl_order, CTL_IN_QUEUE },
 	{ "hold", "hold [-nj] SELECTOR", ctl_order, CTL_IN_QUEUE },
 	{ "release", "release [-nj] SELECTOR", ctl_order, CTL_IN_QUEUE },

@@ -3,7 +3,8 @@
  *
  * runs as     quillr
  * started by  rspawn; or by hand: quill-remote host sender recipient...,
- *             quill-remote -n to read control/ and no more
+ *             quill-remote -n to read control/ and no more, -n host to
+ *             say where mail for it would go
  * fd 0        jobs and reports, each job with its message  wire/job.h,
  *             wire/report.h; by hand the message
  * fd 1        by hand the report                           wire/byhand.h
@@ -27,6 +28,7 @@
 #include "lib/log.h"
 #include "lib/sig.h"
 #include "mail/idna.h"
+#include "remote/foretell.h"
 #include "remote/session.h"
 #include "wire/job.h"
 #include "wire/report.h"
@@ -39,9 +41,9 @@ static struct session session;
 static struct data_source source;
 static struct result result;
 
-/* The one way through: both faces come here. */
-static void
-deliver(struct letter *l, char *host)
+/* A destination in the form that the DNS has. */
+static char *
+usual_form(char *host)
 {
 	static struct str ascii;
 	size_t n = strlen(host);
@@ -51,7 +53,17 @@ deliver(struct letter *l, char *host)
 		host[n - 1] = 0;
 	ascii.max = ADDR_MAX + 1;
 	str_clear(&ascii);
-	l->host = idna_toascii(&ascii, host) ? str_c(&ascii) : host;
+	if (!idna_toascii(&ascii, host))
+		return host;
+	str_c(&ascii);
+	return ascii.s;
+}
+
+/* The one way through: both faces come here. */
+static void
+deliver(struct letter *l, char *host)
+{
+	l->host = usual_form(host);
 	/* only inside is a double bounce told from a bounce */
 	if (!strcmp(l->sender, "#@[]"))
 		l->sender = "";
@@ -150,6 +162,16 @@ resident(void)
 	return n < 0 ? STATUS_TEMP : STATUS_OK;
 }
 
+/* -n HOST: where would mail for it go? */
+static int
+only_tell(char *host)
+{
+	struct str out = STR_INIT(65536);
+
+	foretell(&out, &conf, usual_form(host));
+	return fd_writeall(1, out.s, out.len) < 0 ? STATUS_TEMP : STATUS_OK;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -157,10 +179,10 @@ main(int argc, char **argv)
 	sig_ignore(SIGPIPE);
 	control_init(site_control);
 	conf_ok = conf_read(&conf);
-	if (argc == 2 && !strcmp(argv[1], "-n")) {
+	if ((argc == 2 || argc == 3) && !strcmp(argv[1], "-n")) {
 		if (!conf_ok)
 			log_die(STATUS_PERM, control_error());
-		return STATUS_OK;
+		return argc == 2 ? STATUS_OK : only_tell(argv[2]);
 	}
 	session_init(&session, &conf);
 	if (argc == 2 && !strcmp(argv[1], "-s"))

@@ -2,7 +2,8 @@
 /* smtpd.c - receive mail by SMTP: one session with one client
  *
  * runs as     quilld
- * started by  tcpserver, or sendmail -bs as its caller
+ * started by  tcpserver, or sendmail -bs as its caller; by hand with -n, to
+ *             say how a recipient would be answered
  * fd 0, 1     the client
  * fd 2        log
  * cwd         anywhere
@@ -24,12 +25,14 @@
 #include "lib/str.h"
 #include "smtpd/audit.h"
 #include "smtpd/conf.h"
+#include "smtpd/foretell.h"
 #include "smtpd/loop.h"
 #include "wire/site.h"
 #include "wire/status.h"
 
 static struct conf conf;
 static struct loop loop;
+static bool only_tell; /* -n */
 
 static _Noreturn void
 refuse(const char *reply, const char *reason)
@@ -53,8 +56,11 @@ arguments(int argc, char **argv)
 	int c;
 
 	opterr = 0;
-	while ((c = getopt(argc, argv, "st")) != -1)
+	while ((c = getopt(argc, argv, "nst")) != -1)
 		switch (c) {
+		case 'n':
+			only_tell = true;
+			break;
 		case 's':
 			flags |= CONF_SUBMISSION;
 			break;
@@ -63,9 +69,23 @@ arguments(int argc, char **argv)
 			break;
 		default:
 			refuse("421 4.3.5 server configuration error\r\n",
-				"usage: quill-smtpd [-st]");
+				"usage: quill-smtpd [-st], or -n sender "
+				"recipient [user]");
 		}
 	return flags;
+}
+
+/* -n SENDER RECIPIENT [USER] */
+static int
+tell(int argc, char **argv)
+{
+	struct str out = STR_INIT(8192);
+
+	if (argc != 2 && argc != 3)
+		log_die(STATUS_PERM, "-n wants sender, recipient and perhaps a "
+				     "user");
+	foretell(&out, &conf, argv[0], argv[1], argv[2]);
+	return fd_writeall(1, out.s, out.len) < 0 ? STATUS_TEMP : STATUS_OK;
 }
 
 int
@@ -84,6 +104,8 @@ main(int argc, char **argv)
 	if (!conf_read(&conf, flags))
 		refuse("421 4.3.5 server configuration error\r\n",
 			control_error());
+	if (only_tell)
+		_exit(tell(argc - optind, argv + optind));
 	loop_run(&loop, &conf, 0, 1);
 	_exit(0);
 }

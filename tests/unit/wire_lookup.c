@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "lib/cdbmake.h"
-#include "lspawn/lookup.h"
+#include "wire/lookup.h"
 #include "tap.h"
 
 static char path[] = "/tmp/quill-lookup-XXXXXX";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "lspawn/lookup.h"
+#include "wire/lookup.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,8 +6,8 @@
  * of the prefixes. Data: user uid gid home dash ext with NULs between; to the
  * ext of a prefix the rest of the local part is added, case and all.
  */
-#ifndef LSPAWN_LOOKUP_H
-#define LSPAWN_LOOKUP_H
+#ifndef WIRE_LOOKUP_H
+#define WIRE_LOOKUP_H
 
 #include <stddef.h>
 #include <sys/stat.h>

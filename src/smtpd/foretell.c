@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "smtpd/foretell.h"
+
+#include "lib/control.h"
+#include "lib/num.h"
+#include "smtpd/policy.h"
+#include "smtpd/recipient.h"
+#include "smtpd/senders.h"
+#include "wire/site.h"
+
+static void
+say(struct str *out, const char *command, const struct answer *a)
+{
+	char num[NUM_FMT];
+
+	str_puts(out, command);
+	str_putc(out, ' ');
+	str_put(out, num, num_fmt(num, (uint64_t)a->code));
+	str_putc(out, ' ');
+	str_puts(out, a->enhanced);
+	str_putc(out, ' ');
+	str_puts(out, a->text);
+	if (a->code == 421) {
+		str_puts(out, ": ");
+		str_puts(out, control_error());
+	}
+	str_putc(out, '\n');
+}
+
+void
+foretell(struct str *out, const struct conf *c, const char *sender,
+	const char *rcpt, const char *user)
+{
+	struct str from = STR_INIT(ADDR_MAX), to = STR_INIT(ADDR_MAX);
+	struct answer a = { 0 };
+	struct policy p;
+
+	policy_init(&p, c);
+	p.user = user;
+	str_puts(&from, sender);
+	str_puts(&to, rcpt);
+	if (from.over || to.over)
+		a = (struct answer){ 501, "5.1.3", "address too long" };
+	if (!a.code)
+		a = policy_sender(&p, &from);
+	if (!a.code && user && from.len)
+		a = senders_answer(&p, &from);
+	if (a.code) {
+		say(out, "mail", &a);
+	} else {
+		a = policy_rcpt(&p, &to);
+		if (!a.code)
+			a = recipient_answer(&p, &from, &to);
+		if (!a.code)
+			a = (struct answer){ 250, "2.1.5", "ok" };
+		say(out, "rcpt", &a);
+	}
+	policy_free(&p);
+	str_free(&from);
+	str_free(&to);
+}
