@@ -63,6 +63,19 @@ file_read(const char *path, struct str *s)
 }
 
 int
+file_alone(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -1;
+	if (S_ISREG(st.st_mode) && st.st_nlink == 1)
+		return 0;
+	errno = EMLINK;
+	return -1;
+}
+
+int
 file_syncdir(const char *path)
 {
 	int fd = fd_open(path, O_RDONLY | O_DIRECTORY, 0), r;

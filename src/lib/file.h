@@ -19,6 +19,10 @@ int file_read(const char *path, struct str *s);
  * directory cannot be synced, the new one is there but may not last). The file
  * gets mode exactly, whatever the umask. */
 int file_replace(const char *path, const void *p, size_t n, mode_t mode);
+/* Is the open file a plain one that has no other name? One that a directory's
+ * owner could have linked there from elsewhere is not for root to change. 0;
+ * -1 errno, EMLINK when it is not. */
+int file_alone(int fd);
 /* fsync a directory by name. */
 int file_syncdir(const char *path);
 

@@ -173,10 +173,14 @@ write_notes(struct import *i)
 	if (i->notes.len == 0)
 		return 0;
 	qpath_fmt(path, i->id, QFILE_BOUNCE);
-	fd = fd_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
+	fd = fd_open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600);
 	if (fd < 0)
 		return -1;
-	r = fchown(fd, i->ids.quills, i->ids.quill);
+	r = file_alone(fd);
+	if (r == 0)
+		r = ftruncate(fd, 0);
+	if (r == 0)
+		r = fchown(fd, i->ids.quills, i->ids.quill);
 	if (r == 0)
 		r = fd_writeall(fd, i->notes.s, i->notes.len);
 	if (r == 0)

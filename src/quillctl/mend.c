@@ -65,6 +65,12 @@ mend_owner(int fd, const struct stat *st, uid_t uid, gid_t gid, mode_t mode,
 		return 0;
 	if (dry)
 		return 1;
+	/* It has another name: outside the queue it may be a file that its
+	 * owner here must not get. */
+	if (S_ISREG(st->st_mode) && st->st_nlink > 1) {
+		errno = EMLINK;
+		return -1;
+	}
 	if ((owner && fchown(fd, uid, gid) < 0) || fchmod(fd, mode) < 0)
 		return -1;
 	return 1;

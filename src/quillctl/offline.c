@@ -44,7 +44,12 @@ open_notes(struct qid id)
 	int fd;
 
 	qpath_fmt(path, id, QFILE_BOUNCE);
-	fd = fd_open(path, O_WRONLY | O_APPEND | O_NOFOLLOW, 0);
+	fd = fd_open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK, 0);
+	if (fd >= 0 && file_alone(fd) < 0) {
+		close(fd);
+		errno = EMLINK;
+		return -1;
+	}
 	if (fd >= 0 || errno != ENOENT)
 		return fd;
 	if (site_ids(&ids, NULL) < 0)

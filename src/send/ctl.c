@@ -26,7 +26,15 @@ enum {
 	LATE_MS = CTL_ANSWER_MS - 1000, /* what there is, is sent after 1 s */
 };
 
-enum role { NOBODY, MAILER, ADMIN };
+enum role { NOBODY, MAILER, ADMIN, ROLES };
+
+/* Anybody may connect, and sit there: some places are kept for those whose
+ * orders count. */
+static const size_t places[ROLES] = {
+	[NOBODY] = CTL_CLIENTS / 4,
+	[MAILER] = CTL_CLIENTS / 2,
+	[ADMIN] = CTL_CLIENTS,
+};
 
 struct client {
 	int fd; /* -1: free */
@@ -322,29 +330,48 @@ go_on(struct client *c)
 
 /* --- the loop ------------------------------------------------------------- */
 
+/* Is there a place for one more like c, which has one? */
+static bool
+has_place(const struct client *c)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < CTL_CLIENTS; i++)
+		n += clients[i] && clients[i]->fd >= 0 &&
+		     clients[i]->role == c->role;
+	return n <= places[c->role];
+}
+
+/* false: there is nobody. */
+static bool
+take_client(struct client **place)
+{
+	struct client *c = *place;
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd < 0)
+		return false;
+	if (!c)
+		c = *place = xmalloc(sizeof(*c));
+	memset(c, 0, offsetof(struct client, request));
+	c->fd = fd;
+	c->out.max = CTL_RECORD;
+	c->deadline = stamp_mono() + CTL_IDLE_MS;
+	identify(c);
+	if (!has_place(c))
+		let_go(c);
+	return true;
+}
+
 static void
 take_clients(void)
 {
 	size_t i;
-	int fd;
 
-	for (i = 0; i < CTL_CLIENTS; i++) {
-		struct client *c = clients[i];
-
-		if (c && c->fd >= 0)
-			continue;
-		fd = accept4(
-			listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (fd < 0)
+	for (i = 0; i < CTL_CLIENTS; i++)
+		if ((!clients[i] || clients[i]->fd < 0) &&
+			!take_client(&clients[i]))
 			return;
-		if (!c)
-			c = clients[i] = xmalloc(sizeof(*c));
-		memset(c, 0, offsetof(struct client, request));
-		c->fd = fd;
-		c->out.max = CTL_RECORD;
-		c->deadline = stamp_mono() + CTL_IDLE_MS;
-		identify(c);
-	}
 }
 
 void

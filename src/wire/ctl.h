@@ -65,7 +65,8 @@ enum {
 	CTL_RCPTS = 5000,   /* recipient numbers in one request */
 	CTL_ARGUMENT = 1000,  /* bytes of an argument, one line of printable
 	                       * ASCII or UTF-8 */
-	CTL_CLIENTS = 16,     /* at once; the next waits */
+	CTL_CLIENTS = 16,     /* at once; the next waits. A part of them is for
+	                       * those who may ask everything */
 	CTL_ANSWER_MS = 60000 /* to wait for the first or the next record */
 };
 

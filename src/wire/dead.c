@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/fd.h"
+#include "lib/file.h"
 #include "lib/lock.h"
 #include "lib/stamp.h"
 #include "lib/str.h"
@@ -132,13 +133,17 @@ sound(int fd)
 }
 
 /* By hand, root may be the first to come: the file is the directory's
- * owner's. */
+ * owner's. One with another name, too, may be anything that the owner found
+ * elsewhere: it is left alone. */
 static bool
 hand_over(int fd)
 {
 	struct str dir = STR_INIT(4096);
 	struct stat st;
 	bool ok = true;
+
+	if (file_alone(fd) < 0)
+		return false;
 
 	str_puts(&dir, site_run);
 	str_puts(&dir, "/remote");

@@ -130,6 +130,20 @@ is 'a directory: as installed' "$(stat -c %U:%G:%a "$Q/msg/$sub")" \
 touch -d 'now + 10 days' "$(f "$id1" env)"
 found 'a time in the future' "msg/.*/$id1.env" 'last tried in the future'
 
+# What the owner of bounce/ may have linked there is not given to it.
+echo secret >"$T/secret"
+chmod 644 "$T/secret"
+if ln "$T/secret" "$Q/bounce/$id1" 2>/dev/null; then
+	exits 'another name' 111 "$ctl" fsck
+	is 'another name: left as it was' "$(stat -c %U:%a "$T/secret")" root:644
+	exits 'another name: no note in it' 111 \
+		"$ctl" bounce --text why "$id1"
+	is 'another name: not written to' "$(cat "$T/secret")" secret
+	rm "$Q/bounce/$id1"
+else
+	skip 'another name' 'it is another file system'
+fi
+
 # --- set aside -----------------------------------------------------------------
 lost()
 {

@@ -100,6 +100,25 @@ like "nobody may not" "$(ctl -u 65534 "$SOCK" status)" \
 gid=$(sed -n 's/^g [^ ]* //p' "$H/users/ids" | head -n 1)
 like "a member of quill's group may" "$(ctl -g "$gid" -u 65534 "$SOCK" status)" \
 	'^send pid='
+# Whoever has no right to ask cannot keep others from asking by sitting there.
+cat >"$T/sit.py" <<'END'
+import os, socket, sys, time
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+held = []
+for i in range(24):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    s.connect(sys.argv[1])
+    held.append(s)
+print('there', flush=True)
+time.sleep(600)
+END
+bg python3 "$T/sit.py" "$SOCK"
+wait_until 60 grep there "$T/bg.log"
+like "a stranger's 24 connections leave places" "$(order status 2>&1)" \
+	'^send pid='
+bg_stop "$bg_pid"
 quilld=$(sed -n '1s/^u [^ ]* //p' "$H/users/ids")
 like "smtpd's user may not" "$(ctl -u "$quilld" "$SOCK" status)" \
 	'^refused: permission denied'

@@ -62,6 +62,26 @@ test_read(void)
 }
 
 static void
+test_alone(void)
+{
+	int fd, p[2];
+
+	put("f", "x", 1);
+	fd = open("f", O_RDONLY);
+	is_num(file_alone(fd), 0, "one name");
+	is_num(link("f", "g"), 0, "linked");
+	is_errno(file_alone(fd), EMLINK, "two names");
+	unlink("g");
+	is_num(file_alone(fd), 0, "one again");
+	close(fd);
+	is_num(pipe(p), 0, "a pipe");
+	is_errno(file_alone(p[0]), EMLINK, "is no plain file");
+	close(p[0]);
+	close(p[1]);
+	is_errno(file_alone(-1), EBADF, "no descriptor");
+}
+
+static void
 test_read_more(void)
 {
 	struct str s = STR_INIT(5);
@@ -188,6 +208,7 @@ main(void)
 		return 1;
 	test_read();
 	test_read_more();
+	test_alone();
 	test_replace();
 	test_replace_fails();
 	test_no_room();

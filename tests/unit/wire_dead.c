@@ -168,6 +168,27 @@ damage(void)
 	is_num(count(NOW), 0, "nothing is known");
 }
 
+/* A file from elsewhere, linked to the name: root must not give it away. */
+static void
+another_name(void)
+{
+	char name[] = "/tmp/quill-other.XXXXXX";
+	int fd = mkstemp(name);
+	struct stat st;
+
+	is_num(write(fd, "secret", 6), 6, "a file of somebody");
+	unlink(file);
+	is_num(link(name, file), 0, "has our name, too");
+	again();
+	is_num(d.fd, -1, "it is not used");
+	fstat(fd, &st);
+	is_num(st.st_size, 6, "not begun anew");
+	close(fd);
+	unlink(name);
+	again();
+	is_num(d.fd >= 0, 1, "once the name is all it has, it is");
+}
+
 int
 main(void)
 {
@@ -176,6 +197,7 @@ main(void)
 	kinds();
 	crowd();
 	damage();
+	another_name();
 	unlink(file);
 	return done_testing();
 }
