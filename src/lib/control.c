@@ -10,6 +10,7 @@
 #include "lib/fd.h"
 #include "lib/ibuf.h"
 #include "lib/num.h"
+#include "lib/utf8.h"
 
 static const char *control_dir = "control";
 static struct str error = STR_INIT(1000);
@@ -168,6 +169,12 @@ reader_next(struct reader *r)
 	if (got == IBUF_LINE)
 		str_cut(&r->line, r->line.len - 1);
 	str_chomp(&r->line);
+	/* some editors begin a file with it */
+	if (r->number == 1 && utf8_bom(r->line.s, r->line.len)) {
+		memmove(r->line.s, r->line.s + UTF8_BOM,
+			r->line.len - UTF8_BOM);
+		r->line.len -= UTF8_BOM;
+	}
 	if (r->line.len && memchr(r->line.s, 0, r->line.len))
 		return control_bad(r->name, r->number, "NUL byte in line");
 	return CONTROL_OK;

@@ -2,6 +2,7 @@
 #include "lib/utf8.h"
 
 #include <stdint.h>
+#include <string.h>
 
 /* By first byte: how many follow, and what the first of those may be (the
  * table of RFC 3629 4; later ones are 80 to BF). */
@@ -50,4 +51,10 @@ utf8_valid(const char *p, size_t n)
 		i += len;
 	}
 	return true;
+}
+
+bool
+utf8_bom(const char *p, size_t n)
+{
+	return n >= UTF8_BOM && memcmp(p, "\357\273\277", UTF8_BOM) == 0;
 }

@@ -11,5 +11,8 @@
 size_t utf8_len(const char *p, size_t n);
 /* All n bytes are. */
 bool utf8_valid(const char *p, size_t n);
+/* They begin with a byte order mark, which is UTF8_BOM bytes. */
+enum { UTF8_BOM = 3 };
+bool utf8_bom(const char *p, size_t n);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/ascii.h"
+#include "lib/utf8.h"
 #include "wire/site.h"
 
 void
@@ -119,6 +120,9 @@ dotqmail_next(struct dotqmail *d, struct dotqmail_entry *e)
 		 * throw mail away, which a comment says. */
 		if (!n && d->line == 1)
 			return bad(d, e, "first line is blank");
+		/* it would make an address of a Maildir, or of a comment */
+		if (d->line == 1 && utf8_bom(p, n))
+			return bad(d, e, "starts with a byte order mark");
 		if (n && *p != '#')
 			return classify(d, e, p, n);
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/ascii.h"
+#include "lib/utf8.h"
 #include "mail/addrlist.h"
 
 static bool
@@ -18,6 +19,8 @@ aliases_init(
 {
 	*l = (struct aliases){ .p = p, .n = n, .line = line, .at = line };
 	l->lines = l->start = lines;
+	if (lines && utf8_bom(p, n))
+		l->pos = UTF8_BOM;
 	str_init(&l->text, ALIASES_TEXT_MAX);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/ascii.h"
+#include "lib/utf8.h"
 
 static bool
 is_blank(char c)
@@ -15,6 +16,8 @@ void
 aliasfile_init(struct aliasfile *a, const char *p, size_t n)
 {
 	*a = (struct aliasfile){ .p = p, .n = n, .line = 1, .at = 1 };
+	if (utf8_bom(p, n))
+		a->pos = UTF8_BOM;
 	str_init(&a->name, ALIASES_NAME_MAX);
 }
 

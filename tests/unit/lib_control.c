@@ -64,6 +64,8 @@ test_line(void)
 		{ "  a b  \n", 8, CONTROL_OK, "  a b" },
 		{ "one\ntwo\n", 8, CONTROL_OK, "one" },
 		{ "#x\n", 3, CONTROL_OK, "#x" },
+		{ "\357\273\277value\r\n", 10, CONTROL_OK, "value" },
+		{ "\357\273\277\r\n", 5, CONTROL_ABSENT, NULL },
 		{ "", 0, CONTROL_ABSENT, NULL },
 		{ "\n", 1, CONTROL_ABSENT, NULL },
 		{ "\r\n", 2, CONTROL_ABSENT, NULL },

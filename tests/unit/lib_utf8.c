@@ -41,5 +41,8 @@ main(void)
 	is_num(utf8_valid(S("a\303\251b")), 1, "a string");
 	is_num(utf8_valid(S("a\303\251b\303")), 0, "cut off");
 	is_num(utf8_valid(S("")), 1, "nothing");
+	is_num(utf8_bom(S("\357\273\277")), 1, "a byte order mark");
+	is_num(utf8_bom(S("\357\273")), 0, "two bytes of it");
+	is_num(utf8_bom(S("a\357\273\277")), 0, "not where it begins");
 	return done_testing();
 }

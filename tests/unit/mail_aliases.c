@@ -49,6 +49,7 @@ static const struct {
 	{ ",,", "", NULL },
 	{ "joe", "1&joe;", NULL },
 	{ " joe , ann ", "1&joe;1&ann;", NULL },
+	{ "\357\273\277joe", "1&joe;", "1&\357\273\277joe;" },
 	{ "joe\nann\n", "1&joe;2&ann;", "1!no comma between two addresses" },
 	{ "joe,\n ann", "1&joe;2&ann;", NULL },
 	{ "joe\r\nann\r\n", "1&joe;2&ann;",
@@ -177,6 +178,8 @@ static const struct {
 	{ "a:\nb: c\n", "1=a \n2=b 2&c;\n" },
 	{ "a:\n b\n", "1=a 2&b;\n" },
 	{ "a: b\r\nc: d\r\n", "1=a 1&b;\n2=c 2&d;\n" },
+	{ "\357\273\277a: b\nc: d\n", "1=a 1&b;\n2=c 2&d;\n" },
+	{ "\357\273\277# x\na: b\n", "2=a 2&b;\n" },
 	/* bad ones; what follows is read all the same */
 	{ "a b\nc: d\n", "1!no colon after the name\n2=c 2&d;\n" },
 	{ "a\n", "1!no colon after the name\n" },
