@@ -46,6 +46,18 @@ copy(char *to, size_t size, const char *from)
 
 /* --- quill-send ----------------------------------------------------------- */
 
+/* What a delivery said, as one line. */
+static void
+one_line(char *s)
+{
+	size_t n = strlen(s);
+
+	while (n && s[n - 1] == '\n')
+		s[--n] = '\0';
+	while ((s = strchr(s, '\n')))
+		*s = ' ';
+}
+
 static void
 take_error(struct facts *f, const char *key, const char *value)
 {
@@ -65,8 +77,10 @@ take_error(struct facts *f, const char *key, const char *value)
 		copy(e->channel, sizeof(e->channel), value);
 	else if (strcmp(key, "to") == 0)
 		copy(e->to, sizeof(e->to), value);
-	else if (strcmp(key, "text") == 0)
+	else if (strcmp(key, "text") == 0) {
 		copy(e->text, sizeof(e->text), value);
+		one_line(e->text);
+	}
 }
 
 static void
@@ -215,9 +229,16 @@ facts_services(struct facts *f, const char *path)
 	int fd;
 
 	if (!path) {
+		struct str own = STR_INIT(4096);
+
 		facts_services(f, "/service");
 		if (f->nservices == 0)
 			facts_services(f, "/etc/service");
+		str_puts(&own, site_home);
+		str_puts(&own, "/service");
+		if (f->nservices == 0)
+			facts_services(f, str_c(&own));
+		str_free(&own);
 		return;
 	}
 	dir = opendir(path);

@@ -63,7 +63,8 @@ int facts_send(struct facts *f);
  * new, waiting and held ones, which takes a look into each. 0; -1 errno. */
 int facts_queue(struct facts *f);
 int facts_disk(struct facts *f);
-/* Services of this home below dir (NULL: /service and /etc/service). */
+/* Services of this home below dir (NULL: /service, else /etc/service,
+ * else HOME/service). */
 void facts_services(struct facts *f, const char *dir);
 
 #endif

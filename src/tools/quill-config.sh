@@ -62,6 +62,7 @@ account()
 	account_line=$(getent passwd -- "$1") || return 1
 	uid=$(echo "$account_line" | cut -d: -f3)
 	dir=$(echo "$account_line" | cut -d: -f6)
+	dir=${dir%/}
 	[ "$uid" != 0 ] && [ "$(stat -L -c %u "$dir" 2>/dev/null)" = "$uid" ]
 }
 

@@ -91,6 +91,7 @@ like 'show: the next attempt' "$(cat "$T/out")" 'next attempt: .*\(in [0-9]+ (d|
 like 'show: why then' "$(cat "$T/out")" 'why: last tried .* old; the wait'
 like 'show: the last reply' "$(cat "$T/out")" 'last reply: .'
 like 'status: last errors' "$("$ctl" status)" "$id to [ab]@dead.test"
+is 'each is one line' "$("$ctl" status | grep -c '?$')" 0
 like 'why' "$("$ctl" why "$id")" 'deferred b@dead.test: '
 like 'ages' "$("$ctl" ages)" '^dead.test +2 +2 '
 
@@ -116,11 +117,16 @@ exits 'release' 0 "$ctl" release "$id"
 ok 'delivered by the relay' wait_until 60 sink_has one 1
 is 'to whom it was left' "$(sink_rcpts "$(sink_files one)")" '<a@dead.test>'
 ok 'and out of the queue' wait_until 60 gone "$id"
-"$ctl" why "$id" >"$T/out"
+# The log comes after the queue.
+told()
+{
+	"$ctl" why "$id" >"$T/out" &&
+		tail -n 1 "$T/out" | grep -q 'done, out of the queue'
+}
+ok 'why tells of the end' wait_until 60 told
 like 'why tells of the orders, and of whom' "$(cat "$T/out")" \
 	'ordered: reroute .*uid=0'
 like 'why tells of the delivery' "$(cat "$T/out")" 'delivered a@dead.test: '
-like 'why tells of the end' "$(tail -n 1 "$T/out")" 'done, out of the queue'
 exits 'show: gone' 1 "$ctl" show "$id"
 exits 'an order for it' 1 "$ctl" hold "$id"
 id=$(inject "$me" c@dead.test)

@@ -46,6 +46,8 @@ run()
 find /etc /home /root -xdev -type f >"$T/before" 2>/dev/null
 run "the first time"
 run "again, while it runs"
+like "quillctl finds the services" "$(/var/quill-try/bin/quillctl status)" \
+	'^services: (send|smtp|verify) +up since'
 exits "stop" 0 try stop
 ok "ends the services" test "$(svstat /var/quill-try/service/* 2>&1 |
 	grep -c 'supervise not running')" = 3
