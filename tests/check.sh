@@ -31,7 +31,7 @@ shellcheck:shellcheck strace:strace unshare:util-linux ip:iproute2
 python3:python3 socat:socat cdb:tinycdb mkfs.xfs:xfsprogs
 mkfs.btrfs:btrfs-progs pkg-config:pkg-config
 fusermount3:fuse3 procmail:procmail maildrop:maildrop vacation:vacation
-pgrep:procps
+pgrep:procps nft:nftables
 openssl:openssl opendkim:opendkim opendkim-genkey:opendkim-tools
 spamd:spamd spamass-milter:spamass-milter spamc:spamc
 /usr/bin/dkimverify:python3-dkim /usr/lib/dovecot/imap:dovecot-imapd

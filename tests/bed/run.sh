@@ -7,6 +7,7 @@
 #	in1   .11  in2 .12  quill: exchangers of site.example (10 and 20)
 #	store .21	 quill: in1 and in2 route site.example to it
 #	far1  .31  far2 .32  smtp-sink: exchangers of far.example (10 and 20)
+#	far3  .33	 smtp-sink: third.example, another site all the while
 #	dns   .53	 tinydns behind dnscache
 # A scenario breaks something, mends it, and in the end counts: every message
 # that was accepted has arrived, exactly once, but for those of which a log says
@@ -16,10 +17,10 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/peers.sh"
 own_net "$@"
-need svscan tcpserver tinydns tinydns-data dnscache python3 nsenter
+need svscan tcpserver tinydns tinydns-data dnscache python3 nsenter nft
 need_sink
 
-MESSAGES=${MESSAGES:-200}
+MESSAGES=${MESSAGES:-1000}
 QUILLS='out in1 in2 store'
 
 # --- hosts -------------------------------------------------------------------
@@ -84,6 +85,7 @@ network()
 	host store 21
 	host far1 31
 	host far2 32
+	host far3 33
 	host dns 53
 }
 
@@ -96,6 +98,7 @@ names()
 	@site.example:192.0.2.12:in2.site.example:20:60
 	@far.example:192.0.2.31:mx1.far.example:10:60
 	@far.example:192.0.2.32:mx2.far.example:20:60
+	@third.example:192.0.2.33:mx.third.example:10:60
 	=out.site.example:192.0.2.1:60
 	=store.site.example:192.0.2.21:60
 	END
@@ -218,6 +221,47 @@ for i in range(count):
             time.sleep(0.5)
     time.sleep(max(0, seconds / count - (time.time() - began)))
 END
+cat >"$T/broken.py" <<'END'
+# broken.py DIR: an SMTP server on port 25 that breaks off every TLS handshake,
+# and takes mail into DIR without it
+import itertools, os, socketserver, sys
+numbers = itertools.count()
+class Session(socketserver.StreamRequestHandler):
+    def say(self, text):
+        self.wfile.write(text.encode() + b"\r\n")
+    def handle(self):
+        self.say("220 far1 ESMTP")
+        for line in self.rfile:
+            verb = line[:4].upper()
+            if verb == b"EHLO":
+                self.say("250-far1\r\n250-PIPELINING\r\n250 STARTTLS")
+            elif verb == b"STAR":
+                self.say("220 go on")
+                self.rfile.read1(1000)
+                self.wfile.write(b"\x15\x03\x03\x00\x02\x02\x28")
+                return
+            elif verb == b"DATA":
+                self.say("354 yes")
+                text = b""
+                for d in self.rfile:
+                    if d == b".\r\n":
+                        break
+                    text += d
+                else:
+                    return
+                path = "%s/broken.%d.%d" % (sys.argv[1], os.getpid(), next(numbers))
+                with open(path, "wb") as f:
+                    f.write(text)
+                self.say("250 ok")
+            elif verb == b"QUIT":
+                self.say("221 bye")
+                return
+            else:
+                self.say("250 ok")
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = daemon_threads = True
+Server(("0.0.0.0", 25), Session).serve_forever()
+END
 next=1
 
 # flow HOST DOMAIN [SECONDS]: MESSAGES in the background; $flow_first
@@ -312,6 +356,70 @@ bed_unreachable()
 	settled "its cable cut for 6 seconds"
 }
 
+# rule HOST VERDICT: what happens to packets for its port 25; none: nothing
+rule()
+{
+	on "$1" nft flush ruleset
+	[ "$2" = none ] || on "$1" nft "add table inet f;
+		add chain inet f in { type filter hook input priority 0; };
+		add rule inet f in tcp dport 25 $2"
+}
+
+bed_drop()
+{
+	flow 192.0.2.1 far.example
+	rule far1 drop
+	sleep 6
+	rule far1 none
+	settled "its packets dropped for 6 seconds"
+}
+
+bed_reset()
+{
+	flow 192.0.2.1 far.example
+	rule far1 'reject with tcp reset'
+	sleep 4
+	rule far1 none
+	settled "its connections reset for 4 seconds"
+}
+
+# Half a second before each reply: the others are not held up by it.
+bed_slow()
+{
+	on_end sink-far1 KILL
+	on_end sink-far2 KILL
+	sink far1 -w 1
+	sink far2
+	flow 192.0.2.1 far.example
+	printf 'Subject: quick\n\nx\n' | on out "$T/out/home/bin/quill-inject" \
+		x@third.example
+	ok "slow: mail to another site is there at once" wait_until 60 sh -c \
+		"[ \$(find '$T/far3.got' -type f | wc -l) -ge 1 ]"
+	settled "a slow exchanger"
+	on_end sink-far1 KILL
+	sink far1
+}
+
+# It offers TLS and breaks it: the mail goes on a fresh connection without.
+bed_tls()
+{
+	[ -x "$B/bin/quill-tlsd" ] || {
+		skip "TLS broken" "there is no quill-tlsd"
+		return
+	}
+	"$T/out/home/bin/quill-service" "$T/out/service" --tls \
+		>"$T/out/tls.log" 2>&1
+	wait_until 60 test -S "$T/out/home/run/tls/client"
+	on_end sink-far1 KILL
+	on_bg broken far1 python3 "$T/broken.py" "$T/far1.got"
+	flow 192.0.2.1 far.example
+	settled "TLS offered and broken"
+	ok "... it was tried, and the log says so" grep -q 'tls=none' \
+		"$T/out/home/log/send/current"
+	on_end broken KILL
+	sink far1
+}
+
 bed_refused()
 {
 	on_end sink-far1 KILL
@@ -378,6 +486,18 @@ bed_store()
 	settled "the store was down"
 }
 
+# The store's queue is on a small disk, which is full: it refuses for now.
+bed_disk()
+{
+	head -c 90000000 /dev/zero >"$T/store/home/queue/lost/full" 2>/dev/null
+	flow 192.0.2.1 site.example
+	wait "$flow_pid"
+	is "disk full: nothing arrived meanwhile" \
+		"$(arrived | awk -v f="$flow_first" '$1 >= f' | wc -l)" 0
+	rm -f "$T/store/home/queue/lost/full"
+	settled "the store's disk was full"
+}
+
 bed_kill_quill()
 {
 	flow 192.0.2.1 site.example 10
@@ -390,7 +510,8 @@ bed_kill_quill()
 	settled "quill killed on each machine"
 }
 
-ALL='kill hang unreachable refused later both dns backup store kill_quill'
+ALL='kill hang unreachable drop reset slow tls refused later both dns backup
+store disk kill_quill'
 
 network
 names
@@ -400,6 +521,14 @@ for q in $QUILLS; do
 	quill "$q"
 done
 echo site.example >>"$T/store/home/control/locals"
+# a small disk that can be filled
+q=$T/store/home/queue
+mv "$q" "$q.was"
+mkdir "$q"
+mount -t tmpfs -o size=64m tmpfs "$q" || give_up "no small disk"
+cp -a "$q.was/." "$q/"
+chown --reference="$q.was" "$q"
+chmod --reference="$q.was" "$q"
 for q in in1 in2; do
 	echo site.example >>"$T/$q/home/control/rcpthosts"
 	echo 'site.example:[192.0.2.21]' >"$T/$q/home/control/smtproutes"
@@ -409,11 +538,13 @@ for q in $QUILLS; do
 done
 sink far1
 sink far2
+sink far3
 
 # shellcheck disable=SC2086
 [ $# != 0 ] || set -- $ALL
 for scenario; do
-	case " $ALL " in
+	# shellcheck disable=SC2086,SC2116
+	case " $(echo $ALL) " in
 	*" $scenario "*) ;;
 	*)
 		fail "no scenario $scenario; there are: $ALL"
@@ -426,4 +557,5 @@ for q in $QUILLS; do
 	svc -dx "$T/$q/service"/* "$T/$q/service"/*/log 2>/dev/null
 	on_end "svscan-$q"
 done
+umount -l "$T/store/home/queue"
 done_testing
