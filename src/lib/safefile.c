@@ -5,12 +5,13 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "lib/fd.h"
 #include "lib/file.h"
 
-enum { PATH_LEN = 4096 };
+enum { PATH_LEN = 4096, PROC_FS = 0x9fa0 };
 
 static enum safefile_result
 refuse(struct safefile *f, const char *why)
@@ -42,18 +43,51 @@ check_above(const char *path)
 	return why;
 }
 
-static enum safefile_result
-check_open(struct safefile *f, int fd, struct str *s)
+static void
+count_owner(struct safefile *f, const struct stat *st)
 {
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		f->owner = st->st_uid;
+}
+
+/* Somebody else's link, or what is in somebody else's directory, is what that
+ * user says, whoever owns the file: a link can be put there to any. */
+static void
+check_owners(struct safefile *f, const char *path)
+{
+	struct str part = STR_INIT(PATH_LEN);
+	size_t n = 0;
 	struct stat st;
 
-	if (fstat(fd, &st) < 0)
+	while (path[n]) {
+		n += strspn(path + n, "/");
+		n += strcspn(path + n, "/");
+		str_clear(&part);
+		str_put(&part, path, n);
+		if (lstat(str_c(&part), &st) == 0)
+			count_owner(f, &st);
+		if (stat(part.s, &st) == 0)
+			count_owner(f, &st);
+	}
+	str_free(&part);
+}
+
+static enum safefile_result
+check_open(struct safefile *f, int fd, const char *path, struct str *s)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
 		return refuse(f, strerror(errno));
-	if (!S_ISREG(st.st_mode))
+	/* /proc has files of root in which are a user's words: the command
+	 * line of a setuid program */
+	if (!S_ISREG(st.st_mode) || fs.f_type == PROC_FS)
 		return refuse(f, "is not a plain file");
 	if (st.st_mode & S_IWOTH)
 		return refuse(f, "is writable by others");
 	f->owner = st.st_uid;
+	check_owners(f, path);
 	f->group = (st.st_mode & S_IWGRP) != 0;
 	if (file_readfd(fd, s) < 0)
 		return refuse(
@@ -76,7 +110,7 @@ safefile_read(struct safefile *f, const char *path, struct str *s)
 							   : SAFEFILE_BAD;
 	}
 	why = check_above(path);
-	r = why ? refuse(f, why) : check_open(f, fd, s);
+	r = why ? refuse(f, why) : check_open(f, fd, path, s);
 	close(fd);
 	return r;
 }

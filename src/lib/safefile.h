@@ -10,7 +10,8 @@
 #include "lib/str.h"
 
 struct safefile {
-	uid_t owner;
+	uid_t owner;	 /* of the file; or of a directory or link on the way
+	                  * to it that is neither root's nor ours */
 	bool group;	 /* its group may write */
 	const char *why; /* what is wrong: "is writable by others" */
 };

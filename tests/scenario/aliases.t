@@ -322,6 +322,25 @@ like "with a bad line waits" "$(means a)" \
 	'list line 1: " without its end \(#4.3.5\);exit 111'
 echo '|id' >"$T/list"
 is "programs of root's include" "$(means a)" 'program id;'
+# What ann links her list to is ann's word, though the file be root's: the
+# command line of a setuid program that she runs is.
+echo bob >"$annhome/list"
+chown -h "$ann" "$annhome/list"
+chmod 755 "$annhome"
+compiled "ann's include" 'a: :include:%s\nsub: a\nb: :include:%s\n' \
+	"$T/list" "$annhome/list"
+# shellcheck disable=SC2016
+bg setuidgid "$ann" perl -e '$^F = 9; pipe(R, W); open(STDIN, "<&R");
+	exec {$ARGV[0]} "|id\n#"' "$H/bin/quill-queue"
+wait_until 60 grep -q '|id' "/proc/$bg_pid/cmdline"
+setuidgid "$ann" ln -sf "/proc/$bg_pid/cmdline" "$annhome/list"
+like "her words in a file of root's" "$(means b)" 'exit 111'
+bg_stop "$bg_pid"
+echo '|id' >"$T/roots"
+setuidgid "$ann" ln -sf "$T/roots" "$annhome/list"
+like "her link to a file of root's" "$(means b)" \
+	'only addresses may be.*exit 111'
+rm "$annhome/list"
 chmod 664 "$T/list"
 like "none where a group can write" "$(means a)" 'only addresses.*exit 111'
 chmod 644 "$T/list"

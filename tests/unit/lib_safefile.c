@@ -69,6 +69,27 @@ main(void)
 	check(SAFEFILE_OK, NULL, "a sticky one");
 	chmod(dir, 0700);
 	unlink(path);
+	ok(symlink("/proc/self/cmdline", path) == 0, "a link into /proc");
+	check(SAFEFILE_BAD, "is not a plain file", "a file of the kernel");
+	unlink(path);
+	ok(symlink("/etc/passwd", path) == 0, "a link");
+	if (geteuid() == 0 && lchown(path, 4711, 4711) == 0) {
+		str_clear(&s);
+		s.max = 1 << 20;
+		is_num(safefile_read(&f, path, &s), SAFEFILE_OK, "is read");
+		is_num(f.owner, 4711, "the link's owner says so");
+	}
+	unlink(path);
+	put("text", 0644);
+	snprintf(path, sizeof path, "%s/sub", dir);
+	if (geteuid() == 0 && chown(path, 4712, 4712) == 0) {
+		snprintf(path, sizeof path, "%s/sub/file", dir);
+		str_clear(&s);
+		is_num(safefile_read(&f, path, &s), SAFEFILE_OK, "is read");
+		is_num(f.owner, 4712, "the directory's owner says so");
+	}
+	snprintf(path, sizeof path, "%s/sub/file", dir);
+	unlink(path);
 	mkfifo(path, 0600);
 	check(SAFEFILE_BAD, "is not a plain file", "a fifo");
 	unlink(path);
