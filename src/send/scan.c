@@ -59,7 +59,8 @@ found_env(struct qid id, const char *name, int64_t now)
 	for (c = 0; c < NCHAN; c++)
 		known_wait(slot, c,
 			tried ? retry_next(id, last, conf.retry[c])
-			      : qid_birth(id));
+			: qid_birth(id) < now ? qid_birth(id)
+					      : now);
 }
 
 /* A message without an envelope: being written, or left over. */

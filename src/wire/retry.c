@@ -16,8 +16,10 @@ root(uint64_t n)
 int64_t
 retry_next(struct qid id, int64_t last, uint64_t c)
 {
-	int64_t birth = qid_birth(id);
-	uint64_t age = last > birth ? (uint64_t)(last - birth) : 0;
+	/* A clock that was ahead at birth, and was put right, must not make
+	 * mail wait until then. */
+	int64_t birth = qid_birth(id) < last ? qid_birth(id) : last;
+	uint64_t age = (uint64_t)(last - birth);
 	uint64_t step = root(age) + c;
 	uint64_t wait;
 

@@ -16,7 +16,7 @@
 
 #include "wire/qpath.h"
 
-/* Seconds since 1970. last is clamped to birth or later; the result is at
+/* Seconds since 1970. A birth after last counts as last; the result is at
  * least last + 1. c: control/retrylocal or control/retryremote. */
 int64_t retry_next(struct qid id, int64_t last, uint64_t c);
 /* Last attempt by the file's stat, seconds; false: never tried. A time in

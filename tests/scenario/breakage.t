@@ -192,4 +192,21 @@ ok "users/ids of an older version: the log says what to do" wait_until 10 \
 cp -p "$T/ids" "$H/users/ids"
 ok "with it all is well" wait_until 10 "$H/bin/quillctl" status
 
+# --- mail from when the clock was ahead ---------------------------------------
+# born 407 days from now, by the second digit of its id, and never tried
+svc -d "$S/send"
+wait_until 10 sh -c "svstat '$S/send' | grep -q ': down '" || fail "svc -d"
+: >"$T/mark"
+inject ahead "$user@quill.example"
+old=$(find "$H/queue/msg" -name '*.env' -newer "$T/mark" | head -n 1)
+new=${old##*/}
+new=${old%/*}/$(printf %.2s "$new" | tr j-u k-v)${new#??}
+us=$(stat -c %.6Y "$old" | tr -d .)
+us=$((us + 35184372088832))
+mv "${old%.env}.mess" "${new%.env}.mess" && mv "$old" "$new" &&
+	touch -d "@$((us / 1000000)).$(printf %06d $((us % 1000000)))" "$new"
+svc -u "$S/send"
+ok "the clock was ahead: it is delivered now" wait_until 20 \
+	grep -rqx 'Subject: ahead' "$testhome/Maildir/new"
+
 done_testing
