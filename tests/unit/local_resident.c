@@ -205,6 +205,14 @@ test_jobs(void)
 	send_job(13, "b", "-", "e", "u-e@h.org", "mess", 0);
 	is_str(answer(13), "K 2.0.0 unset u-e\ndid 0+0+1\n",
 		"$DEFAULT not set");
+	send_job(14, "c", "-", "x", "u-x-and-a-longer-one@longer.h.org", "mess",
+		0);
+	ok(strncmp(answer(14), "Z 4.2.1 ", 8) == 0, "Maildir missing");
+	send_job(15, "c", "", "", "u@h.org", "mess2", 0);
+	is_str(answer(15), "K 2.0.0 did 1+0+0\n", "Maildir of c");
+	is_str(delivered("c"),
+		"Return-Path: <s@x.org>\nDelivered-To: u@h.org\nS: y\n\nc\n",
+		"lines of its own only, after one that failed");
 	is_num(open_fds(), fds, "no descriptor is left open");
 	is_num(finish(), 0, "exit at end of jobs");
 }
@@ -225,7 +233,8 @@ int
 main(int argc, char **argv)
 {
 	static const char *const dirs[] = { "a", "a/Maildir", "a/Maildir/tmp",
-		"a/Maildir/new", "a/Maildir/cur", "b" };
+		"a/Maildir/new", "a/Maildir/cur", "b", "c", "c/Maildir",
+		"c/Maildir/tmp", "c/Maildir/new", "c/Maildir/cur" };
 	char clean[300];
 	const char *slash = strrchr(argv[0], '/');
 
@@ -248,6 +257,7 @@ main(int argc, char **argv)
 		"|cat; echo $LOCAL $HOST $ENVID $ORIGINAL_RECIPIENT\n"
 		"|echo 'no (#5.7.9)'; exit 100\n");
 	write_file("b/.qmail-default", "|echo $DEFAULT $LOCAL\n");
+	write_file("c/.qmail-x", "./none/\n./Maildir/\n");
 	write_file("b/.qmail-e", "|echo ${DEFAULT-unset} $LOCAL\n");
 	test_jobs();
 	test_bad();
