@@ -41,6 +41,8 @@ static const struct ctl_command commands[] = {
 	{ "why", "why [-j] ID|ADDRESS [LOGDIR...]", ctl_why, CTL_ANYWHERE },
 	{ "explain", "explain [-j] [--from IP] [--as USER] ADDRESS",
 		ctl_explain, CTL_ANYWHERE },
+	{ "dns", "dns [--tinydns] [--ip IP,...] [--tlsa HEX] [--ttl N] DOMAIN",
+		ctl_dns, CTL_ANYWHERE },
 	{ "retry", "retry [-nj] SELECTOR", ctl_order, CTL_IN_QUEUE },
 	{ "hold", "hold [-nj] SELECTOR", ctl_order, CTL_IN_QUEUE },
 	{ "release", "release [-nj] SELECTOR", ctl_order, CTL_IN_QUEUE },

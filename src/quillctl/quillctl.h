@@ -30,6 +30,7 @@ struct ctl_command {
 void ctl_enter_queue(void);
 
 int ctl_ages(int argc, char **argv);
+int ctl_dns(int argc, char **argv);
 int ctl_explain(int argc, char **argv);
 int ctl_export(int argc, char **argv);
 int ctl_fsck(int argc, char **argv);
