@@ -152,6 +152,16 @@ check_aliases()
 	done <"$names_tmp"
 }
 
+# Users whose mail goes elsewhere, or bounces, until they are compiled.
+check_users()
+{
+	assign=$home/users/assign db=$home/users/cdb
+	[ -s "$assign" ] || return 0
+	if [ ! -e "$db" ] || [ "$(find -L "$assign" -newer "$db")" ]; then
+		say "$assign: was changed after quill-newu was run"
+	fi
+}
+
 # Certificates: only root can look at the keys.
 check_tls()
 {
@@ -178,6 +188,7 @@ check()
 	trap 'rm -f "$names_tmp"' EXIT
 	check_names
 	check_aliases
+	check_users
 	check_tls
 	check_remote
 	[ $wrong = 1 ] || echo "every address that must have an alias has one"

@@ -365,9 +365,13 @@ mv "$A/.qmail-root" "$T/.qmail-root"
 exits "check" 1 "$H/bin/quill-config" --check
 like "root has none" "$(cat "$T/out")" '^root: no alias: its mail bounces'
 touch -d '1 minute' "$A/aliases"
+echo . >"$H/users/assign"
 exits "check" 1 "$H/bin/quill-config" --check
 like "a change that was not compiled" "$(cat "$T/out")" \
 	'aliases: was changed after newaliases was run'
+like "users that were not" "$(cat "$T/out")" \
+	'users/assign: was changed after quill-newu was run'
+ok "they are" "$H/bin/quill-newu"
 aliases 'root: ann@far.example\nbin: root\n'
 sh -c "$(sed -n 's/^\t\(for .*\)/\1/p' "$T/out")"
 exits "what it says to do" 0 "$H/bin/newaliases"
