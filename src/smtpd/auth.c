@@ -137,26 +137,27 @@ verb_auth(struct session *s, const char *arg, size_t n)
 	} mechanisms[] = {
 		{ "PLAIN", AUTH_PLAIN, "" },
 		{ "LOGIN", AUTH_LOGIN_USER, "VXNlcm5hbWU6" },
-	}, *m = mechanisms;
-	size_t word = 0;
+	};
+	size_t word = 0, m = 0;
 
 	if (!in_place(s))
 		return EFFECT_NONE;
 	while (word < n && arg[word] != ' ')
 		word++;
-	for (; m < mechanisms + 2; m++)
-		if (word == 5 && ascii_caseeqn(arg, m->name, 5))
-			break;
-	if (m == mechanisms + 2) {
+	while (m < 2 &&
+		(word != 5 || !ascii_caseeqn(arg, mechanisms[m].name, 5)))
+		m++;
+	if (m == 2) {
 		session_reply(
 			s, n ? 504 : 501, "5.5.4", "mechanisms: PLAIN, LOGIN");
 		return EFFECT_NONE;
 	}
 	if (word == n)
-		return challenge(s, m->first, m->challenge);
+		return challenge(
+			s, mechanisms[m].first, mechanisms[m].challenge);
 	while (word < n && arg[word] == ' ')
 		word++;
-	s->auth = m->first;
+	s->auth = mechanisms[m].first;
 	/* "=" is an initial response of no bytes (RFC 4954 4) */
 	if (n - word == 1 && arg[word] == '=')
 		return auth_line(s, "", 0);

@@ -306,6 +306,18 @@ test_auth(void)
 	is_num(session_longline(&s), EFFECT_NONE, "too long a response");
 	code("NOOP", "250");
 	end();
+
+	begin();
+	conf.auth = true;
+	session_tls(&s, "V/C");
+	say("EHLO c");
+	code("AUTH LOGIN", "334");
+	code("*", "501");
+	code("AUTH PLAIN", "334");
+	code("*", "501");
+	code("AUTH CRAM-MD5", "504");
+	code("AUTH LOGIN", "334");
+	end();
 }
 
 static void
