@@ -39,7 +39,9 @@ static const struct ctl_command commands[] = {
 	{ "top", "top [-d SECONDS] [-n TURNS]", ctl_top, CTL_IN_QUEUE },
 	{ "show", "show [-j | --message] ID...", ctl_show, CTL_IN_QUEUE },
 	{ "why", "why [-j] ID|ADDRESS [LOGDIR...]", ctl_why, CTL_ANYWHERE },
-	{ "explain", "explain [-j] [--from IP] [--as USER] ADDRESS",
+	{ "explain",
+		"explain [-j] [--from IP] [--as USER] [--rules FILE]"
+		" [--default DELIVERY] ADDRESS",
 		ctl_explain, CTL_ANYWHERE },
 	{ "dns", "dns [--tinydns] [--ip IP,...] [--tlsa HEX] [--ttl N] DOMAIN",
 		ctl_dns, CTL_ANYWHERE },

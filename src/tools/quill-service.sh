@@ -406,10 +406,17 @@ rules()
 		# Who may connect, and with what environment: tcprules(1). After
 		# a change: quill-service again, or
 		# tcprules FILE.cdb FILE.tmp <FILE
-		# RELAYCLIENT: mail to any domain is taken from this machine.
-		127.:allow,RELAYCLIENT=""
 		END
-		echo ":$others" >>"$1"
+		case $1 in
+		*/tcp.submission) cat <<-'END' ;;
+			# RELAYCLIENT: this machine is no stranger, when limits
+			# are near; it has to authenticate itself all the same.
+			END
+		*) cat <<-'END' ;;
+			# RELAYCLIENT: mail to any domain is taken from this machine.
+			END
+		esac >>"$1"
+		printf '%s\n' '127.:allow,RELAYCLIENT=""' ":$others" >>"$1"
 		say "$1: written"
 	fi
 	if [ ! -e "$1.cdb" ] || [ "$(find "$1" -newer "$1.cdb")" ]; then
