@@ -39,6 +39,7 @@ spamd:spamd spamass-milter:spamass-milter spamc:spamc
 notmuch:notmuch getmail:getmail6
 msmtp:msmtp s-nail:s-nail mutt:mutt git:git
 /usr/lib/git-core/git-send-email:git-email
+nsd:nsd unbound:unbound ldns-signzone:ldnsutils
 /usr/lib/dovecot/dovecot-lda:dovecot-core
 /usr/lib/dovecot/lmtp:dovecot-lmtpd mta-sts-daemon:postfix-mta-sts-resolver'
 # and smtp-sink and smtp-source of Postfix, unpacked, not installed
