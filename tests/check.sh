@@ -103,11 +103,20 @@ if [ ! -x "$POSTFIX/usr/sbin/qmqp-sink" ]; then
 		echo "check: no smtp-sink: tests that need it are skipped"
 	fi
 fi
-if [ ! -x "$PEERS/mlmmj/usr/bin/mlmmj-receive" ] && [ "$(id -u)" = 0 ] &&
-	command -v apt-get >/dev/null; then
-	echo "check: fetching mlmmj"
-	peers_mlmmj || echo "check: no mlmmj: see $PEERS/mlmmj.log"
-fi
+while read -r dir program packages; do
+	if [ -x "$PEERS/$dir/$program" ] || [ "$(id -u)" != 0 ] ||
+		! command -v apt-get >/dev/null; then
+		continue
+	fi
+	echo "check: fetching $dir"
+	# shellcheck disable=SC2086
+	peers_unpack "$dir" "$program" $packages ||
+		echo "check: no $dir: see $PEERS/$dir.log"
+done <<'END'
+mlmmj usr/bin/mlmmj-receive mlmmj
+mailx usr/bin/bsd-mailx bsd-mailx liblockfile1
+cron usr/sbin/cron cron
+END
 [ "$(id -u)" = 0 ] ||
 	echo "check: not root: tests that install the suite are skipped"
 

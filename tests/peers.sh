@@ -58,25 +58,29 @@ peers_fetch()
 	[ -x "$POSTFIX/usr/sbin/qmqp-sink" ]
 }
 
-# peers_mlmmj: unpack mlmmj, a list manager, whose package wants an MTA.
-peers_mlmmj()
+# peers_unpack DIR PROGRAM PACKAGE...: packages that want an MTA, and so cannot be
+# installed, below $PEERS/DIR; PROGRAM is what must be there then.
+peers_unpack()
 {
-	[ ! -x "$PEERS/mlmmj/usr/bin/mlmmj-receive" ] || return 0
+	peers_to=$PEERS/$1 peers_p=$2
+	shift 2
+	[ ! -x "$peers_to/$peers_p" ] || return 0
 	mkdir -p "$PEERS"
 	peers_t=$(mktemp -d) || return 1
 	(
 		cd "$peers_t" || exit 1
-		set -- -o DPkg::Lock::Timeout=300
-		apt-get "$@" download mlmmj || {
-			apt-get "$@" update
-			apt-get "$@" download mlmmj
+		apt-get -o DPkg::Lock::Timeout=300 download "$@" || {
+			apt-get -o DPkg::Lock::Timeout=300 update
+			apt-get -o DPkg::Lock::Timeout=300 download "$@"
 		} || exit 1
-		dpkg -x ./mlmmj_*.deb x
-	) >"$PEERS/mlmmj.log" 2>&1 </dev/null &&
-		rm -rf "$PEERS/mlmmj" && mkdir "$PEERS/mlmmj" &&
-		cp -R "$peers_t/x/usr" "$PEERS/mlmmj/"
+		for peers_deb in ./*.deb; do
+			dpkg -x "$peers_deb" x || exit 1
+		done
+	) >"$peers_to.log" 2>&1 </dev/null &&
+		rm -rf "$peers_to" && mkdir "$peers_to" &&
+		cp -R "$peers_t/x/usr" "$peers_to/"
 	rm -rf "$peers_t"
-	[ -x "$PEERS/mlmmj/usr/bin/mlmmj-receive" ]
+	[ -x "$peers_to/$peers_p" ]
 }
 
 # peers_run DIR PROGRAM...: a program of the unpacked package.

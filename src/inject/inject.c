@@ -53,6 +53,7 @@ options(struct submit *s, int argc, char **argv)
 		case 'S':
 			fail_sysexits();
 			s->in.lines = true;
+			s->once = true;
 			break;
 		case 'i':
 			dots = false;

@@ -65,6 +65,20 @@ filter(struct input *i, const char *in, size_t n, char *out)
 	return out;
 }
 
+/* The file ends, perhaps within a line: a line of a message has an end, and
+ * what reads a mailbox that lost one takes two lines for one. */
+static char *
+last_line(struct input *i, char *out)
+{
+	if (i->crlf)
+		i->cr = false;
+	if (!i->midline || (i->dot && !i->cr))
+		return out;
+	out = release(i, out);
+	*out++ = '\n';
+	return out;
+}
+
 ssize_t
 input_read(struct input *i, char *buf, size_t cap)
 {
@@ -80,9 +94,7 @@ input_read(struct input *i, char *buf, size_t cap)
 			return -1;
 		if (r == 0) {
 			i->eof = true;
-			if (i->dot && !i->cr)
-				return 0;
-			return release(i, buf) - buf;
+			return last_line(i, buf) - buf;
 		}
 		end = filter(i, buf + 2, (size_t)r, buf);
 		if (end > buf)

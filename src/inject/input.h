@@ -13,7 +13,7 @@ enum { INPUT_MIN = 3 }; /* smallest buffer for input_read */
 struct input {
 	int fd;
 	bool lines; /* when the first line ends in CRLF, CRLF is LF everywhere;
-		     * else bytes are left alone */
+		     * the last line gets an end; else bytes are left alone */
 	bool dots;  /* with lines: a line of a dot alone ends the message */
 	/* state */
 	bool decided, crlf; /* by the end of the first line */

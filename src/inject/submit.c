@@ -5,6 +5,7 @@
 
 #include "inject/fail.h"
 #include "inject/submit.h"
+#include "lib/map.h"
 #include "lib/num.h"
 #include "lib/obuf.h"
 #include "mail/addrlist.h"
@@ -165,13 +166,22 @@ put_param(struct qclient *q, const char *key, const char *value)
 	str_free(&s);
 }
 
+/* What was given before is in seen, which is NULL where that does not matter:
+ * callers of sendmail rely on one copy for each address. */
 static void
-put_rcpts(struct qclient *q, const struct str *rcpts, const char *notify)
+put_rcpts(struct qclient *q, const struct str *rcpts, const char *notify,
+	struct map *seen)
 {
 	const char *p = rcpts->s;
+	size_t n;
 
-	for (; rcpts->len > 0 && p < rcpts->s + rcpts->len;
-		p += strlen(p) + 1) {
+	for (; rcpts->len > 0 && p < rcpts->s + rcpts->len; p += n + 1) {
+		n = strlen(p);
+		if (seen != NULL) {
+			if (map_get(seen, p, n, NULL) != NULL)
+				continue;
+			map_put(seen, p, n, "", 0);
+		}
 		qclient_to(q, p);
 		if (notify != NULL)
 			put_param(q, "NOTIFY=", notify);
@@ -237,8 +247,10 @@ queue(struct submit *s, struct str *block, size_t body, const char *sender,
 	static struct qclient q;
 	struct sink k = { .queue = &q };
 	struct qverdict v;
+	struct map once, *seen = s->once ? &once : NULL;
 	int err = 0;
 
+	map_init(&once);
 	if (qclient_open(&q) == -1)
 		fail(FAIL_TEMP, "unable to run quill-queue: ", strerror(errno),
 			NULL);
@@ -247,9 +259,10 @@ queue(struct submit *s, struct str *block, size_t body, const char *sender,
 		qclient_abort(&q);
 	}
 	put_sender(&q, s, sender);
-	put_rcpts(&q, args, s->notify);
+	put_rcpts(&q, args, s->notify, seen);
 	if (s->from_header)
-		put_rcpts(&q, &s->compose.rcpts, s->notify);
+		put_rcpts(&q, &s->compose.rcpts, s->notify, seen);
+	map_free(&once);
 	qclient_close(&q, &v);
 	if (err != 0)
 		fail(FAIL_TEMP, "unable to read message: ", strerror(err),

@@ -19,6 +19,7 @@ struct submit {
 	const char *sender;	     /* -f; NULL: not given */
 	const char *const *rcpts;    /* arguments, NULL at the end */
 	bool from_args, from_header; /* where recipients come from */
+	bool once;		     /* an address twice is sent to once */
 	bool print;		     /* to fd 1 instead of the queue */
 	/* values of RFC 3461 parameters as given; NULL: not given */
 	const char *notify, *ret, *envid;

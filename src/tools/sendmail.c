@@ -6,7 +6,7 @@
  * started by  anybody
  * fd 0        the message, or SMTP with -bs
  * fd 1        the queue's listing, or SMTP
- * reads       nothing
+ * reads       /etc/passwd, for the name of a caller without one
  * writes      nothing
  * runs        quill-inject -S, quill-smtpd, quill-newaliases or quillctl in
  *             its own place
@@ -20,7 +20,9 @@
 #include <unistd.h>
 
 #include "lib/fd.h"
+#include "lib/file.h"
 #include "lib/log.h"
+#include "lib/num.h"
 #include "lib/str.h"
 #include "wire/site.h"
 
@@ -190,6 +192,51 @@ from_sender(const struct call *k)
 	free(user);
 }
 
+/* $LOGNAME from /etc/passwd alone: no name service may keep mail waiting. */
+static void
+passwd_name(uint64_t uid)
+{
+	struct str s = STR_INIT(4 << 20);
+	char *line, *next, *x, *n, *end;
+	uint64_t u;
+
+	if (file_read("/etc/passwd", &s) == -1)
+		return;
+	str_c(&s);
+	for (line = s.s; line != NULL && *line != '\0'; line = next) {
+		next = strchr(line, '\n');
+		if (next != NULL)
+			*next++ = '\0';
+		x = strchr(line, ':');
+		n = x != NULL ? strchr(x + 1, ':') : NULL;
+		end = n != NULL ? strchr(n + 1, ':') : NULL;
+		if (end == NULL || x == line ||
+			!num_parse(
+				n + 1, (size_t)(end - n - 1), UINT32_MAX, &u) ||
+			u != uid)
+			continue;
+		*x = '\0';
+		setenv("LOGNAME", line, 1);
+		break;
+	}
+	str_free(&s);
+}
+
+/* cron and other daemons run it as their user with no name in the environment;
+ * it is that user's mail all the same. */
+static void
+from_caller(void)
+{
+	static const char *const names[] = { "MAILUSER", "USER", "LOGNAME" };
+	const char *v = site_env("USER");
+
+	for (size_t i = 0; (v == NULL || *v == '\0') && i < 3; i++)
+		v = getenv(names[i]);
+	if (v != NULL && *v != '\0')
+		return;
+	passwd_name((uint64_t)getuid());
+}
+
 static size_t
 put_option(const char **args, size_t i, const char *option, const char *value)
 {
@@ -210,6 +257,7 @@ inject(const struct call *k, char **rcpts)
 		n++;
 	if (n == 0 && !k->header)
 		die(EX_USAGE_, "no recipients", "");
+	from_caller();
 	from_sender(k);
 	if (k->name != NULL)
 		setenv("QUILLNAME", k->name, 1);

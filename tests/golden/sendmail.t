@@ -98,7 +98,16 @@ sent "Fwww@h.x Tt@h.x Tu@h.x " whole -t -i -fwww@h.x        # php
 sent "Fjoe@me.test Tt@h.x Tu@h.x " cut -t
 sent "Fjoe@me.test Tt@h.x Tu@h.x " cut -ot
 sent "Fjoe@me.test Tb@me.test Tt@h.x Tu@h.x " cut -t b
+# one copy each
+sent "Fjoe@me.test Tu@h.x Tb@h.x Tt@h.x " cut -t u@h.x b@h.x u@h.x
 sent "Fjoe@me.test Tt@h.x Tu@h.x " whole -ti
+# nobody says who it is
+unset MAILUSER
+sent "F$(id -un)@me.test Tt@h.x Tu@h.x " cut -t
+export USER="" QMAILUSER=ann
+sent "Fann@me.test Tt@h.x Tu@h.x " cut -t
+unset USER QMAILUSER
+export MAILUSER=joe
 sent "Fjoe@me.test Tt@h.x Tu@h.x " whole -vit
 sent "Fr@h.x Tb@me.test " cut -r r@h.x b
 sent "Fr@h.x Tb@me.test " cut -rr@h.x b
@@ -154,8 +163,17 @@ printf 'To: t@h.x\r\n\r\ntext\r\n.\r\nmore\r\n' >"$T/in"
 sent "Fjoe@me.test Tt@h.x " cut -t
 sent "Fjoe@me.test Tt@h.x " whole -t -i
 printf 'To: t@h.x\n\na\r\n.\r\n\r' >"$T/in"
-printf 'a\r\n.\r\n\r' >"$T/bare"
+printf 'a\r\n.\r\n\r\n' >"$T/bare"
 sent "Fjoe@me.test Tt@h.x " bare -t
+# the last line ends with the file
+printf 'To: t@h.x\n\ntext' >"$T/in"
+sent "Fjoe@me.test Tt@h.x " cut -t
+printf 'To: t@h.x\r\n\r\ntext\r' >"$T/in"
+sent "Fjoe@me.test Tt@h.x " cut -t
+printf 'To: t@h.x\n\ntext\n.' >"$T/in"
+sent "Fjoe@me.test Tt@h.x " cut -t
+printf 'text\n.\n' >"$T/dot"
+sent "Fjoe@me.test Tt@h.x " dot -t -i
 printf '.\nTo: t@h.x\n' >"$T/in"
 : >"$T/empty"
 sent "Fjoe@me.test Tb@me.test " empty b
