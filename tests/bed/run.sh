@@ -43,12 +43,17 @@ host()
 	chmod 644 "$T/$1/resolv.conf"
 }
 
-# on HOST CMD...
+# on HOST CMD...; on_exec becomes it
 on()
+{
+	(on_exec "$@")
+}
+
+on_exec()
 {
 	on_host=$1
 	shift
-	nsenter --net="/run/netns/$on_host" unshare -m sh -c \
+	exec nsenter --net="/run/netns/$on_host" unshare -m sh -c \
 		'mount --bind "$0" /etc/resolv.conf && exec "$@"' \
 		"$T/$on_host/resolv.conf" "$@"
 }
@@ -58,7 +63,7 @@ on_bg()
 {
 	on_name=$1
 	shift
-	on "$@" >>"$T/$on_name.log" 2>&1 </dev/null &
+	on_exec "$@" >>"$T/$on_name.log" 2>&1 </dev/null &
 	echo $! >"$T/$on_name.pid"
 	echo $! >>"$T/.pids"
 }
@@ -510,6 +515,29 @@ bed_kill_quill()
 	settled "quill killed on each machine"
 }
 
+# down: end every quill; also when the test is broken off.
+down()
+{
+	S=''
+	for down_q in $QUILLS; do
+		[ -s "$T/svscan-$down_q.pid" ] || continue
+		# svscan first, or it would start new supervises
+		on_end "svscan-$down_q"
+		svc -dx "$T/$down_q/service"/* "$T/$down_q/service"/*/log \
+			2>/dev/null
+	done
+	wait_until 20 down_all
+	umount -l "$T/store/home/queue" 2>/dev/null
+}
+
+down_all()
+{
+	for down_d in "$T"/*/service/* "$T"/*/service/*/log; do
+		! svok "$down_d" 2>/dev/null || return 1
+	done
+}
+trap 'down; cleanup' EXIT
+
 ALL='kill hang unreachable drop reset slow tls refused later both dns backup
 store disk kill_quill'
 
@@ -553,9 +581,4 @@ for scenario; do
 	diag "scenario $scenario"
 	"bed_$scenario"
 done
-for q in $QUILLS; do
-	svc -dx "$T/$q/service"/* "$T/$q/service"/*/log 2>/dev/null
-	on_end "svscan-$q"
-done
-umount -l "$T/store/home/queue"
 done_testing
