@@ -109,16 +109,18 @@ names()
 	END
 	(cd "$T/tinydns" && tinydns-data) || give_up tinydns-data
 	: >"$T/cache/ip/192.0.2"
+	: >"$T/cache/ip/127"
 	echo 127.0.0.1 >"$T/cache/servers/@"
 	chmod -R a+rX "$T/tinydns" "$T/cache"
 	names_up
 }
 
+# names_up [ADDRESS of the cache]
 names_up()
 {
 	on_bg tinydns dns env UID=65534 GID=65534 IP=127.0.0.1 \
 		ROOT="$T/tinydns" tinydns
-	on_bg dnscache dns env UID=65534 GID=65534 IP=192.0.2.53 \
+	on_bg dnscache dns env UID=65534 GID=65534 IP="${1:-192.0.2.53}" \
 		IPSEND=0.0.0.0 ROOT="$T/cache" CACHESIZE=1000000 \
 		sh -c 'exec dnscache </dev/urandom'
 }
@@ -225,6 +227,44 @@ for i in range(count):
             s = None
             time.sleep(0.5)
     time.sleep(max(0, seconds / count - (time.time() - began)))
+END
+cat >"$T/dnsproxy.py" <<'END'
+# dnsproxy.py slow|lying: 192.0.2.53 in front of 127.0.0.2
+import os, socket, struct, sys, threading, time
+mode = sys.argv[1]
+front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+front.bind(("192.0.2.53", 53))
+def name(s):
+    return b"".join(bytes([len(x)]) + x for x in s.split(b".")) + b"\0"
+def lie(query, ident, question):
+    # A 192.0.2.33 for that name, and an exchanger that is there
+    head = ident + b"\x81\x80" + struct.pack(">HHHH", 1, 2, 0, 0)
+    rr = name(question) + struct.pack(">HHIH", 1, 1, 600, 4) + bytes([192, 0, 2, 33])
+    mx = struct.pack(">H", 1) + name(b"mx.third.example")
+    rr += name(question) + struct.pack(">HHIH", 15, 1, 600, len(mx)) + mx
+    return head + query + rr
+def serve(packet, peer):
+    back = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    back.settimeout(5)
+    back.connect(("127.0.0.2", 53))
+    end = packet.index(b"\0", 12) + 5
+    query = packet[12:end]
+    if mode == "slow":
+        time.sleep(3)
+    else:
+        front.sendto(lie(query, os.urandom(2), b"far.example"), peer)
+        other = name(b"other.example") + query[-4:]
+        front.sendto(lie(other, packet[:2], b"other.example"), peer)
+        front.sendto(packet[:7], peer)
+    back.send(packet)
+    try:
+        front.sendto(back.recv(4096), peer)
+    except OSError:
+        pass
+while True:
+    p, peer = front.recvfrom(4096)
+    if len(p) > 12:
+        threading.Thread(target=serve, args=(p, peer), daemon=True).start()
 END
 cat >"$T/broken.py" <<'END'
 # broken.py DIR: an SMTP server on port 25 that breaks off every TLS handshake,
@@ -470,6 +510,43 @@ bed_dns()
 	settled "no name server for 6 seconds"
 }
 
+# names_by slow|lying: the cache behind a server that does so
+names_by()
+{
+	names_down
+	names_up 127.0.0.2
+	on_bg dnsproxy dns python3 "$T/dnsproxy.py" "$1"
+}
+
+names_again()
+{
+	on_end dnsproxy KILL
+	names_down
+	names_up
+}
+
+bed_dns_slow()
+{
+	flow 192.0.2.1 far.example
+	names_by slow
+	sleep 8
+	names_again
+	settled "a name server that takes 3 seconds"
+}
+
+# What an attacker off the path can do, and more: answers with another id, to
+# another question, cut off, with records of other names. None is believed.
+bed_dns_lying()
+{
+	lies_before=$(find "$T/far3.got" -type f | wc -l)
+	names_by lying
+	flow 192.0.2.1 far.example
+	settled "a name server that lies first"
+	is "... nothing went where the lies say" \
+		"$(find "$T/far3.got" -type f | wc -l)" "$lies_before"
+	names_again
+}
+
 # The site's own machines: mail comes to in1, or in2, and ends in the store.
 bed_backup()
 {
@@ -538,8 +615,8 @@ down_all()
 }
 trap 'down; cleanup' EXIT
 
-ALL='kill hang unreachable drop reset slow tls refused later both dns backup
-store disk kill_quill'
+ALL='kill hang unreachable drop reset slow tls refused later both dns
+dns_slow dns_lying backup store disk kill_quill'
 
 network
 names
