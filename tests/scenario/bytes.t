@@ -71,7 +71,10 @@ for b in plain 8bit from dots; do
 		cat "$T/body.$b"
 	} >"$T/mess"
 	"$H/bin/sendmail" -t -i <"$T/mess"
-	ok "sendmail -t -i: $b" arrived "$T/body.$b"
+	cp "$T/body.$b" "$T/whole"
+	# the last line gets an end
+	[ -z "$(tail -c 1 "$T/whole" | tr -d '\n')" ] || echo >>"$T/whole"
+	ok "sendmail -t -i: $b" arrived "$T/whole"
 done
 
 # What SMTP can carry (RFC 5321 2.3.8: lines end in CRLF, no bare CR or NUL).
