@@ -40,6 +40,7 @@ seed()
 	idna) printf 'm\303\274nchen\343\200\202\344\276\213.x' ;;
 	sevenbit) printf 'xContent-Type: multipart/mixed; boundary="b"\n\n--b\nContent-Type: text/plain\nContent-Transfer-Encoding: 8bit\n\n\351 = \n--b\nContent-Type: message/rfc822\n\nContent-Type: a/b\n\n\351\n--b--\n' ;;
 	tlsa) printf '\0\0\201\240\0\1\0\1\0\0\0\0\003_25\004_tcp\1a\1b\0\0\064\0\1\300\014\0\064\0\1\0\0\0\074\0\043\003\001\00101234567890123456789012345678901' ;;
+	smtpd_auth) printf '1am9l\ncHc=\n' ;;
 	milter) printf '\0\0\0\015O\0\0\0\006\0\0\0\377\0\035\366\377\0\0\0\006hX\0y\0\0\0\0\002bz\0\0\0\001c' ;;
 	quillctl) printf 'lstarting delivery 1: msg 0123456789abcdef to local a\ndelivery 1: success: ok/ to=a relay=-\n' ;;
 	authreq) printf '1\0joe\0pw\000192.0.2.1\0smtp\0T\0' ;;
