@@ -5,8 +5,9 @@
 # PASSES (make check PASSES="..."), each a build of its own with all its tests:
 #	default   conf-cc as it stands (musl-gcc -static), lint/ and crash/
 #	gcc clang the system's C library, dynamic, -Werror; of the scenarios
-#		those that show that mail flows (ALL=1: every one)
-#	san       ASan and UBSan; SAN=1 runs this one alone
+#		those that show that mail flows
+#	san       ASan and UBSan, and some scenarios more; SAN=1 runs this alone
+# ALL=1: every scenario with each build.
 # The last line is "N passed, M failed", with ", K skipped" when there are any.
 set -u
 cd "$(dirname "$0")/.." || exit 99
@@ -14,7 +15,8 @@ MAKE=${MAKE:-make}
 # What started us may have options of its own (-j, V=1, B=): take none over.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES GNUMAKEFLAGS
 PATH=$PATH:/usr/sbin:/sbin
-JOBS=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+# scenarios wait more than they work
+JOBS=$(($(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1))
 export JOBS
 if [ "${SAN:-}" ]; then
 	PASSES=san
@@ -145,9 +147,12 @@ one()
 	lint='' scenarios='tests/scenario/*.t'
 	[ "$pass" != default ] || lint=lint
 	case ${ALL:-}$pass in
-	gcc | clang)
-		scenarios='tests/scenario/flow.t tests/scenario/smtp.t
-			tests/scenario/remote.t' ;;
+	gcc | clang | san)
+		scenarios='flow smtp remote'
+		[ "$pass" != san ] || scenarios="$scenarios queue bounce badinput
+			submission milter quillctl"
+		# shellcheck disable=SC2086
+		scenarios=$(printf 'tests/scenario/%s.t ' $scenarios) ;;
 	esac
 	# shellcheck disable=SC2086
 	for f in tests/unit/*.c tests/"${lint:-golden}"/*.t \

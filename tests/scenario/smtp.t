@@ -146,6 +146,7 @@ late.example:[127.0.0.18]:2626
 :[127.0.0.17]:2626
 END_ROUTES
 echo 127.0.0.6 >"$H/control/etrn"
+sleep 2 # quill-rspawn notices new routes within a second
 ok "mail for a host that is down" mail 127.0.0.1 -t x@late.example
 ok "waits" wait_until 60 log_has 'delivery [0-9]+: deferral: .*to=<?x@late'
 peer_start late 127.0.0.18:2626
