@@ -40,7 +40,7 @@ static const struct {
 int
 main(void)
 {
-	struct str out = STR_INIT(100);
+	static struct str out = STR_INIT(100);
 	char name[400];
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

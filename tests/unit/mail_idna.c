@@ -49,7 +49,7 @@ static const struct {
 int
 main(void)
 {
-	struct str out = STR_INIT(2000), in = STR_INIT(2000);
+	static struct str out = STR_INIT(2000), in = STR_INIT(2000);
 	size_t i;
 
 	for (i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -60,7 +60,7 @@ static void
 test_sendlog(void)
 {
 	struct sendlog_event e;
-	struct sendlog l;
+	static struct sendlog l;
 	char v[8];
 	size_t i;
 
@@ -88,11 +88,11 @@ test_args(void)
 	const struct args_option o[] = { { 'j', "json", &flag, NULL },
 		{ 'n', NULL, &other, NULL }, { 'l', "lines", NULL, &text },
 		{ 0, "to", NULL, &more } };
-	char *good[] = { strdup("x"), strdup("a"), strdup("-nj"),
-		strdup("--lines=3"), strdup("--to"), strdup("-"), strdup("--"),
-		strdup("-z"), NULL };
-	char *bad[] = { strdup("x"), strdup("--to"), NULL };
-	char *flagged[] = { strdup("x"), strdup("--json=1"), NULL };
+	static char w[][12] = { "x", "a", "-nj", "--lines=3", "--to", "-", "--",
+		"-z", "--json=1" };
+	char *good[] = { w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], NULL };
+	char *bad[] = { w[0], w[4], NULL };
+	char *flagged[] = { w[0], w[8], NULL };
 	uint64_t s;
 	size_t i;
 

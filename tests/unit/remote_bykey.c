@@ -31,7 +31,7 @@ static const struct {
 int
 main(void)
 {
-	struct bykey b;
+	static struct bykey b;
 	char line[100], longest[2000];
 	const char *key, *val;
 	size_t i;

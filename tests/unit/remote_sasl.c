@@ -43,9 +43,9 @@ static const struct {
 int
 main(void)
 {
-	struct str out = STR_INIT(2000);
+	static struct str out = STR_INIT(2000);
 	struct sasl a;
-	struct bykey b;
+	static struct bykey b;
 	char line[2000];
 	size_t i;
 

@@ -156,6 +156,7 @@ main(void)
 		"a bad relay");
 	ok(strstr(control_error(), "line 2"), "says where: %s",
 		control_error());
+	table_close(&t);
 	put("no colon\n");
 	is_num(table_open(&t, "smtproutes", &relay_kind), CONTROL_BAD,
 		"no colon");

@@ -52,7 +52,7 @@ static const struct {
 int
 main(void)
 {
-	struct str out = STR_INIT(SOCKETMAP_MAX);
+	static struct str out = STR_INIT(SOCKETMAP_MAX);
 	char longest[200] = "/";
 	size_t i;
 
