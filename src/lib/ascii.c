@@ -39,6 +39,15 @@ ascii_tolower(char *p, size_t n)
 }
 
 bool
+ascii_only(const char *p, size_t n)
+{
+	for (; n; n--, p++)
+		if (*p & 0x80)
+			return false;
+	return true;
+}
+
+bool
 ascii_caseis(const char *a, const char *b)
 {
 	for (; ascii_lower(*a) == ascii_lower(*b); a++, b++)

@@ -14,6 +14,8 @@ bool ascii_isgraph(char c);
 char ascii_lower(char c);
 /* Lower-case n bytes in place; bytes over 127 stay. */
 void ascii_tolower(char *p, size_t n);
+/* No byte over 127? */
+bool ascii_only(const char *p, size_t n);
 /* Compare without regard to ASCII case; true when equal. */
 bool ascii_caseis(const char *a, const char *b);
 bool ascii_caseeqn(const char *a, const char *b, size_t n);

@@ -75,13 +75,26 @@ bad:
 }
 
 const char *
+table_ascii(const char *key, size_t n)
+{
+	const char *at = n ? memrchr(key, '@', n) : NULL;
+
+	if (at) {
+		n -= (size_t)(at - key);
+		key = at;
+	}
+	return ascii_only(key, n) ? NULL
+				  : "a domain that is not ASCII: write xn--...";
+}
+
+const char *
 table_host(const char *key, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!ascii_isalnum(key[i]) && !strchr(".-_[]:", key[i]) &&
 			!(key[i] & 0x80))
 			return "not a host name";
-	return NULL;
+	return table_ascii(key, n);
 }
 
 const char *

@@ -32,7 +32,10 @@ struct table_kind {
 	const char *(*check)(const char *key, size_t n);
 };
 
-/* A check: of host names. */
+/* A check: of domains, and of addresses, whose domain must be in the form that
+ * the DNS has, "xn--...": it is compared with that. */
+const char *table_ascii(const char *key, size_t n);
+/* The same, of host names alone. */
 const char *table_host(const char *key, size_t n);
 /* Find key, which is lowered in place, and value of a line: NULL, or why it is
  * bad. For those who compile a list. */

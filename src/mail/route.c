@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/ascii.h"
+#include "mail/idna.h"
 
 enum { FOLDED_MAX = 1200 };
 
@@ -29,14 +30,30 @@ lookup(const struct route *r, enum route_list list, const char *p, size_t n,
 	return r->find(r->arg, list, folded, n, val);
 }
 
-/* user%dom@hack becomes user@dom, as often as the rule applies. */
+/* The host in the form that the DNS has, if it has one. */
+static void
+ascii_host(struct str *out)
+{
+	struct str ascii = STR_INIT(IDNA_DOMAIN);
+	const char *host = route_host(str_c(out));
+
+	if (!ascii_only(host, strlen(host)) && idna_toascii(&ascii, host)) {
+		str_cut(out, (size_t)(host - out->s));
+		str_put(out, ascii.s, ascii.len);
+		str_c(out);
+	}
+	str_free(&ascii);
+}
+
+/* user%dom@hack becomes user@dom, as often as the rule applies. Each host on
+ * the way is in ASCII. */
 static void
 percents(const struct route *r, struct str *out)
 {
 	char *at, *percent;
 
 	for (;;) {
-		str_c(out);
+		ascii_host(out);
 		at = strrchr(out->s, '@');
 		if (!at || !lookup(r, ROUTE_PERCENTHACK, at + 1, strlen(at + 1),
 				   NULL))

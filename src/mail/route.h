@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 /* route - is a recipient of this machine or of another?
  *
- * The rules of control/locals, virtualdomains, percenthack and envnoathost.
+ * The rules of control/locals, virtualdomains, percenthack and envnoathost. A
+ * host that is not ASCII has its ASCII form (mail/idna.h) from here on, and the
+ * lists have no other.
  * Where the lists are, and of what kind, is the caller's.
  */
 #ifndef MAIL_ROUTE_H

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "lib/ascii.h"
+#include "lib/table.h"
+#include "mail/idna.h"
 #include "wire/site.h"
 
 void
@@ -27,10 +29,14 @@ bykey_split(char *line, const char **key)
 	return val + strspn(val, " \t");
 }
 
-void
+const char *
 bykey_put(struct bykey *b, const char *key, const char *val)
 {
-	map_put(&b->map, key, strlen(key), val, strlen(val));
+	const char *why = table_ascii(key, strlen(key));
+
+	if (!why)
+		map_put(&b->map, key, strlen(key), val, strlen(val));
+	return why;
 }
 
 static const char *
@@ -39,20 +45,38 @@ get(const struct bykey *b, const char *key)
 	return map_get(&b->map, key, strlen(key), NULL);
 }
 
+void
+bykey_sender(struct str *out, const char *sender)
+{
+	const char *at = strrchr(sender, '@');
+	size_t start = out->len;
+
+	if (at) {
+		str_put(out, sender, (size_t)(at + 1 - sender));
+		/* what is no domain is no key, either */
+		idna_toascii(out, at + 1);
+	} else {
+		str_puts(out, sender);
+	}
+	str_c(out);
+	ascii_tolower(out->s + start, out->len - start);
+}
+
 static const char *
 by_sender(const struct bykey *b, const char *sender)
 {
-	char low[ADDR_MAX + 1];
-	size_t n = strlen(sender);
+	struct str low = STR_INIT(2 * ADDR_MAX);
 	const char *at, *val;
 
-	if (!n || n >= sizeof low)
+	if (!*sender)
 		return NULL;
-	memcpy(low, sender, n + 1);
-	ascii_tolower(low, n);
-	val = get(b, low);
-	at = strrchr(low, '@');
-	return val || !at ? val : get(b, at);
+	bykey_sender(&low, sender);
+	val = get(b, str_c(&low));
+	at = strrchr(low.s, '@');
+	if (!val && at)
+		val = get(b, at);
+	str_free(&low);
+	return val;
 }
 
 const char *

@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "lib/map.h"
+#include "lib/str.h"
 
 struct bykey {
 	struct map map;
@@ -20,7 +21,10 @@ void bykey_init(struct bykey *b);
 /* Cut a line in two: the key, "" for the default, is lowered in place; the
  * value is returned. */
 char *bykey_split(char *line, const char **key);
-void bykey_put(struct bykey *b, const char *key, const char *val);
+/* NULL, or why key is bad. */
+const char *bykey_put(struct bykey *b, const char *key, const char *val);
+/* Append a sender as it is in keys: lower case, its domain in ASCII. */
+void bykey_sender(struct str *out, const char *sender);
 /* NULL: none at all. dest in lower case; either may be NULL. */
 const char *bykey_find(
 	const struct bykey *b, const char *sender, const char *dest);

@@ -22,7 +22,9 @@ static const struct {
 } phases[PHASES] = {
 	[PHASE_DNS] = { "dns", 60, false },
 	[PHASE_CONNECT] = { "connect", 60, false },
+	[PHASE_CONNECTFIRST] = { "connectfirst", 5, false },
 	[PHASE_GREETING] = { "greeting", 300, true },
+	[PHASE_GREETINGFIRST] = { "greetingfirst", 60, true },
 	[PHASE_EHLO] = { "ehlo", 300, true },
 	[PHASE_TLS] = { "tls", 120, true },
 	[PHASE_AUTH] = { "auth", 300, true },
@@ -61,7 +63,7 @@ outgoing_entry(void *arg, size_t line, char *entry, size_t n)
 {
 	struct conf *c = arg;
 	struct ipaddr a;
-	const char *key;
+	const char *key, *why;
 	char *val, *end;
 
 	(void)line;
@@ -75,8 +77,10 @@ outgoing_entry(void *arg, size_t line, char *entry, size_t n)
 			return "not an address";
 		if (*end)
 			*end++ = 0;
-		bykey_put(
+		why = bykey_put(
 			a.family == AF_INET ? &c->from4 : &c->from6, key, val);
+		if (why)
+			return why;
 	}
 	return NULL;
 }
@@ -92,8 +96,7 @@ helo_entry(void *arg, size_t line, char *entry, size_t n)
 	(void)n;
 	if (!addr_isdomain(val, strlen(val)))
 		return "not a host name";
-	bykey_put(&c->helohost, key, val);
-	return NULL;
+	return bykey_put(&c->helohost, key, val);
 }
 
 static const char *
@@ -116,6 +119,13 @@ auth_entry(void *arg, size_t line, char *entry, size_t n)
 	return sasl_add(&c->smtpauth, entry);
 }
 
+static void
+at_most(int64_t *t, int64_t ceiling)
+{
+	if (*t > ceiling)
+		*t = ceiling;
+}
+
 static bool
 times(struct conf *c)
 {
@@ -133,8 +143,10 @@ times(struct conf *c)
 	if (control_list("remotetimeouts", timeout_entry, c) == CONTROL_BAD)
 		return false;
 	for (i = 0; i < PHASES; i++)
-		if (phases[i].capped && c->timeout[i] > (int64_t)remote * 1000)
-			c->timeout[i] = (int64_t)remote * 1000;
+		if (phases[i].capped)
+			at_most(&c->timeout[i], (int64_t)remote * 1000);
+	at_most(&c->timeout[PHASE_CONNECTFIRST], c->timeout[PHASE_CONNECT]);
+	at_most(&c->timeout[PHASE_GREETINGFIRST], c->timeout[PHASE_GREETING]);
 	return true;
 }
 

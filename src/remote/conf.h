@@ -15,7 +15,9 @@
 enum phase {
 	PHASE_DNS,
 	PHASE_CONNECT,
+	PHASE_CONNECTFIRST, /* while there are other addresses to try */
 	PHASE_GREETING,
+	PHASE_GREETINGFIRST,
 	PHASE_EHLO,
 	PHASE_TLS, /* the handshake */
 	PHASE_AUTH,

@@ -312,7 +312,9 @@ begin(struct smtp *s, const struct target *t, const struct hello *h,
 	s->messages = 0;
 	s->dirty = false;
 	s->since = stamp_mono();
-	fd = dial(t, &h->from, smtp_until(s, PHASE_CONNECT), &trouble->dead);
+	fd = dial(t, &h->from,
+		smtp_until(s, t->hasty ? PHASE_CONNECTFIRST : PHASE_CONNECT),
+		&trouble->dead);
 	if (fd < 0) {
 		verdict_set(why, MESSAGE_DEFERRED, "4.4.1", NULL,
 			"Unable to connect to ", s->label, ": ", log_strerror(),
@@ -326,7 +328,8 @@ begin(struct smtp *s, const struct target *t, const struct hello *h,
 static enum step
 greeting(struct smtp *s, struct hello_trouble *trouble, struct verdict *why)
 {
-	enum smtp_got got = smtp_get(s, PHASE_GREETING);
+	enum smtp_got got =
+		smtp_get(s, s->to.hasty ? PHASE_GREETINGFIRST : PHASE_GREETING);
 
 	if (got == SMTP_LATE)
 		trouble->dead = DEAD_SILENT;

@@ -297,17 +297,30 @@ explain(struct hosts *h, struct verdict *why)
 			" has an address", NULL);
 }
 
-/* Put it off to the end. When too many are dead, the best of them are kept. */
-static bool
+/* Put it off to the end. When there are too many, the best of them are kept. */
+static void
 put_off(struct hosts *h, const struct target *t)
+{
+	if (h->nlast < HOSTS_LAST_MAX)
+		h->last[h->nlast++] = *t;
+}
+
+static bool
+is_dead(struct hosts *h, const struct target *t)
 {
 	struct dead_entry e;
 
-	if (!t->ip.family || !dead_is(h->dead, &t->ip, stamp_now(), &e))
-		return false;
-	if (h->nlast < HOSTS_DEAD_MAX)
-		h->last[h->nlast++] = *t;
-	return true;
+	return t->ip.family && dead_is(h->dead, &t->ip, stamp_now(), &e);
+}
+
+void
+hosts_later(struct hosts *h, const struct target *t)
+{
+	struct target late = *t;
+
+	late.hasty = false;
+	late.again = true;
+	put_off(h, &late);
 }
 
 bool
@@ -326,8 +339,11 @@ hosts_next(struct hosts *h, struct target *t, struct verdict *why)
 		if (h->pos == h->n)
 			break;
 		*t = h->list[h->pos++];
-		if (put_off(h, t))
+		if (is_dead(h, t)) {
+			put_off(h, t);
 			continue;
+		}
+		t->hasty = h->pos < h->n || h->level < levels(h);
 		h->given++;
 		return true;
 	}

@@ -3,7 +3,8 @@
  *
  * smtproutes, address literals, MX, and the domain's own address when it has
  * no MX. Addresses are looked up one preference, or one relay, at a time, when
- * they are needed. Those that are known not to answer (wire/dead.h) come last.
+ * they are needed. Those that are known not to answer (wire/dead.h) come last,
+ * and so do those that did not answer at once, once more.
  */
 #ifndef REMOTE_HOSTS_H
 #define REMOTE_HOSTS_H
@@ -20,7 +21,7 @@
 enum {
 	HOSTS_TRY_MAX = 24,   /* addresses tried for one job */
 	HOSTS_LEVEL_MAX = 16, /* hosts of one preference looked up */
-	HOSTS_DEAD_MAX = 4,   /* dead addresses tried for one job */
+	HOSTS_LAST_MAX = 4,   /* addresses put off to the end */
 };
 
 struct target {
@@ -33,6 +34,8 @@ struct target {
 	bool tls;    /* from the first byte */
 	bool routed; /* smtproutes names it */
 	bool secure; /* its names and address are authentic (DNSSEC) */
+	bool hasty;  /* there are others: not worth a long wait yet */
+	bool again;  /* it was given before */
 	char path[RELAY_PATH];
 };
 
@@ -49,7 +52,7 @@ struct hosts {
 	uint16_t port;
 	struct target list[HOSTS_TRY_MAX]; /* of the present level */
 	size_t n, pos;
-	struct target last[HOSTS_DEAD_MAX];
+	struct target last[HOSTS_LAST_MAX];
 	size_t nlast, poslast;
 	size_t given;
 	bool temporary; /* a look-up failed for now */
@@ -66,5 +69,8 @@ const char *hosts_group(const struct hosts *h);
 /* Next address; false at the end, and when there never was one, *why is
  * set. */
 bool hosts_next(struct hosts *h, struct target *t, struct verdict *why);
+/* t, which was hasty, did not answer in that time: it is given again after all
+ * others, and is to be waited for then. */
+void hosts_later(struct hosts *h, const struct target *t);
 
 #endif

@@ -29,8 +29,7 @@ sasl_add(struct bykey *b, char *line)
 	if (n >= SASL_MAX || strlen(password) >= SASL_MAX || !*password ||
 		!printable(user, n) || !printable(password, strlen(password)))
 		return "user or password is too long, or odd";
-	bykey_put(b, key, user);
-	return NULL;
+	return bykey_put(b, key, user);
 }
 
 static const char *
@@ -42,9 +41,7 @@ get(const struct bykey *b, const char *relay, const char *slash,
 
 	str_puts(&key, relay);
 	str_puts(&key, slash);
-	str_puts(&key, sender);
-	if (key.len)
-		ascii_tolower(key.s, key.len);
+	bykey_sender(&key, sender);
 	val = map_get(&b->map, str_c(&key), key.len, NULL);
 	str_free(&key);
 	return val;

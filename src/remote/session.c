@@ -164,6 +164,9 @@ connect_to(struct session *s, const struct letter *l, const struct target *t,
 		h.tls.use = SECURE_NONE;
 		ok = hello(&s->smtp, t, &h, &trouble, why);
 	}
+	if (t->hasty &&
+		(trouble.dead == DEAD_TIMEOUT || trouble.dead == DEAD_SILENT))
+		hosts_later(&s->hosts, t);
 	if (trouble.dead)
 		dead_failed(&s->dead, &t->ip, trouble.dead, stamp_now());
 	else if (ok && t->ip.family)
@@ -223,7 +226,7 @@ fresh(struct session *s, const struct letter *l, struct result *r)
 		    s->smtp.limit, &r->message))
 		return;
 	learn_group(s);
-	for (tried = 0; stamp_mono() < s->smtp.limit; tried++) {
+	for (tried = 0; stamp_mono() < s->smtp.limit; tried += !t.again) {
 		if (!hosts_next(&s->hosts, &t, &r->message))
 			break;
 		if (attempt(s, l, &t, r))

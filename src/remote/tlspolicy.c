@@ -102,9 +102,7 @@ tlspolicy_add(struct bykey *b, char *line)
 	if (level_of(line, strcspn(line, " \t")) == LEVELS)
 		val = bykey_split(line, &key);
 	why = parse(val, &p);
-	if (!why)
-		bykey_put(b, key, val);
-	return why;
+	return why ? why : bykey_put(b, key, val);
 }
 
 void

@@ -11,6 +11,7 @@
 #include "lib/fd.h"
 #include "lib/ipaddr.h"
 #include "mail/addr.h"
+#include "mail/idna.h"
 #include "wire/site.h"
 
 static const struct answer yes = { 0 };
@@ -54,7 +55,8 @@ may_relay(const struct policy *p)
 bool
 policy_list(struct policy_list *l, const char *name, char sep)
 {
-	const struct table_kind kind = { sep, NULL };
+	/* with a separator: users, or what quill-send checks */
+	const struct table_kind kind = { sep, sep ? NULL : table_ascii };
 	enum control got;
 
 	if (l->read)
@@ -271,6 +273,22 @@ policy_helo(struct policy *p, const struct str *name)
 	return got == BROKEN ? broken : yes;
 }
 
+/* The domain in the form that all lists have. */
+static void
+ascii_domain(struct str *addr)
+{
+	struct str ascii = STR_INIT(IDNA_DOMAIN);
+	size_t at = addr_at(addr->s, addr->len);
+
+	if (at < addr->len &&
+		!ascii_only(addr->s + at + 1, addr->len - at - 1) &&
+		idna_toascii(&ascii, str_c(addr) + at + 1)) {
+		str_cut(addr, at + 1);
+		str_put(addr, ascii.s, ascii.len);
+	}
+	str_free(&ascii);
+}
+
 struct answer
 policy_sender(struct policy *p, const struct str *from)
 {
@@ -278,6 +296,7 @@ policy_sender(struct policy *p, const struct str *from)
 	struct answer a;
 
 	str_put(&lower, from->s, from->len);
+	ascii_domain(&lower);
 	if (lower.len)
 		ascii_tolower(lower.s, lower.len);
 	a = sender_answer(p, lower.s, lower.len);
@@ -357,6 +376,7 @@ policy_rcpt(struct policy *p, struct str *rcpt)
 	}
 	if (!own_literal(p, rcpt, addr_at(rcpt->s, rcpt->len)))
 		return broken;
+	ascii_domain(rcpt);
 	str_put(&lower, rcpt->s, rcpt->len);
 	ascii_tolower(lower.s, lower.len);
 	a = rcpt_answer(p, lower.s, lower.len);

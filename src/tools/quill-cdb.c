@@ -35,11 +35,11 @@ static const struct list {
 	struct table_kind kind;
 } lists[] = {
 	{ "locals", { 0, table_host } },
-	{ "morercpthosts", { 0, NULL } },
-	{ "rcpthosts", { 0, NULL } },
+	{ "morercpthosts", { 0, table_ascii } },
+	{ "rcpthosts", { 0, table_ascii } },
 	{ "senders", { ':', NULL } },
 	{ "smtproutes", { ':', relay_check } },
-	{ "virtualdomains", { ':', NULL } },
+	{ "virtualdomains", { ':', table_ascii } },
 };
 
 static struct {

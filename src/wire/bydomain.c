@@ -6,6 +6,7 @@
 #include "lib/ascii.h"
 #include "lib/control.h"
 #include "lib/num.h"
+#include "lib/table.h"
 
 enum { LIFETIME = 604800, MOST = 5000, RATE = 1000000 };
 #define LIFETIME_MAX (100 * 365 * (uint64_t)86400)
@@ -31,7 +32,9 @@ entry(void *arg, size_t line, char *s, size_t n)
 		return "no colon";
 	value = colon ? colon + 1 : s;
 	klen = colon ? (size_t)(colon - s) : 0;
-	why = r->check(value);
+	why = table_ascii(s, klen);
+	if (!why)
+		why = r->check(value);
 	if (why)
 		return why;
 	ascii_tolower(s, klen);

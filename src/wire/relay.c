@@ -10,9 +10,10 @@
 const char *
 relay_check(const char *key, size_t n)
 {
+	const char *why = table_ascii(key, n);
 	struct relays l;
 
-	return relay_list(key + n + 1, &l);
+	return why ? why : relay_list(key + n + 1, &l);
 }
 
 const struct table_kind relay_kind = { ':', relay_check };

@@ -12,7 +12,7 @@ static const struct {
 	struct table_kind kind;
 } lists[ROUTES] = {
 	[ROUTES_LOCALS] = { "locals", { 0, table_host } },
-	[ROUTES_VIRTUALDOMAINS] = { "virtualdomains", { ':', NULL } },
+	[ROUTES_VIRTUALDOMAINS] = { "virtualdomains", { ':', table_ascii } },
 	[ROUTES_PERCENTHACK] = { "percenthack", { 0, table_host } },
 };
 

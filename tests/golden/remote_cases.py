@@ -485,6 +485,11 @@ def bad_control():
             ("smtproutes", "a:b c..d", "control/smtproutes: line 1"),
             ("smtproutes", "a:b\nno colon", "control/smtproutes: line 2"),
             ("smtproutes", "a:b:0", "control/smtproutes: line 1"),
+            ("smtproutes", "m\xfcnchen.example:b", "smtproutes: line 1: a domain"
+             " that is not ASCII: write xn--"),
+            ("tlspolicy", ".m\xfcnchen.example none", "line 1: a domain that is"),
+            ("helohost", "@m\xfcnchen.example a.b", "line 1: a domain that is"),
+            ("outgoingip", "x@m\xfcnchen 1.2.3.4", "line 1: a domain that is"),
             ("smtproutes", "a:[1.2.3]", "control/smtproutes: line 1"),
             ("smtproutes", "a:[1.2.3.4", "control/smtproutes: line 1")):
         control(**{f: v})

@@ -422,6 +422,79 @@ def dead_all():
     forget()
 
 
+class Mute:
+    """A listener that takes no connection: its queue is full, and the kernel
+    drops what comes, as the packets for a host that is down are."""
+
+    def __init__(self, ip):
+        self.sock = socket.socket()
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.sock.bind((ip, 25))
+        self.sock.listen(0)
+        self.callers = []
+        for _ in range(4):
+            c = socket.socket()
+            c.setblocking(False)
+            c.connect_ex((ip, 25))
+            self.callers.append(c)
+        closing.append(self)
+
+    def close(self):
+        for c in [self.sock] + self.callers:
+            c.close()
+
+
+@case
+def haste():
+    """With other addresses to try, none is waited for as long as one alone."""
+    long_ = {"timeoutconnect": "3000", "timeoutremote": "3000"}
+    forget()
+    control(remotetimeouts="connectfirst:1", **long_)
+    mute = Mute("192.0.2.11")
+    p2 = peer("192.0.2.12", 25)
+    eq((run("a.test").letters, p2.conns), ("rK", 1),
+       "packets dropped: the next")
+    with open(DEAD, "rb") as f:
+        check(bytes([4, 1]) in f.read(), "and it is remembered")
+    eq((run("a.test").letters, p2.conns), ("rK", 2), "and tried last")
+    p2.close()
+    mute.close()
+
+    forget()
+    control(remotetimeouts="greetingfirst:1", **long_)
+    p1 = peer("192.0.2.11", 25, greeting=SILENCE)
+    p2 = peer("192.0.2.12", 25)
+    eq((run("a.test").letters, p1.conns, p2.conns), ("rK", 1, 1),
+       "no greeting: the next")
+    p2.answers["greeting"] = "421 4.3.2 no"
+    p1.answers["greeting"] = lambda _: time.sleep(3) or "220 at last"
+    forget()
+    r = run("a.test")
+    eq((r.letters, p1.conns, p2.conns), ("rK", 3, 2),
+       "no other takes it: it is waited for in the end")
+    match(r.text, "^mx1", "and takes it")
+    p1.answers["greeting"] = [lambda _: time.sleep(3) or "220 once",
+                              "421 4.3.2 no"]
+    forget()
+    r = run("a.test")
+    match(r.text, "^None of 2 addresses for a.test", "which counts once")
+    p1.close()
+    p2.close()
+    peer("192.0.2.13", 25, greeting=lambda _: time.sleep(3) or "220 slow")
+    eq(run("aonly.test").letters, "rK", "one address alone: at once")
+    p1, p2 = peer("192.0.2.14", greeting=SILENCE), peer()
+    control(smtproutes="x.example:192.0.2.14:%d 127.0.0.1:%d"
+            % (p1.port, p2.port), remotetimeouts="greetingfirst:1", **long_)
+    eq((run().letters, p1.conns, p2.conns), ("rK", 1, 1), "relays, too")
+    control(remotetimeouts="connectfirst:9\ngreetingfirst:9",
+            timeoutconnect="1", timeoutremote="1")
+    forget()
+    Mute("192.0.2.11")
+    p2 = peer("192.0.2.12", 25)
+    eq((run("a.test").letters, p2.conns), ("rK", 1),
+       "never longer than the usual time")
+
+
 # --- TLS, without quill-tlsd -----------------------------------------------------
 @case
 def tls_absent():

@@ -83,9 +83,19 @@ test_tolower(void)
 	is_mem(s, 3, "abC", 3, "tolower stops at n");
 }
 
+static void
+test_only(void)
+{
+	ok(ascii_only("", 0), "nothing is ASCII");
+	ok(ascii_only("a\0\x7f", 3), "so are NUL and DEL");
+	ok(!ascii_only("a\x80", 2), "80 is not");
+	ok(ascii_only("a\x80", 1), "it stops at n");
+}
+
 int
 main(void)
 {
+	test_only();
 	test_classes();
 	test_compare();
 	test_tolower();

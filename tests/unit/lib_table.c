@@ -107,6 +107,11 @@ main(void)
 	check(CONTROL_BAD, false, "a", NULL, "a bad text");
 	put_text("a b:c\n", 1000);
 	check(CONTROL_BAD, false, "a", NULL, "a bad key");
+	put_text("m\303\274nchen.x:c\n", 1000);
+	check(CONTROL_BAD, false, "a", NULL, "a domain that is not ASCII");
+	ok(!table_ascii("j\303\266@a", 4), "but the local part may be so");
+	ok(table_ascii("j\303\266@a@\303\274", 8) != NULL, "the domain not");
+	ok(!table_ascii("", 0), "nothing at all is ASCII");
 	put_text("a:1\nA:2\n", 1000);
 	check(CONTROL_OK, false, "a", "2", "the last one counts");
 	put_text("a:b\n", 1000);

@@ -55,6 +55,16 @@ main(void)
 			"x@far.test" },
 		{ "x@hack.test", ROUTE_REMOTE, "x@hack.test" },
 		{ "x%far.test@here.test", ROUTE_LOCAL, "x%far.test@here.test" },
+		{ "J\303\266@m\303\274nchen.test", ROUTE_LOCAL,
+			"J\303\266@xn--mnchen-3ya.test" },
+		{ "x@M\303\234NCHEN.test", ROUTE_LOCAL,
+			"x@xn--mnchen-3ya.test" },
+		{ "x@a.\303\274.test", ROUTE_LOCAL, "u-x@a.xn--tda.test" },
+		{ "x@\303\244.test", ROUTE_REMOTE, "x@xn--4ca.test" },
+		{ "x%m\303\274nchen.test@hack.test", ROUTE_LOCAL,
+			"x@xn--mnchen-3ya.test" },
+		{ "x%far.test@\303\266.test", ROUTE_REMOTE, "x@far.test" },
+		{ "x@\377.test", ROUTE_REMOTE, "x@\377.test" },
 	};
 	struct route r;
 	struct str out = STR_INIT(4000);
@@ -67,6 +77,9 @@ main(void)
 	r.find = find;
 	r.arg = maps;
 	put(ROUTE_LOCALS, "here.test", "");
+	put(ROUTE_LOCALS, "xn--mnchen-3ya.test", "");
+	put(ROUTE_VIRTUALDOMAINS, ".xn--tda.test", "u");
+	put(ROUTE_PERCENTHACK, "xn--nda.test", "");
 	put(ROUTE_VIRTUALDOMAINS, "v.test", "vuser");
 	put(ROUTE_VIRTUALDOMAINS, "boss@v.test", "chief");
 	put(ROUTE_VIRTUALDOMAINS, ".wild.test", "w");

@@ -10,6 +10,8 @@ static const char *const lines[] = {
 	"@Lists.example of-domain",
 	"boss@lists.example of-sender and more",
 	"a@b@c.example quoted",
+	"@xn--mnchen-3ya.example of-umlaut",
+	"j\303\266rg@x.example of-joerg",
 };
 
 static const struct {
@@ -26,6 +28,9 @@ static const struct {
 	{ "x@sub.lists.example", "other.org", "default", NULL },
 	{ "a@b@c.example", "other.org", "quoted", "quoted" },
 	{ "nodomain", "other.org", "default", NULL },
+	{ "a@M\303\234nchen.example", "other.org", "of-umlaut", "of-umlaut" },
+	{ "j\303\266rg@X.example", "other.org", "of-joerg", "of-joerg" },
+	{ "a@\377", "other.org", "default", NULL },
 };
 
 int
@@ -41,8 +46,10 @@ main(void)
 	for (i = 0; i < sizeof lines / sizeof *lines; i++) {
 		strcpy(line, lines[i]);
 		val = bykey_split(line, &key);
-		bykey_put(&b, key, val);
+		ok(!bykey_put(&b, key, val), "%s", lines[i]);
 	}
+	ok(bykey_put(&b, "m\303\274nchen.example", "x") != NULL,
+		"a domain that is not ASCII");
 	for (i = 0; i < sizeof find / sizeof *find; i++) {
 		is_str(bykey_find(&b, find[i].sender, find[i].dest),
 			find[i].want, "<%s> to %s",

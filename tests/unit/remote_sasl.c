@@ -11,6 +11,8 @@ static const struct {
 	{ "relay.example/Boss@lists.example boss two  words", true },
 	{ "relay.example/@Lists.example\tlists\tpw", true },
 	{ "192.0.2.1 j p", true },
+	{ "relay.example/@xn--mnchen-3ya.example m p", true },
+	{ "relay.example/@m\303\274nchen.example m p", false },
 	{ "relay.example joe", false },
 	{ "relay.example joe ", false },
 	{ "relay.example", false },
@@ -25,6 +27,7 @@ static const struct {
 	{ "relay.example", "x@lists.EXAMPLE", "lists", "pw" },
 	{ "relay.example", "boss@lists.example", "boss", "two  words" },
 	{ "192.0.2.1", "boss@lists.example", "j", "p" },
+	{ "relay.example", "a@m\303\274nchen.example", "m", "p" },
 	{ "other.example", "boss@lists.example", NULL, NULL },
 	{ "lists.example", "a@b", NULL, NULL },
 };

@@ -96,6 +96,14 @@ main(void)
 	rcpt("a@r.example@evil.example", 550, NULL);
 	rcpt("a@[192.0.2.5]", 0, "a@[192.0.2.5]");
 	rcpt("a@[192.0.2.6]", 550, NULL);
+	put("rcpthosts", "r.example\n.s.example\nxn--mnchen-3ya.example\n");
+	rcpt("a@m\303\274nchen.example", 0, "a@xn--mnchen-3ya.example");
+	rcpt("\303\244@M\303\234nchen.Example", 0,
+		"\303\244@xn--mnchen-3ya.example");
+	rcpt("a@XN--mnchen-3ya.example", 0, "a@XN--mnchen-3ya.example");
+	rcpt("a@\303\266.s.example", 0, "a@xn--nda.s.example");
+	rcpt("a@\303\266.example", 550, NULL);
+	rcpt("a@\377.example", 550, NULL);
 	rcpt("a%b@r.example", 0, NULL);
 	put("percenthack", "r.example\n");
 	rcpt("a%b@r.example", 550, NULL);
@@ -124,7 +132,10 @@ main(void)
 	sender("b", 553);
 	sender("", 0);
 	sender("a@b", 0);
-	put("badmailfrom", "@b\nc@d\n");
+	put("badmailfrom", "m\303\274nchen.example\n");
+	sender("a@b", 421);
+	put("badmailfrom", "@b\nc@d\n@xn--tda\n");
+	sender("a@\303\234", 553);
 	sender("a@B", 553);
 	sender("C@d", 553);
 	sender("a@d", 0);

@@ -53,6 +53,8 @@ lifetime(void)
 	is_num(bydomain_seconds(&b, "x.example"), 604800, "a week");
 	is_num(bydomain_shortest(&b), 604800, "which is the shortest");
 	bydomain_free(&b);
+	put("queuelifetime", "m\303\274nchen.example:5\n");
+	is_num(bydomain_lifetime(&b), CONTROL_BAD, "not ASCII");
 	put("queuelifetime", "100\nbig.example:long\n");
 	is_num(bydomain_lifetime(&b), CONTROL_BAD, "no number");
 	ok(strstr(control_error(), "queuelifetime: line 2: "), "%s",
