@@ -54,13 +54,24 @@ swaks -s "127.0.0.1:$SMTP_PORT" -f a@b.example -t x@elsewhere.example \
 	--helo x >"$T/refused" 2>&1
 echo 'elsewhere.example:127.0.0.9:9' >"$H/control/smtproutes"
 printf 'Subject: later\n\nx\n' | "$H/bin/quill-inject" x@elsewhere.example
+echo spam@b.example >"$H/control/badmailfrom"
+swaks -s "127.0.0.1:$SMTP_PORT" -f spam@b.example -t "$u@quill.example" \
+	>/dev/null 2>&1
 ok "messages that came by SMTP" wait_until 60 has_value smtpd_accepted_total 4
 ok "recipients delivered" wait_until 60 has_value send_local_delivered_total 3
 ok "attempts put off" wait_until 60 sh -c "
 	'$ctl' metrics | grep -q '^quill_send_remote_deferred_total [1-9]'"
 is "quill-send runs" "$(value up)" 1
-is "sessions" "$(value smtpd_connections_total)" 4
-like "the queue" "$(value queue_messages)" '^[12]$'
+is "sessions" "$(value smtpd_connections_total)" 5
+is "refusals" "$(value smtpd_refused_5xx_total)" 1
+is "... not for now" "$(value smtpd_refused_4xx_total)" 0
+is "the queue" "$(value queue_messages)" 2
+ok "... waits" wait_until 60 has_value queue_waiting 2
+is "... nothing is new" "$(value queue_new)" 0
+ok "the oldest has an age" wait_until 60 sh -c "
+	'$ctl' metrics | grep -q '^quill_queue_oldest_seconds [1-9]'"
+ok "free inodes are no more than all inodes" \
+	test "$(value queue_free_inodes)" -le "$(stat -f -c %c "$H/queue")"
 "$H/bin/quillctl" hold --to x@elsewhere.example >/dev/null 2>&1
 ok "held" wait_until 60 sh -c "
 	'$ctl' metrics | grep -q '^quill_queue_held [12]\$'"
@@ -71,7 +82,11 @@ else
 	skip "promtool" "not installed"
 fi
 
+echo old >"$T/quill.prom"
+exec 9<"$T/quill.prom"
 ok "to a file" "$ctl" metrics --file "$T/quill.prom"
+is "... who reads the old one meanwhile, reads all of it" "$(cat <&9)" old
+exec 9<&-
 ok "... which is good" python3 "$T/prometheus.py" "$T/quill.prom"
 is "... readable by node_exporter" "$(stat -c %a "$T/quill.prom")" 644
 exits "a file that cannot be" 111 "$ctl" metrics --file "$T/no/quill.prom"
@@ -116,6 +131,13 @@ like "another path" "$(get 'GET /../etc/passwd HTTP/1.1\r\n\r\n')" '^HTTP/1.1 40
 like "another method" "$(get 'POST /metrics HTTP/1.1\r\n\r\n')" '^HTTP/1.1 405 '
 like "no request" "$(get 'GET /metrics HTTP/1.1\r\n' half)" '^HTTP/1.1 400 '
 like "a long one" "$(get "GET /metrics HTTP/1.1\\r\\nX: $(printf %09000d 1)\\r\\n\\r\\n")" \
+	'^HTTP/1.1 400 |^$'
+i=0 many=
+while [ $i -lt 200 ]; do
+	i=$((i + 1))
+	many="${many}X-$i: $(printf %060d $i)\\r\\n"
+done
+like "one of many lines" "$(get "GET /metrics HTTP/1.1\\r\\n$many\\r\\n")" \
 	'^HTTP/1.1 400 |^$'
 is "a real client" "$(python3 -c '
 import urllib.request

@@ -59,10 +59,10 @@ body
 .dot
 END
 
-ok "accepted" send --data "@$T/mail"
+ok "accepted" send -li 127.0.0.7 --data "@$T/mail"
 ok "... and delivered" arrived
 like "the client is told of" "$(cat "$T/stub.log")" \
-	"^C b'.*127.0.0.1.x00'"
+	"^C b'.*127.0.0.7.x00'"
 like "the sender" "$(cat "$T/stub.log")" "^M b'<from@quill.example>.x00'"
 like "the recipient" "$(cat "$T/stub.log")" "^R b'<$to>.x00'"
 like "fields, folded as they are" "$(cat "$T/stub.log")" \
@@ -71,6 +71,27 @@ unlike "our own Received field is not shown" "$(cat "$T/stub.log")" \
 	'^L b.Received'
 is "the body, with CRLF" "$(od -An -c "$T/stub.log.body" | tr -d ' \n')" \
 	'body\r\n.dot\r\n\r\n'
+ok "a message of a user" env TCPREMOTEIP=192.0.2.7 SMTPAUTHUSER=joe \
+	SSL_PROTOCOL=TLSv1.3 QUILLQUEUE="$H/bin/quill-milter" \
+	"$H/bin/quill-inject" "$to" <"$T/mail"
+ok "... delivered" arrived
+like "whom it is told of, as filters that sign must be" \
+	"$(cat "$T/stub.log")" "^D b'M.*{auth_authen}.x00joe.x00"
+like "... and of his TLS" "$(cat "$T/stub.log")" \
+	"^D b'H.*{tls_version}.x00TLSv1.3.x00"
+like "... and where he is" "$(cat "$T/stub.log")" \
+	"^D b'C.*{client_addr}.x00192.0.2.7.x00"
+
+# more than fits into one packet
+{
+	printf 'Subject: long\n\n'
+	awk 'BEGIN { for (i = 0; i < 9000; i++) print i, "of a long body" }'
+} >"$T/long"
+ok "a long message" send --data "@$T/long"
+ok "... delivered" arrived
+sed '1,/^$/d' "$T/long" | sed 's/$/\r/' >"$T/longbody"
+ok "its whole body is shown" sh -c "head -c \$(stat -c %s '$T/longbody') \
+	'$T/stub.log.body' | cmp - '$T/longbody'"
 
 # --- changes -----------------------------------------------------------------
 mode end 'hX-New\0added_at\n_the_end\0' 'i\0\0\0\0X-Top\0first\0' \
@@ -99,6 +120,26 @@ is "... continues the first" "$(grep -A 3 '^X-Evil' "$f")" "X-Evil: a
 	Bcc: x@y
 	
 	body"
+
+milters "unix:$T/stub.sock" "unix:$T/stub.sock"
+mode end 'hX-New\0one_more\0'
+ok "two filters" send --data "@$T/mail"
+ok "... delivered" arrived
+is "both change it" "$(grep -c '^X-New: one more$' "$f")" 2
+like "the second sees what the first made of it" "$(cat "$T/stub.log")" \
+	'^L b.X-New.x00one more'
+milters "unix:$T/stub.sock"
+
+# the packets of the protocol, none of which it has agreed to
+for p in 'hX-New\0x\0' 'i\0\0\0\0X-Top\0x\0' 'm\0\0\0\x01X-Drop\0\0' \
+	'bnew\r\n' 'e<other@quill.example>\0' "+<$to>\\0" "2<$to>\\0\\0" \
+	"-<$to>\\0" 'qodd\0'; do
+	mode few "$p"
+	send --data "@$T/mail"
+	like "$(printf %.1s "$p"): not without being agreed" \
+		"$(cat "$T/said")" '<\*\* 451 4.3.0 a filter does not work'
+done
+is "... nothing came of it" "$(maildir_count "$home/Maildir")" 0
 
 mktestuser
 mode end "+<$testuser@quill.example>\\0" "-<$to>\\0" 'e<other@quill.example>\0'
@@ -143,6 +184,11 @@ like "refused without words" "$(cat "$T/said")" '<\*\* 550 5.7.1 refused by'
 mode at R t
 send --data "@$T/mail"
 like "deferred without words" "$(cat "$T/said")" '<\*\* 451 4.7.1 not now'
+mode at M 'y550_5.7.1_no\x1b[2J\xff\r\n221_bye\0'
+send --data "@$T/mail"
+like "words that are more than text" "$(od -An -c "$T/said" | tr -d ' \n')" \
+	'<\*\*5505.7.1no\?\[2J\?'
+unlike "... begin no other reply" "$(cat "$T/said")" '^<.* 221 bye'
 mode at B s
 ok "enough of the body" send --data "@$T/mail"
 ok "... delivered whole" arrived
@@ -200,6 +246,13 @@ printf 'Subject: v\n\n%s%s\n' 'X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD' \
 	'-ANTIVIRUS-TEST-FILE!$H+H*' >"$T/virus"
 send --data "@$T/virus"
 like "a virus is refused" "$(cat "$T/said")" '<\*\* 550 5.7.1 Virus found'
+{
+	cat "$T/long"
+	tail -n 1 "$T/virus"
+} >"$T/longvirus"
+send --data "@$T/longvirus"
+like "... also at the end of a long message" "$(cat "$T/said")" \
+	'<\*\* 550 5.7.1 Virus found'
 
 # --- opendkim ----------------------------------------------------------------
 # Debian's own python has the independent verifier

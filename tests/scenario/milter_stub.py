@@ -4,6 +4,7 @@
 #	none            accept, change nothing
 #	at X Y          answer Y (bytes, \0 and so on) to command X
 #	end Y...        send packets Y before the verdict, then continue
+#	few Y...        the same, of what it has not agreed to
 #	hang            never answer the end      garbage   no packet at all
 #	hangup X        close when X comes        slow      progress, then accept
 #	noreply         wants nothing and answers nothing but the end
@@ -69,7 +70,8 @@ def talk(c):
             steps = 0x1f0000 | 0xff080 | 0x400 if mode == "noreply" else 0
             if mode == "noreply":
                 steps = 0x1fffff & ~0x100000 & ~0x800 & ~0x100 & ~0x20000
-            put(c, b"O" + struct.pack(">III", 6, 0x1ff & 0xff, steps & 0x1d96ff))
+            put(c, b"O" + struct.pack(">III", 6, 0 if mode == "few" else 0xff,
+                                      steps & 0x1d96ff))
             continue
         if mode == "noreply" and x != "E":
             continue
@@ -83,7 +85,7 @@ def talk(c):
                 for _ in range(4):
                     put(c, b"p")
                     time.sleep(0.7)
-            if mode == "end":
+            if mode in ("end", "few"):
                 for w in args:
                     put(c, unescape(w.replace("_", " ")))
             if mode == "eicar" and b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE" in body:

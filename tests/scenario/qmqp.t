@@ -24,7 +24,7 @@ servers()
 # shellcheck disable=SC2120
 send()
 {
-	QUILLQUEUE=$H/bin/quill-qmqpc "$H/bin/quill-inject" \
+	QUILLQUEUE=$H/bin/quill-qmqpc timeout 60 "$H/bin/quill-inject" \
 		-f "from@quill.example" "$to" <"${1:-$T/mail}" >"$T/said" 2>&1
 }
 printf 'Subject: one\n\nbody\n' >"$T/mail"
@@ -84,7 +84,10 @@ while True:
         n = int(data.split(b":")[0]) + len(data.split(b":")[0]) + 2
         while len(data) < n:
             data += c.recv(n - len(data))
-        if do != "silent":
+        if do == "stall":
+            c.settimeout(120)
+            c.recv(1)
+        elif do != "silent":
             c.sendall(do.encode())
         c.close()
     except OSError:
@@ -132,7 +135,13 @@ exits "both cannot now" 111 send
 is "... both were asked, in order" "$(cat "$T/asked")" \
 	"127.0.0.11 6:Zlater,
 127.0.0.12 6:Zlater,"
-sleep 1
+echo 1 >"$H/control/timeoutqmqpc"
+echo stall >"$T/do"
+: >"$T/asked"
+exits "one that never answers is given up" 111 send
+like "... and may have it" "$(cat "$T/said")" 'possible duplicate'
+is "... no other is asked" "$(cat "$T/asked")" '127.0.0.11 stall'
+rm "$H/control/timeoutqmqpc"
 is "nothing was delivered besides" "$(maildir_count "$home/Maildir")" $n
 rm -f "$home/Maildir/new"/*
 
@@ -197,7 +206,10 @@ servers 127.0.0.1
 exits "over databytes" 100 send
 like "... says so" "$(cat "$T/said")" 'size exceeds'
 rm -f "$H/control/databytes"
-
+printf '127.:allow,RELAYCLIENT="",DATABYTES="10"\n' >"$H/control/tcp.qmqp"
+(cd "$H/control" && tcprules tcp.qmqp.cdb tcp.qmqp.tmp <tcp.qmqp)
+exits "over this client's DATABYTES" 100 send
+like "... says so, too" "$(cat "$T/said")" 'size exceeds'
 printf ':allow\n' >"$H/control/tcp.qmqp"
 (cd "$H/control" && tcprules tcp.qmqp.cdb tcp.qmqp.tmp <tcp.qmqp)
 exits "a client without RELAYCLIENT" 100 send
