@@ -116,7 +116,8 @@ quillctl_OBJS = quillctl/quillctl quillctl/args quillctl/ask quillctl/walk \
 	quillctl/facts quillctl/paint quillctl/ages quillctl/top \
 	quillctl/mend quillctl/fsck quillctl/fsckmess quillctl/archive \
 	quillctl/export quillctl/done quillctl/import quillctl/metrics \
-	quillctl/explain quillctl/program quillctl/dns
+	quillctl/explain quillctl/program quillctl/dns quillctl/check \
+	quillctl/checkcontrol quillctl/checkfiles
 quillctl_USES = mail wire lib
 maildirmake_OBJS = tools/maildirmake
 maildirmake_USES = lib

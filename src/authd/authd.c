@@ -64,12 +64,14 @@ main(int argc, char **argv)
 	static struct serve serve;
 	static struct backend backend;
 	const int sigs[] = { SIGTERM, SIGHUP, 0 };
+	bool look;
 
 	if (argc == 2 && strcmp(argv[1], "-u") == 0)
 		return print_user();
 	log_init("quill-authd");
-	if (argc != 1)
-		log_die(STATUS_PERM, "usage: quill-authd");
+	look = argc == 2 && strcmp(argv[1], "-n") == 0;
+	if (argc != 1 && !look)
+		log_die(STATUS_PERM, "usage: quill-authd [-n]");
 	if (fd_sane() < 0)
 		return STATUS_TEMP;
 	sig_ignore(SIGPIPE);
@@ -78,6 +80,12 @@ main(int argc, char **argv)
 	if (site_ids(&serve.ids, NULL) < 0)
 		log_die(STATUS_TEMP, site_ids_error());
 	control_init(site_control);
+	if (look) {
+		control_survey();
+		(void)backend_read(&backend, &serve.ids);
+		(void)serve_read(&serve);
+		return control_surveyed() ? STATUS_PERM : STATUS_OK;
+	}
 	if (!backend_read(&backend, &serve.ids) || !serve_read(&serve))
 		log_die(STATUS_TEMP, control_error());
 	enter();

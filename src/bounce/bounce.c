@@ -8,6 +8,7 @@
  * fd 1        words for send's log             wire/bounce.h
  * fd 3        its envelope file                wire/env.h
  * fd 4        the reasons                      wire/note.h
+ * argv        -w: it is only late; -n: read control/ and no more
  * cwd         queue
  * reads       control
  * writes      nothing
@@ -118,6 +119,23 @@ read_control(struct dsn *d)
 	}
 }
 
+/* -n */
+static int
+look(void)
+{
+	struct bydomain lifetimes;
+	uint64_t max;
+
+	control_survey();
+	(void)control_line("doublebounceto", &to);
+	(void)control_line_or_me("doublebouncehost", &host);
+	(void)control_line_or_me("bouncehost", &host);
+	(void)control_line("bouncefrom", &from);
+	(void)control_num("bouncemaxbytes", 0, UINT32_MAX, &max);
+	(void)bydomain_lifetime(&lifetimes);
+	return control_surveyed() ? STATUS_PERM : STATUS_OK;
+}
+
 static void
 send_it(struct dsn *d)
 {
@@ -176,6 +194,8 @@ main(int argc, char **argv)
 	log_init("quill-bounce");
 	sig_ignore(SIGPIPE);
 	control_init(site_control);
+	if (argc == 2 && strcmp(argv[1], "-n") == 0)
+		return look();
 	if (file_readfd(BOUNCE_FD_ENV, &envfile) < 0 ||
 		file_readfd(BOUNCE_FD_NOTE, &notes) < 0)
 		log_die_sys(STATUS_TEMP, "unable to read the queue");

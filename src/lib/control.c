@@ -9,11 +9,25 @@
 
 #include "lib/fd.h"
 #include "lib/ibuf.h"
+#include "lib/log.h"
 #include "lib/num.h"
 #include "lib/utf8.h"
 
 static const char *control_dir = "control";
 static struct str error = STR_INIT(1000);
+static bool survey, found;
+
+void
+control_survey(void)
+{
+	survey = true;
+}
+
+bool
+control_surveyed(void)
+{
+	return found;
+}
 
 void
 control_init(const char *dir)
@@ -47,7 +61,11 @@ control_bad(const char *name, size_t line, const char *reason)
 		str_puts(&error, ": ");
 	}
 	str_puts(&error, reason);
-	return CONTROL_BAD;
+	if (!survey)
+		return CONTROL_BAD;
+	log_alert(str_c(&error));
+	found = true;
+	return CONTROL_ABSENT;
 }
 
 /* --- a glance ------------------------------------------------------------- */
@@ -249,7 +267,8 @@ control_list(const char *name, control_entry_fn *fn, void *arg)
 		why = fn(arg, r.number, r.line.s, r.line.len);
 		if (why) {
 			c = control_bad(name, r.number, why);
-			break;
+			if (c == CONTROL_BAD)
+				break;
 		}
 	}
 	reader_close(&r);

@@ -39,8 +39,13 @@ const char *control_error(void);
 void control_path(struct str *out, const char *name);
 /* Say that a value that was read is no good: fills control_error() with
  * "control/NAME: line N: REASON" (no line part when line is 0) and returns
- * CONTROL_BAD. */
+ * CONTROL_BAD, in a survey CONTROL_ABSENT. */
 enum control control_bad(const char *name, size_t line, const char *reason);
+/* For a program that only looks (-n): from here on each bad value is said on
+ * fd 2, and reading goes on as if it were not there. */
+void control_survey(void);
+/* Were there any? */
+bool control_surveyed(void);
 /* First line. s is untouched unless CONTROL_OK. */
 enum control control_line(const char *name, struct str *s);
 /* First line, or when absent the first line of `me`; used for host names. */

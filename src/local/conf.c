@@ -106,3 +106,13 @@ conf_limits(void)
 	l.job -= l.job > 4 * MARGIN ? MARGIN : l.job / 4;
 	return &l;
 }
+
+bool
+conf_look(void)
+{
+	control_survey();
+	(void)conf_host();
+	(void)conf_maildircreate();
+	(void)conf_limits();
+	return !control_surveyed();
+}

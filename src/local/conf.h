@@ -26,6 +26,8 @@ const char *conf_host(void);
 /* control/maildircreate: make the missing Maildir of a default delivery? */
 enum conf_create { CONF_CREATE, CONF_LEAVE, CONF_BAD };
 enum conf_create conf_maildircreate(void);
+/* Look at all of them, and say on fd 2 what is bad; false: something was. */
+bool conf_look(void);
 /* NULL and control_error() when a value is bad. */
 const struct conf_limits *conf_limits(void);
 

@@ -7,6 +7,7 @@
  *             by hand: the message, seekable
  * fd 1        by hand: text for the sender or the log
  * fd 2        log
+ * argv        as quill-local(8) has it; -n alone: read control/ and no more
  * cwd         the home of the recipient, per delivery
  * reads       .qmail files, control/me, maildircreate, programlimits,
  *             timeoutprogram, timeoutlock, timeoutlocal; as alias users/ids,
@@ -24,6 +25,7 @@
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/sig.h"
+#include "local/conf.h"
 #include "local/deliver.h"
 #include "local/handdown.h"
 #include "local/program.h"
@@ -173,6 +175,8 @@ main(int argc, char **argv)
 		return resident(argv[1][1] == 'v');
 	if (fd_sane() < 0)
 		return STATUS_TEMP;
+	if (argc == 2 && !strcmp(argv[1], "-n"))
+		return conf_look() ? STATUS_OK : STATUS_PERM;
 	argv++;
 	for (; *argv && argv[0][0] == '-' && argv[0][1] && !argv[0][2];
 		argv++) {

@@ -6,7 +6,8 @@
  * fd 0        jobs from send or verifyd, reports      wire/job.h wire/report.h
  * fd 3        questions to getpw and its answers        wire/pwreq.h
  * argv        default delivery (./Maildir/), or -v: start quill-local to say
- *             what would be delivered, for verifyd
+ *             what would be delivered, for verifyd; or -n: read control/
+ *             and no more
  * cwd         HOME
  * reads       users/cdb, control/timeoutlocal, timeoutlookup,
  *             timeoutverify, idlelocal; of a message only its owner
@@ -129,6 +130,11 @@ main(int argc, char **argv)
 	if (argc != 2)
 		log_die(STATUS_PERM, "usage: quill-lspawn defaultdelivery | -v",
 			(char *)0);
+	if (strcmp(argv[1], "-n") == 0) {
+		control_survey();
+		read_control(&ops, &route);
+		return control_surveyed() ? STATUS_PERM : STATUS_OK;
+	}
 	verify = strcmp(argv[1], "-v") == 0;
 	if (chdir(site_home) == -1)
 		log_die_sys(STATUS_TEMP, "unable to enter ", site_home);

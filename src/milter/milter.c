@@ -85,6 +85,16 @@ filter_line(void *arg, size_t line, char *entry, size_t n)
 	return filter_parse(&filters[nfilter++], entry);
 }
 
+/* -n */
+static int
+look(void)
+{
+	control_init(site_control);
+	control_survey();
+	(void)control_list("milters", filter_line, NULL);
+	return control_surveyed() ? STATUS_PERM : STATUS_OK;
+}
+
 static void
 configure(int argc, char **argv)
 {
@@ -214,6 +224,8 @@ int
 main(int argc, char **argv)
 {
 	log_init("quill-milter");
+	if (argc == 2 && strcmp(argv[1], "-n") == 0)
+		return look();
 	if (fcntl(FD_MESSAGE, F_GETFD) < 0 || fcntl(FD_ENVELOPE, F_GETFD) < 0 ||
 		fd_sane() < 0)
 		return STATUS_READ;

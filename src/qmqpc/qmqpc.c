@@ -68,6 +68,19 @@ server_line(void *arg, size_t line, char *entry, size_t n)
 	return NULL;
 }
 
+/* -n */
+static int
+look(void)
+{
+	uint64_t timeout;
+
+	control_init(site_control);
+	control_survey();
+	(void)control_list("qmqpservers", server_line, NULL);
+	(void)control_num("timeoutqmqpc", 1, 86400, &timeout);
+	return control_surveyed() ? STATUS_PERM : STATUS_OK;
+}
+
 static uint64_t
 configure(void)
 {
@@ -150,13 +163,15 @@ goes_on(const struct answer *a)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	struct str env = STR_INIT(ENVELOPE_MAX);
 	struct request q = { .env = &env };
 	struct answer a = { .outcome = ANSWER_NONE };
 
 	log_init("quill-qmqpc");
+	if (argc == 2 && strcmp(argv[1], "-n") == 0)
+		return look();
 	if (fcntl(FD_MESSAGE, F_GETFD) < 0 || fcntl(FD_ENVELOPE, F_GETFD) < 0 ||
 		fd_sane() < 0)
 		return STATUS_READ;

@@ -235,7 +235,7 @@ verdict(const struct str *sender, uint64_t nrcpt, uint64_t size)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	struct str me = STR_INIT(255), addr = STR_INIT(65536);
 	struct str sender = STR_INIT(65536);
@@ -243,6 +243,13 @@ main(void)
 	enum netstring r;
 
 	log_init("quill-qmqpd");
+	if (argc == 2 && strcmp(argv[1], "-n") == 0) {
+		control_init(site_control);
+		control_survey();
+		(void)control_line("me", &me);
+		(void)control_num("databytes", 0, UINT64_MAX, &limit);
+		return control_surveyed() ? STATUS_PERM : STATUS_OK;
+	}
 	if (fd_sane() < 0)
 		return STATUS_TEMP;
 	sig_ignore(SIGPIPE);

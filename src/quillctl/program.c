@@ -6,9 +6,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "lib/fd.h"
+#include "lib/file.h"
 #include "lib/log.h"
 #include "lib/proc.h"
 #include "lib/stamp.h"
@@ -28,7 +30,7 @@ path_of(const char *name)
 
 static pid_t
 start(const char *const *argv, bool search, uid_t uid, gid_t gid, int fd0,
-	int fd1)
+	int fd1, int fd2)
 {
 	struct proc p = PROC_INIT;
 
@@ -42,6 +44,7 @@ start(const char *const *argv, bool search, uid_t uid, gid_t gid, int fd0,
 	}
 	p.fd[p.nfd++] = (struct proc_fd){ 0, fd0 };
 	p.fd[p.nfd++] = (struct proc_fd){ 1, fd1 };
+	p.fd[p.nfd++] = (struct proc_fd){ 2, fd2 };
 	return proc_start(&p);
 }
 
@@ -74,7 +77,7 @@ program_run(const char *const *argv, bool search, uid_t uid, gid_t gid,
 
 	if (null < 0 || fd_pipe(fds) < 0)
 		log_die_sys(111, "unable to run ", argv[0]);
-	pid = start(argv, search, uid, gid, null, fds[1]);
+	pid = start(argv, search, uid, gid, null, fds[1], 2);
 	close(fds[1]);
 	close(null);
 	if (pid > 0) {
@@ -95,6 +98,24 @@ program_run(const char *const *argv, bool search, uid_t uid, gid_t gid,
 }
 
 int
+program_hear(const char *const *argv, uid_t uid, gid_t gid, struct str *out,
+	struct str *words)
+{
+	int fd = memfd_create("words", MFD_CLOEXEC);
+	int saved = fcntl(2, F_DUPFD_CLOEXEC, 3), r;
+
+	if (fd < 0 || saved < 0 || dup2(fd, 2) < 0)
+		log_die_sys(111, "unable to run ", argv[0]);
+	r = program_run(argv, false, uid, gid, out);
+	dup2(saved, 2);
+	close(saved);
+	if (lseek(fd, 0, SEEK_SET) < 0 || file_readfd(fd, words) < 0)
+		log_die_sys(111, "unable to read what ", argv[0], " says");
+	close(fd);
+	return r;
+}
+
+int
 program_getpw(const char *local, uid_t uid, gid_t gid, const char *alias,
 	struct pwuser *u, const char **why)
 {
@@ -108,7 +129,7 @@ program_getpw(const char *local, uid_t uid, gid_t gid, const char *alias,
 
 	if (fd_seqpair(fds) < 0)
 		log_die_sys(111, "unable to run ", argv[0]);
-	pid = start(argv, false, uid, gid, fds[1], 1);
+	pid = start(argv, false, uid, gid, fds[1], 1, 2);
 	close(fds[1]);
 	pwreq_ask(&ask, 1, local);
 	if (pid > 0 && fd_send(fds[0], ask.s, ask.len, -1) == 0 &&

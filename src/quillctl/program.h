@@ -19,6 +19,9 @@ enum {
  * crashed, hung or printed too much, said on fd 2. */
 int program_run(const char *const *argv, bool search, uid_t uid, gid_t gid,
 	struct str *out);
+/* The same, and what it says on fd 2 is appended to words. */
+int program_hear(const char *const *argv, uid_t uid, gid_t gid, struct str *out,
+	struct str *words);
 /* Ask a quill-getpw for the user of a local part. 1 *u points into storage of
  * its own; 0 not now, *why says so; -1 said on fd 2. */
 int program_getpw(const char *local, uid_t uid, gid_t gid, const char *alias,

@@ -43,6 +43,10 @@ static const struct ctl_command commands[] = {
 		"explain [-j] [--from IP] [--as USER] [--rules FILE]"
 		" [--default DELIVERY] ADDRESS",
 		ctl_explain, CTL_ANYWHERE },
+	{ "check",
+		"check [-jqv] [--no-dns] [--services DIR] [--ip IP,...]"
+		" [--dkim SELECTOR] [PART...]",
+		ctl_check, CTL_ANYWHERE },
 	{ "dns", "dns [--tinydns] [--ip IP,...] [--tlsa HEX] [--ttl N] DOMAIN",
 		ctl_dns, CTL_ANYWHERE },
 	{ "retry", "retry [-nj] SELECTOR", ctl_order, CTL_IN_QUEUE },

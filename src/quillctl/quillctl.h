@@ -2,16 +2,17 @@
 /* quillctl - one command to ask a running quill, and to steer it
  *
  * Each subcommand is one file and one row of the table in quillctl.c. The
- * result is the exit code: 0 yes or done, 1 no or nothing there, 64 wrong
- * usage, STATUS_TEMP 111 when it could not be done or found out (said on fd
- * 2). What others wrote goes out through lib/json.h only.
+ * result is the exit code: 0 yes or done, 1 no or nothing there, 2 for check
+ * that there are errors, 64 wrong usage, STATUS_TEMP 111 when it could not be
+ * done or found out (said on fd 2). What others wrote goes out through
+ * lib/json.h only.
  */
 #ifndef QUILLCTL_QUILLCTL_H
 #define QUILLCTL_QUILLCTL_H
 
 #include "lib/obuf.h"
 
-enum { CTL_YES = 0, CTL_NO = 1, CTL_USAGE = 64 };
+enum { CTL_YES = 0, CTL_NO = 1, CTL_ERRORS = 2, CTL_USAGE = 64 };
 
 /* Standard output; flushed by main. */
 extern struct obuf out;
@@ -30,6 +31,7 @@ struct ctl_command {
 void ctl_enter_queue(void);
 
 int ctl_ages(int argc, char **argv);
+int ctl_check(int argc, char **argv);
 int ctl_dns(int argc, char **argv);
 int ctl_explain(int argc, char **argv);
 int ctl_export(int argc, char **argv);

@@ -161,10 +161,9 @@ auth(struct conf *c)
 	control_path(&path, "smtpauth");
 	open = !stat(str_c(&path), &st) && (st.st_mode & 07);
 	str_free(&path);
-	if (open) {
-		control_bad("smtpauth", 0, "its mode lets everybody read it");
+	if (open && control_bad("smtpauth", 0,
+			    "its mode lets everybody read it") == CONTROL_BAD)
 		return false;
-	}
 	return control_list("smtpauth", auth_entry, c) != CONTROL_BAD;
 }
 
@@ -195,8 +194,8 @@ mtasts(struct conf *c)
 		return false;
 	if (!c->mtasts.len || socketmap_isaddress(str_c(&c->mtasts)))
 		return true;
-	control_bad("mtasts", 1, "not the address of a socketmap");
-	return false;
+	return control_bad("mtasts", 1, "not the address of a socketmap") !=
+	       CONTROL_BAD;
 }
 
 bool

@@ -178,7 +178,11 @@ main(int argc, char **argv)
 	log_init("quill-remote");
 	sig_ignore(SIGPIPE);
 	control_init(site_control);
+	if (argc == 2 && !strcmp(argv[1], "-n"))
+		control_survey();
 	conf_ok = conf_read(&conf);
+	if (control_surveyed())
+		return STATUS_PERM;
 	if ((argc == 2 || argc == 3) && !strcmp(argv[1], "-n")) {
 		if (!conf_ok)
 			log_die(STATUS_PERM, control_error());

@@ -150,18 +150,23 @@ by_hand(const struct job *j, const char **argv)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	struct str program = STR_INIT(0);
 	struct spawn_ops ops = { .fd = -1, .childlog = 2 };
 	uint64_t idle = IDLE_DEFAULT;
+	bool look = argc == 2 && strcmp(argv[1], "-n") == 0;
 
 	log_init("quill-rspawn");
 	if (chdir(site_home) == -1)
 		log_die_sys(STATUS_TEMP, "unable to enter ", site_home);
 	control_init(site_control);
+	if (look)
+		control_survey();
 	if (control_num("idleremote", 0, IDLE_MAX, &idle) == CONTROL_BAD)
 		log_die(STATUS_TEMP, control_error());
+	if (look)
+		return control_surveyed() ? STATUS_PERM : STATUS_OK;
 	str_puts(&program, site_bin);
 	str_puts(&program, "/quill-remote");
 	ops.program = str_c(&program);

@@ -9,6 +9,7 @@
  * fd 4        jobs to and reports from rspawn  wire/job.h wire/report.h
  * fd 5        requests to clean                wire/clean.h
  * fd 6        answers from clean               wire/clean.h
+ * argv        -n: read control/ and no more
  * cwd         queue
  * reads       control, msg/<c>/<id>.env, msg/<c>/<id>.mess, lock/hint; orders
  *             from run/send/ctl                wire/ctl.h
@@ -22,6 +23,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "lib/control.h"
@@ -84,9 +86,7 @@ start(void)
 {
 	static const int list[] = { SIGTERM, SIGHUP, SIGALRM, SIGCHLD, 0 };
 
-	log_init("quill-send");
 	sig_ignore(SIGPIPE);
-	control_init(site_control);
 	if (chdir(site_queue) < 0)
 		log_die_sys(STATUS_TEMP, "unable to enter ", site_queue);
 	hold_lock();
@@ -289,10 +289,17 @@ wait_for_something(void)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	int64_t now;
 
+	log_init("quill-send");
+	control_init(site_control);
+	if (argc == 2 && strcmp(argv[1], "-n") == 0) {
+		control_survey();
+		(void)conf_read();
+		return control_surveyed() ? STATUS_PERM : STATUS_OK;
+	}
 	start();
 	log_info("running");
 	for (;;) {

@@ -41,10 +41,9 @@ read_number(const struct number *n)
 		       CONTROL_BAD;
 	if (num_parses(value, n->max, n->value) && *n->value >= n->min)
 		return true;
-	control_bad(n->name, 0,
-		"its twin in the environment is no number "
-		"or out of range");
-	return false;
+	return control_bad(n->name, 0,
+		       "its twin in the environment is no number "
+		       "or out of range") != CONTROL_BAD;
 }
 
 /* ::ffff:192.0.2.1 is 192.0.2.1 in logs and Received, as it is without PROTO
@@ -124,7 +123,7 @@ read_word(const char *name, const char *twin, const char *const *words,
 				got = CONTROL_OK;
 			}
 		if (got == CONTROL_BAD)
-			control_bad(name, env_value ? 0 : 1,
+			got = control_bad(name, env_value ? 0 : 1,
 				env_value ? "its twin in the environment is "
 					    "none of the words it can be"
 					  : "none of the words it can be");

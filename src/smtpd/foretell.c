@@ -3,6 +3,8 @@
 
 #include "lib/control.h"
 #include "lib/num.h"
+#include "smtpd/clients.h"
+#include "smtpd/limits.h"
 #include "smtpd/policy.h"
 #include "smtpd/recipient.h"
 #include "smtpd/senders.h"
@@ -58,4 +60,37 @@ foretell(struct str *out, const struct conf *c, const char *sender,
 	policy_free(&p);
 	str_free(&from);
 	str_free(&to);
+}
+
+void
+foretell_control(const struct conf *c)
+{
+	struct limits limits = { .bad = false };
+	struct str host = STR_INIT(ADDR_MAX);
+	struct policy p;
+	bool found;
+	struct {
+		struct policy_list *list;
+		const char *name;
+		char sep;
+	} lists[] = {
+		{ &p.badhelo, "badhelo", 0 },
+		{ &p.badmailfrom, "badmailfrom", 0 },
+		{ &p.badrcptto, "badrcptto", 0 },
+		{ &p.percenthack, "percenthack", 0 },
+		{ &p.rcpthosts, "rcpthosts", 0 },
+		{ &p.locals, "locals", 0 },
+		{ &p.virtualdomains, "virtualdomains", ':' },
+		{ &p.senders, "senders", ':' },
+	};
+
+	policy_init(&p, c);
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+		(void)policy_list(lists[i].list, lists[i].name, lists[i].sep);
+	for (int i = 0; i < LIMITS; i++)
+		(void)limits_get(&limits, (enum limit)i);
+	(void)clients_has("barelf", c->remoteip, &found);
+	(void)control_line_or_me("localiphost", &host);
+	str_free(&host);
+	policy_free(&p);
 }

@@ -14,4 +14,8 @@
 void foretell(struct str *out, const struct conf *c, const char *sender,
 	const char *rcpt, const char *user);
 
+/* For quill-smtpd -n: look at every control file that a session might come to
+ * need, in a control_survey. */
+void foretell_control(const struct conf *c);
+
 #endif

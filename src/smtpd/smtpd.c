@@ -3,7 +3,8 @@
  *
  * runs as     quilld
  * started by  tcpserver, or sendmail -bs as its caller; by hand with -n, to
- *             say how a recipient would be answered
+ *             say how a recipient would be answered, or to read control/
+ *             and no more
  * fd 0, 1     the client
  * fd 2        log
  * cwd         anywhere
@@ -69,10 +70,20 @@ arguments(int argc, char **argv)
 			break;
 		default:
 			refuse("421 4.3.5 server configuration error\r\n",
-				"usage: quill-smtpd [-st], or -n sender "
-				"recipient [user]");
+				"usage: quill-smtpd [-st], or -n [sender "
+				"recipient [user]]");
 		}
 	return flags;
+}
+
+/* -n alone. As a submission service, which needs more. */
+static int
+look(unsigned flags)
+{
+	control_survey();
+	if (conf_read(&conf, flags | CONF_SUBMISSION))
+		foretell_control(&conf);
+	return control_surveyed() ? STATUS_PERM : STATUS_OK;
 }
 
 /* -n SENDER RECIPIENT [USER] */
@@ -100,6 +111,8 @@ main(int argc, char **argv)
 		_exit(STATUS_TEMP);
 	flags = arguments(argc, argv);
 	control_init(site_control);
+	if (only_tell && optind == argc)
+		_exit(look(flags));
 	control_glance();
 	if (!conf_read(&conf, flags))
 		refuse("421 4.3.5 server configuration error\r\n",

@@ -272,6 +272,8 @@ try_out(void)
 	plan.listener[TLS_AS_SERVER] = plan.listener[TLS_AS_CLIENT] = -1;
 	if (!begin(&g, &serving, &why))
 		log_die(STATUS_TEMP, str_c(&why));
+	if (control_surveyed())
+		_exit(STATUS_TEMP);
 	log_info(serving ? "certificates and keys are good"
 			 : "there is no certificate");
 	_exit(STATUS_OK);
@@ -347,6 +349,8 @@ main(int argc, char **argv)
 		log_die_sys(STATUS_TEMP, "unable to watch signals");
 	/* No openssl.cnf: what is spoken is decided here. */
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+	if (argc == 2 && !strcmp(argv[1], "-n"))
+		control_survey();
 	read_control();
 	share();
 	if (argc == 2 && !strcmp(argv[1], "-n"))

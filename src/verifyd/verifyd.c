@@ -14,6 +14,7 @@
  *             lspawn is gone
  */
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "lib/control.h"
@@ -34,8 +35,13 @@ main(int argc, char **argv)
 	static struct serve serve;
 	const int sigs[] = { SIGTERM, SIGHUP, 0 };
 
-	(void)argv;
 	log_init("quill-verifyd");
+	if (argc == 2 && strcmp(argv[1], "-n") == 0) {
+		control_init(site_control);
+		control_survey();
+		(void)serve_read(&serve);
+		return control_surveyed() ? STATUS_PERM : STATUS_OK;
+	}
 	if (argc != 1)
 		log_die(STATUS_PERM, "usage: quill-start -v");
 	sig_ignore(SIGPIPE);

@@ -39,6 +39,9 @@ is "each one read is in quill-control.5" \
 	"$(comm -23 "$T/read" "$T/documented")" ''
 is "each one in quill-control.5 is read" \
 	"$(comm -13 "$T/read" "$T/documented" | grep -v '^tcp\.')" ''
+is "quillctl check knows them all" \
+	"$(sed -n 's/^\t{ "\([a-z0-9.]*\)", [A-Z]* },$/\1/p' \
+		src/quillctl/checkcontrol.c)" "$(cat "$T/documented")"
 is "they are in alphabetical order there" \
 	"$(sed -n 's/^\.It Pa control\/\([a-z0-9.-]*\).*/\1/p' \
 		man/quill-control.5 | sort -c 2>&1)" ''

@@ -318,6 +318,59 @@ test_glance(void)
 	str_free(&s);
 }
 
+static const char *
+survey_entry(void *arg, size_t line, char *entry, size_t n)
+{
+	(void)line;
+	(void)n;
+	if (strcmp(entry, "bad") == 0)
+		return "no";
+	*(size_t *)arg += (size_t)(*entry - '0');
+	return NULL;
+}
+
+/* Last: there is no way back. */
+static void
+test_survey(void)
+{
+	uint64_t n = 7;
+	size_t sum = 0;
+	FILE *f;
+	char text[2000];
+	size_t len;
+	int saved = dup(2);
+
+	puts_file("value", "x\n");
+	puts_file("list", "1\nbad\n2\nbad\n3\n");
+	control_glance();
+	fflush(stderr);
+	f = tmpfile();
+	dup2(fileno(f), 2);
+	control_survey();
+	ok(!control_surveyed(), "nothing yet");
+	is_num(control_num("value", 1, 9, &n), CONTROL_ABSENT,
+		"a bad value is as good as none");
+	is_num(n, 7, "the default stays");
+	is_num(control_list("list", survey_entry, &sum), CONTROL_OK,
+		"bad lines are passed over");
+	is_num(sum, 6, "the others are read");
+	is_num(control_bad("x", 0, "why"), CONTROL_ABSENT, "bad");
+	ok(control_surveyed(), "there was something");
+	dup2(saved, 2);
+	close(saved);
+	rewind(f);
+	len = fread(text, 1, sizeof text - 1, f);
+	text[len] = 0;
+	fclose(f);
+	ok(strstr(text, "/value: line 1: not a number between 1 and 9\n") &&
+			strstr(text, "/list: line 2: no\n") &&
+			strstr(text, "/list: line 4: no\n") &&
+			strstr(text, "/x: why\n"),
+		"all of it is said");
+	gone("value");
+	gone("list");
+}
+
 int
 main(void)
 {
@@ -337,6 +390,7 @@ main(void)
 	is_str(control_error(), complaint("x: why"), "without a line");
 	gone("f");
 	gone("me");
+	test_survey();
 	is_num(rmdir(dir), 0, "no other file was made");
 	return done_testing();
 }
