@@ -290,4 +290,23 @@ completes 'states' 'held' queue --state h
 completes 'ids' "$id4" show "$(echo "$id4" | cut -c1-15)"
 completes 'domains that wait' 'd.test' retry --domain d
 
+# --- a queue that does not fit into memory ---------------------------------------
+if make -s -C "$TOP" B="${B#"$TOP"/}" R="$T/link" rhome="$H" "$T/link/manyq" \
+	>"$T/out" 2>&1; then
+	q=$(sed -n 's/^u quillq //p' "$H/users/ids")
+	g=$(sed -n 's/^g quill //p' "$H/users/ids")
+	exits '10,000 messages' 0 setpriv --reuid "$q" --regid "$g" \
+		--clear-groups "$T/link/manyq" 10000 many.example
+	for a in 'queue' 'queue -j' 'ages' 'status' 'retry -n --domain .many.example'; do
+		# shellcheck disable=SC2086 # words
+		(ulimit -v 2000 && "$ctl" $a) >"$T/out" 2>"$T/err"
+		is "$a: nothing to say in 2 MB of memory" "$(cat "$T/err")" ''
+	done
+	is 'queue: each of them' "$("$ctl" queue --domain h7.many.example -j |
+		wc -l)" 10
+else
+	diag "$(cat "$T/out")"
+	fail 'manyq'
+fi
+
 done_testing

@@ -42,6 +42,6 @@ for fs in tmpfs ext4 xfs btrfs; do
 			sh "$TOP/tests/scenario/$t.t"
 	done
 	# a loop device goes with its mount
-	ok "$fs: unmounted" umount "$at"
+	ok "$fs: unmounted" wait_until 10 umount "$at"
 done
 done_testing
