@@ -298,7 +298,7 @@ if make -s -C "$TOP" B="${B#"$TOP"/}" R="$T/link" rhome="$H" "$T/link/manyq" \
 	exits '10,000 messages' 0 setpriv --reuid "$q" --regid "$g" \
 		--clear-groups "$T/link/manyq" 10000 many.example
 	for a in 'queue' 'queue -j' 'ages' 'status' 'retry -n --domain .many.example'; do
-		# shellcheck disable=SC2086 # words
+		# shellcheck disable=SC2086,SC3045 # words; every sh has it
 		(ulimit -v 2000 && "$ctl" $a) >"$T/out" 2>"$T/err"
 		is "$a: nothing to say in 2 MB of memory" "$(cat "$T/err")" ''
 	done
