@@ -117,7 +117,10 @@ quillctl_OBJS = quillctl/quillctl quillctl/args quillctl/ask quillctl/walk \
 	quillctl/mend quillctl/fsck quillctl/fsckmess quillctl/archive \
 	quillctl/export quillctl/done quillctl/import quillctl/metrics \
 	quillctl/explain quillctl/program quillctl/dns quillctl/check \
-	quillctl/checkcontrol quillctl/checkfiles
+	quillctl/checkcontrol quillctl/checkfiles \
+	quillctl/report quillctl/counts quillctl/topk quillctl/idset \
+	quillctl/reason quillctl/page quillctl/pagestyle quillctl/plot \
+	quillctl/html quillctl/aside
 quillctl_USES = mail wire lib
 maildirmake_OBJS = tools/maildirmake
 maildirmake_USES = lib
@@ -256,6 +259,9 @@ unit_inject_input_OBJS = inject/input
 unit_bounce_text_OBJS = bounce/text
 unit_local_dotqmail_OBJS = local/dotqmail
 unit_quillctl_sendlog_OBJS = quillctl/sendlog quillctl/args
+unit_quillctl_counts_OBJS = quillctl/counts quillctl/topk quillctl/idset \
+	quillctl/reason quillctl/sendlog quillctl/logs
+unit_quillctl_html_OBJS = quillctl/html
 unit_send_known_OBJS = send/known
 unit_tlsd_signreq_OBJS = tlsd/signreq
 unit_send_turn_OBJS = send/turn send/park send/dest send/limit send/line

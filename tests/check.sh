@@ -43,7 +43,8 @@ msmtp:msmtp s-nail:s-nail mutt:mutt git:git
 /usr/lib/git-core/git-send-email:git-email
 nsd:nsd unbound:unbound ldns-signzone:ldnsutils
 /usr/lib/dovecot/dovecot-lda:dovecot-core
-/usr/lib/dovecot/lmtp:dovecot-lmtpd mta-sts-daemon:postfix-mta-sts-resolver'
+/usr/lib/dovecot/lmtp:dovecot-lmtpd mta-sts-daemon:postfix-mta-sts-resolver
+promtool:prometheus tidy:tidy chromium:chromium'
 # and smtp-sink and smtp-source of Postfix, unpacked, not installed
 . tests/peers.sh
 

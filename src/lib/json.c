@@ -1,54 +1,26 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "lib/json.h"
 
-#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
 
-/* Length of the well-formed UTF-8 sequence at s (RFC 3629), 0 if none. */
+#include "lib/utf8.h"
+
+/* Length of the character at s, 0 if it is none. */
 static size_t
-utf8(const unsigned char *s)
+character(const char *s)
 {
-	static const unsigned char low[] = { 0x80, 0xa0, 0x90 };
-	size_t n, i;
-	unsigned char lo = low[0], hi = 0xbf;
-
-	if (s[0] < 0x80)
-		return 1;
-	n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-	if (s[0] < 0xc2 || s[0] > 0xf4)
-		return 0;
-	if (s[0] == 0xe0)
-		lo = low[1];
-	else if (s[0] == 0xf0)
-		lo = low[2];
-	else if (s[0] == 0xed)
-		hi = 0x9f;
-	else if (s[0] == 0xf4)
-		hi = 0x8f;
-	if (s[1] < lo || s[1] > hi)
-		return 0;
-	for (i = 2; i < n; i++)
-		if (s[i] < 0x80 || s[i] > 0xbf)
-			return 0;
-	return n;
-}
-
-/* C0, DEL, and C1 (U+0080 to U+009F), which terminals obey too. s is
- * well-formed there. */
-static bool
-is_control(const unsigned char *s)
-{
-	return *s < 32 || *s == 127 || (*s == 0xc2 && s[1] < 0xa0);
+	return utf8_len(s, strnlen(s, 4));
 }
 
 void
-json_plain(struct obuf *o, const char *text)
+json_plain(struct obuf *o, const char *s)
 {
-	const unsigned char *s = (const unsigned char *)text;
 	size_t n;
 
 	for (; *s; s += n) {
-		n = utf8(s);
-		if (n == 0 || is_control(s)) {
+		n = character(s);
+		if (n == 0 || utf8_orders(s, n)) {
 			n = n ? n : 1;
 			obuf_putc(o, '?');
 		} else {
@@ -57,25 +29,35 @@ json_plain(struct obuf *o, const char *text)
 	}
 }
 
-void
-json_string(struct obuf *o, const char *text)
+/* \uXXXX of a character of 1 to 3 bytes. */
+static void
+escape(struct obuf *o, const char *s, size_t n)
 {
 	static const char hex[] = "0123456789abcdef";
-	const unsigned char *s = (const unsigned char *)text;
+	static const uint8_t first[] = { 0, 0x7f, 0x1f, 0x0f };
+	unsigned c = (uint8_t)*s & first[n];
+	int shift;
+
+	while (--n)
+		c = c << 6 | ((uint8_t) * ++s & 0x3f);
+	obuf_puts(o, "\\u");
+	for (shift = 12; shift >= 0; shift -= 4)
+		obuf_putc(o, hex[c >> shift & 15]);
+}
+
+void
+json_string(struct obuf *o, const char *s)
+{
 	size_t n;
 
 	obuf_putc(o, '"');
 	for (; *s; s += n) {
-		n = utf8(s);
+		n = character(s);
 		if (n == 0) {
 			n = 1;
 			obuf_puts(o, "\\ufffd");
-		} else if (is_control(s)) {
-			unsigned char c = s[n - 1];
-
-			obuf_puts(o, "\\u00");
-			obuf_putc(o, hex[c >> 4]);
-			obuf_putc(o, hex[c & 15]);
+		} else if (utf8_orders(s, n)) {
+			escape(o, s, n);
 		} else {
 			if (*s == '"' || *s == '\\')
 				obuf_putc(o, '\\');

@@ -54,6 +54,27 @@ utf8_valid(const char *p, size_t n)
 }
 
 bool
+utf8_orders(const char *p, size_t n)
+{
+	static const char orders[][4] = { "\330\234", /* U+061C */
+		"\342\200\216",			      /* U+200E */
+		"\342\200\217", "\342\200\250",	      /* U+2028 */
+		"\342\200\251", "\342\200\252", "\342\200\253", "\342\200\254",
+		"\342\200\255", "\342\200\256", "\342\201\246", /* U+2066 */
+		"\342\201\247", "\342\201\250", "\342\201\251" };
+	uint8_t c = (uint8_t)*p;
+
+	if (n == 1)
+		return c < 32 || c == 127;
+	if (n == 2 && c == 0xc2)
+		return (uint8_t)p[1] < 0xa0;
+	for (size_t i = 0; i < sizeof orders / sizeof *orders; i++)
+		if (strlen(orders[i]) == n && memcmp(p, orders[i], n) == 0)
+			return true;
+	return false;
+}
+
+bool
 utf8_bom(const char *p, size_t n)
 {
 	return n >= UTF8_BOM && memcmp(p, "\357\273\277", UTF8_BOM) == 0;

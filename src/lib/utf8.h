@@ -11,6 +11,11 @@
 size_t utf8_len(const char *p, size_t n);
 /* All n bytes are. */
 bool utf8_valid(const char *p, size_t n);
+/* Is that character, of n bytes, no text but an order to what shows it? C0,
+ * DEL, C1, those that turn the direction of what follows (Unicode's
+ * Bidi_Control: "moc.elpmaxe" is to be seen as it is), and the separators of
+ * lines and paragraphs. */
+bool utf8_orders(const char *p, size_t n);
 /* They begin with a byte order mark, which is UTF8_BOM bytes. */
 enum { UTF8_BOM = 3 };
 bool utf8_bom(const char *p, size_t n);

@@ -16,9 +16,9 @@
 #include "wire/site.h"
 
 enum {
-	FILES = 10000, /* of one directory */
-	NAMES = 1 << 20,
-	LABEL = 25, /* "@" and 24 hexadecimal digits, TAI64N */
+	FILES = 10000,	/* of one directory */
+	TAIL = 1 << 17, /* bytes in which the last line begins */
+	LABEL = 25,	/* "@" and 24 hexadecimal digits, TAI64N */
 };
 
 struct stream {
@@ -33,12 +33,13 @@ struct stream {
 	char buf[32768];
 	struct str line;
 	int64_t us; /* of line */
-	bool have;
+	bool have, torn;
 };
 
 struct logs {
 	struct stream *s[LOGS_DIRS];
-	size_t n;
+	size_t n, unread;
+	bool begun;
 	struct stream *given; /* its line is the caller's */
 };
 
@@ -172,7 +173,11 @@ fill(struct stream *s)
 			if (!next_file(s))
 				return;
 			continue;
+		case IBUF_PART:
+			s->torn = true;
+			break;
 		default:
+			s->torn = false;
 			break;
 		}
 		while (s->line.len && s->line.s[s->line.len - 1] == '\n')
@@ -196,12 +201,12 @@ add(struct logs *l, const char *path, bool complain)
 	struct stream *s = l->n < LOGS_DIRS ? stream_open(path) : NULL;
 
 	if (!s) {
+		l->unread++;
 		if (complain)
 			log_warning_sys("unable to read the log ", path);
 		return;
 	}
 	l->s[l->n++] = s;
-	fill(s);
 }
 
 static void
@@ -251,6 +256,86 @@ logs_open(int n, char *const *dirs, const char *only, bool complain)
 	return NULL;
 }
 
+void
+logs_since(struct logs *l, int64_t us)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++) {
+		struct stream *s = l->s[i];
+
+		while (s->at < s->nfiles && label(s->file[s->at]) < us)
+			s->at++;
+	}
+}
+
+/* Of the last line with a label in a file; -1 none. */
+static int64_t
+last_label(int fd)
+{
+	static char buf[TAIL + 1];
+	off_t size = lseek(fd, 0, SEEK_END);
+	off_t from = size > TAIL ? size - TAIL : 0;
+	ssize_t n = pread(fd, buf, TAIL, from);
+	int64_t us;
+
+	lseek(fd, 0, SEEK_SET);
+	if (n <= 0)
+		return -1;
+	buf[n] = '\0'; /* ends every label */
+	while (n-- > 0) {
+		if (buf[n] != '@' || (n > 0 ? buf[n - 1] != '\n' : from > 0))
+			continue;
+		us = label(buf + n);
+		if (us >= 0)
+			return us;
+	}
+	return -1;
+}
+
+static int64_t
+stream_last(const struct stream *s)
+{
+	int64_t us = s->current >= 0 ? last_label(s->current) : -1;
+	size_t i = s->nfiles;
+	int fd;
+
+	while (us < 0 && i-- > 0) {
+		fd = openat(s->dir, s->file[i], O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		us = last_label(fd);
+		close(fd);
+	}
+	return us;
+}
+
+int64_t
+logs_last(const struct logs *l)
+{
+	int64_t last = 0, us;
+	size_t i;
+
+	for (i = 0; i < l->n; i++) {
+		us = stream_last(l->s[i]);
+		if (us > last)
+			last = us;
+	}
+	return last;
+}
+
+const char *
+logs_dir(const struct logs *l, size_t i)
+{
+	return i < l->n ? l->s[i]->name : NULL;
+}
+
+size_t
+logs_unread(const struct logs *l)
+{
+	return l->unread;
+}
+
 bool
 logs_next(struct logs *l, struct logs_line *line)
 {
@@ -258,6 +343,9 @@ logs_next(struct logs *l, struct logs_line *line)
 	const char *s;
 	size_t i;
 
+	for (i = 0; !l->begun && i < l->n; i++)
+		fill(l->s[i]);
+	l->begun = true;
 	if (l->given)
 		fill(l->given);
 	for (i = 0; i < l->n; i++)
@@ -269,9 +357,10 @@ logs_next(struct logs *l, struct logs_line *line)
 	s = str_c(&first->line);
 	if (first->line.len >= LABEL && label(s) >= 0)
 		s += LABEL + (s[LABEL] == ' ');
-	*line = (struct logs_line){
-		.us = first->us, .name = first->name, .text = s
-	};
+	*line = (struct logs_line){ .us = first->us,
+		.name = first->name,
+		.text = s,
+		.torn = first->torn };
 	return true;
 }
 

@@ -2,10 +2,8 @@
 /* quillctl metrics: counters and gauges as Prometheus reads them (text format
  * 0.0.4), to standard output, to a file for node_exporter, or as the answer to
  * one HTTP request under tcpserver */
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "lib/fd.h"
 #include "lib/ibuf.h"
@@ -13,6 +11,7 @@
 #include "lib/stamp.h"
 #include "lib/str.h"
 #include "quillctl/args.h"
+#include "quillctl/aside.h"
 #include "quillctl/facts.h"
 #include "quillctl/quillctl.h"
 #include "wire/counters.h"
@@ -120,26 +119,20 @@ collect(struct str *s)
 	return 0;
 }
 
-/* Whole or not at all: node_exporter may read at any time. */
 static int
 to_file(const char *path, const struct str *s)
 {
-	struct str tmp = STR_INIT(4096);
-	int fd, r = -1;
+	int fd = aside_open(path), r = -1;
 
-	str_puts(&tmp, path);
-	str_puts(&tmp, ".tmp");
-	fd = fd_open(str_c(&tmp), O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	if (fd >= 0) {
 		r = fd_writeall(fd, s->s, s->len);
-		if (close(fd) < 0 || r < 0 || rename(str_c(&tmp), path) < 0)
-			r = -1;
+		/* whoever reads it is another user, whatever our umask */
+		if (r == 0)
+			r = fchmod(fd, 0644);
+		r = aside_close(fd, path, r == 0);
 	}
-	if (r < 0) {
+	if (r < 0)
 		log_alert_sys("unable to write ", path);
-		(void)unlink(str_c(&tmp));
-	}
-	str_free(&tmp);
 	return r;
 }
 

@@ -10,7 +10,7 @@
  * reads       msg/<c>/<id>.env, msg/<c>/<id>.mess, bounce, lost, log/,
  *             control/, run/, users/cdb; asks quill-send   wire/ctl.h
  * writes      by way of quill-send; fsck, import and orders without a
- *             quill-send: the queue
+ *             quill-send: the queue; report, metrics: the file given
  * runs        for explain quill-getpw, quill-local, quill-remote, quill-smtpd,
  *             each as its user; tcprulescheck
  * trusts      root, quillq; not addresses and replies: they are escaped
@@ -58,6 +58,8 @@ static const struct ctl_command commands[] = {
 	{ "reroute", "reroute [-nj] --via RELAY SELECTOR", ctl_order,
 		CTL_IN_QUEUE },
 	{ "metrics", "metrics [--file FILE | --http]", ctl_metrics,
+		CTL_ANYWHERE },
+	{ "report", "report [--days N] [-o FILE] [LOGDIR...]", ctl_report,
 		CTL_ANYWHERE },
 	{ "fsck", "fsck [-nj]", ctl_fsck, CTL_IN_QUEUE },
 	{ "export", "export DIR|-", ctl_export, CTL_ANYWHERE },

@@ -40,6 +40,7 @@ int ctl_import(int argc, char **argv);
 int ctl_metrics(int argc, char **argv);
 int ctl_order(int argc, char **argv);
 int ctl_queue(int argc, char **argv);
+int ctl_report(int argc, char **argv);
 int ctl_show(int argc, char **argv);
 int ctl_status(int argc, char **argv);
 int ctl_top(int argc, char **argv);

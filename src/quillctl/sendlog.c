@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lib/ascii.h"
+
 static const struct {
 	const char *words;
 	enum sendlog_kind kind;
@@ -26,6 +28,7 @@ enum {
 void
 sendlog_init(struct sendlog *l)
 {
+	l->anyway = false;
 	map_init(&l->running);
 	str_init(&l->text, 65536);
 }
@@ -46,7 +49,7 @@ take_id(const char **s, char id[QID_LEN + 1])
 {
 	struct qid q;
 
-	if (!qid_parse(*s, &q))
+	if (!qid_parse(*s, &q) || ascii_isalnum((*s)[QID_LEN]))
 		return false;
 	memcpy(id, *s, QID_LEN);
 	id[QID_LEN] = '\0';
@@ -83,9 +86,10 @@ result(struct sendlog *l, const char *s, struct sendlog_event *e)
 	if (i == NRESULTS)
 		return;
 	id = map_get(&l->running, number, n, NULL);
-	if (!id)
+	if (!id && !l->anyway)
 		return; /* its start is in no log any more */
-	memcpy(e->id, id, QID_LEN + 1);
+	if (id)
+		memcpy(e->id, id, QID_LEN + 1);
 	e->kind = results[i].kind;
 	len = strcspn(s, " ");
 	e->text = words(l, s, len);
@@ -109,7 +113,8 @@ sendlog_line(struct sendlog *l, const char *s, struct sendlog_event *e)
 		s += n;
 		if (!starts(&s, ": msg ") || !take_id(&s, e->id))
 			return;
-		map_put(&l->running, number, n, e->id, QID_LEN + 1);
+		if (!l->anyway)
+			map_put(&l->running, number, n, e->id, QID_LEN + 1);
 		e->kind = SENDLOG_START;
 		e->rest = e->text = s;
 		return;

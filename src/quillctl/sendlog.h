@@ -30,6 +30,9 @@ enum sendlog_kind {
 
 struct sendlog {
 	struct map running; /* delivery number: message id */
+	/* Results count though their start was not seen, with id "", and starts
+	 * are not remembered: the log may be of any length. */
+	bool anyway;
 	struct str text;
 };
 

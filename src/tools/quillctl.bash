@@ -23,6 +23,7 @@ _quillctl()
 	--older | --younger) words='15m 1h 4h 1d 2d 5d' ;;
 	--domain) words=$("$ctl" ages -j 2>/dev/null |
 		sed -n 's/^{"domain":"\([A-Za-z0-9.-]*\)",.*/\1/p') ;;
+	--days) words='1 7 30 400' ;;
 	--services | --logs)
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
@@ -34,6 +35,7 @@ _quillctl()
 			words=$(printf '%s\n' "$line" | grep -o -e '--[a-z-]*')
 			case $line in *' [-nj]'*) words="$words -n -j" ;; esac
 			case $line in *' [-j'*) words="$words -j" ;; esac
+			case $line in *' [-o '*) words="$words -o" ;; esac
 			case $line in *SELECTOR*) words="$words $select" ;; esac
 			;;
 		*)

@@ -282,7 +282,7 @@ completes()
 		skip "completion: $co_name" 'bash is not installed'
 	fi
 }
-completes 'subcommands' 'retry release reroute' re
+completes 'subcommands' 'retry release reroute report' re
 completes 'options' '--state' queue --st
 completes 'options of a subcommand' '--via' reroute --v
 completes 'none that it has not' '' show --v

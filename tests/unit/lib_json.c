@@ -16,6 +16,12 @@ main(void)
 		{ "a\nb\x1b\x7f", "\"a\\u000ab\\u001b\\u007f\"", "a?b??" },
 		{ "\xc3\xb6", "\"\xc3\xb6\"", "\xc3\xb6" },
 		{ "\xc2\x9b", "\"\\u009b\"", "?" },
+		{ "a\xe2\x80\xae"
+		  "b\xe2\x81\xa6",
+			"\"a\\u202eb\\u2066\"", "a?b?" },
+		{ "\xd8\x9c\xf0\x9f\x93\xa7", "\"\\u061c\xf0\x9f\x93\xa7\"",
+			"?\xf0\x9f\x93\xa7" },
+		{ "\xf0\x9f\x93", "\"\\ufffd\\ufffd\\ufffd\"", "???" },
 		{ "\xff\xc3", "\"\\ufffd\\ufffd\"", "??" },
 		{ "\xed\xa0\x80", "\"\\ufffd\\ufffd\\ufffd\"", "???" },
 	};

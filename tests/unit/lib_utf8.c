@@ -36,6 +36,39 @@ main(void)
 		{ S("\377"), 0 },
 	};
 
+	static const struct {
+		const char *p;
+		size_t n;
+		bool orders;
+	} o[] = {
+		{ S("a"), false },
+		{ S("\037"), true },
+		{ S(" "), false },
+		{ S("\177"), true },
+		{ S("\302\200"), true },
+		{ S("\302\237"), true },
+		{ S("\302\240"), false },
+		{ S("\303\200"), false },
+		{ S("\330\233"), false },
+		{ S("\330\234"), true },      /* U+061C */
+		{ S("\342\200\215"), false }, /* U+200D */
+		{ S("\342\200\216"), true },
+		{ S("\342\200\217"), true },
+		{ S("\342\200\220"), false },
+		{ S("\342\200\247"), false },
+		{ S("\342\200\250"), true }, /* U+2028 */
+		{ S("\342\200\256"), true }, /* U+202E */
+		{ S("\342\200\257"), false },
+		{ S("\342\201\245"), false },
+		{ S("\342\201\246"), true }, /* U+2066 */
+		{ S("\342\201\251"), true },
+		{ S("\342\201\252"), false },
+		{ S("\360\237\223\247"), false },
+	};
+
+	for (size_t i = 0; i < sizeof o / sizeof *o; i++)
+		is_num(utf8_orders(o[i].p, o[i].n), o[i].orders, "orders %zu",
+			i);
 	for (size_t i = 0; i < sizeof t / sizeof *t; i++)
 		is_num(utf8_len(t[i].p, t[i].n), t[i].want, "row %zu", i);
 	is_num(utf8_valid(S("a\303\251b")), 1, "a string");

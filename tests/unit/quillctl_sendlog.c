@@ -17,6 +17,7 @@ static const struct {
 	{ "new msg " ID, SENDLOG_NEW, "", "to", "" },
 	{ "new msg 0123456789ABCDEF", SENDLOG_OTHER, "", "to", "" },
 	{ "new msg 0123", SENDLOG_OTHER, "", "to", "" },
+	{ "end msg " ID "1", SENDLOG_OTHER, "", "to", "" },
 	{ "info msg " ID ": bytes 9 from <a@b> qp 1 uid 2 nrcpt=1",
 		SENDLOG_INFO, ": bytes 9 from <a@b> qp 1 uid 2 nrcpt=1",
 		"nrcpt", "1" },
@@ -80,6 +81,23 @@ test_sendlog(void)
 	ok(strcmp(v, "much-lo") == 0, "a long value is cut");
 }
 
+/* Without the memory of starts: for logs of any length. */
+static void
+test_anyway(void)
+{
+	struct sendlog_event e;
+	static struct sendlog l;
+
+	sendlog_init(&l);
+	l.anyway = true;
+	sendlog_line(&l, "delivery 7: deferral: not_now/ to=x@y dsn=4", &e);
+	ok(e.kind == SENDLOG_DEFERRAL && !*e.id, "a result without its start");
+	ok(strcmp(e.text, "not now") == 0, "its text");
+	sendlog_line(&l, "starting delivery 8: msg " ID " to local x@y", &e);
+	ok(e.kind == SENDLOG_START && strcmp(e.id, ID) == 0, "a start");
+	ok(l.running.count == 0, "is not remembered");
+}
+
 static void
 test_args(void)
 {
@@ -114,6 +132,7 @@ int
 main(void)
 {
 	test_sendlog();
+	test_anyway();
 	test_args();
 	return done_testing();
 }

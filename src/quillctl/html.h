@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: 0BSD */
+/* html - text that others wrote, in a page */
+#ifndef QUILLCTL_HTML_H
+#define QUILLCTL_HTML_H
+
+#include <stdint.h>
+
+#include "lib/obuf.h"
+
+/* As text or as the value of an attribute in quotes: & < > " ' as character
+ * references; what is no UTF-8, and what gives orders (utf8_orders), as
+ * U+FFFD. */
+void html_text(struct obuf *o, const char *text);
+/* "1,234,567" */
+void html_number(struct obuf *o, uint64_t n);
+/* n / of, in per cent with 3 digits: "12.345%". */
+void html_percent(struct obuf *o, uint64_t n, uint64_t of);
+
+#endif
