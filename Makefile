@@ -41,7 +41,7 @@ Q := $(if $(V),,@)
 all:
 
 # --- layers ----------------------------------------------------------------
-lib_OBJS = ascii base64 cdb cdbmake control crc32c dotlock fd file ibuf ipaddr \
+lib_OBJS = ascii base64 cdb cdbmake control crc32c dial dotlock fd file ibuf ipaddr \
 	json lock log map num obuf prioq proc rand safefile shared sig stamp str \
 	table utf8 dnspkt dnsq resolvconf usock netstring crypted spool
 mail_OBJS = addr addrlex addrlist aliases aliasfile compose fullname header \
@@ -81,7 +81,7 @@ quill-local_OBJS = local/local local/conf local/deliver local/orders \
 quill-local_USES = mail wire lib
 quill-remote_OBJS = remote/remote remote/conf remote/bykey remote/tlspolicy \
 	remote/sasl remote/sts remote/dane remote/secure remote/mx \
-	remote/hosts remote/self remote/dial remote/smtp remote/hello \
+	remote/hosts remote/self remote/reach remote/smtp remote/hello \
 	remote/letter remote/transact remote/answer remote/content \
 	remote/data remote/convert remote/result remote/session \
 	remote/foretell

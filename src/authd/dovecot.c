@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: 0BSD */
 /* dovecot - ask the auth server of Dovecot, by its client protocol: lines of
  * fields with TABs between; we use one request, mechanism PLAIN */
-#include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "authd/backend.h"
 #include "authd/dovecot.h"
 #include "lib/base64.h"
+#include "lib/dial.h"
 #include "lib/fd.h"
 #include "lib/ibuf.h"
 #include "lib/log.h"
 #include "lib/obuf.h"
 #include "lib/stamp.h"
+#include "lib/usock.h"
 
 enum { LINE_MAX_DOVECOT = 8192 };
 
@@ -27,21 +26,13 @@ trouble(const struct backend *b, const char *what)
 }
 
 static int
-dial(const char *path)
+connect_to(const char *path, int64_t deadline)
 {
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	int fd;
+	struct sockaddr_storage to;
+	socklen_t len = usock_address(&to, NULL, path);
 
-	if (strlen(path) >= sizeof sa.sun_path) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	strcpy(sa.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	return connect(fd, (const struct sockaddr *)&sa, sizeof sa) < 0 ? -1
-									: fd;
+	return len ? dial(SOCK_STREAM | SOCK_NONBLOCK, &to, len, NULL, deadline)
+		   : -1;
 }
 
 /* A parameter: TAB, key, value; what would end a field is escaped. */
@@ -162,7 +153,8 @@ dovecot_check(
 	const char *why;
 	char buf[4096];
 	struct ibuf in;
-	int fd = dial(b->arg);
+	int64_t deadline = stamp_mono() + b->timeout;
+	int fd = connect_to(b->arg, deadline);
 
 	if (fd < 0) {
 		log_warning_sys("dovecot at ", b->arg);
@@ -173,7 +165,7 @@ dovecot_check(
 		return trouble(b, "it does not listen");
 	authreq_wipe(out.s, out.len);
 	ibuf_init(&in, fd, buf, sizeof buf);
-	ibuf_deadline(&in, stamp_mono() + b->timeout);
+	ibuf_deadline(&in, deadline);
 	while (ibuf_getline(&in, &line, LINE_MAX_DOVECOT) == IBUF_LINE) {
 		str_cut(&line, line.len - 1);
 		why = dovecot_answer(str_c(&line), q, &class, user);

@@ -8,31 +8,30 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "lib/dial.h"
 #include "lib/fd.h"
-#include "lib/stamp.h"
 
-/* dir may be NULL. */
-static int
-name_it(struct sockaddr_un *sa, const char *dir, const char *name)
+socklen_t
+usock_address(struct sockaddr_storage *to, const char *dir, const char *name)
 {
+	struct sockaddr_un *un = (struct sockaddr_un *)to;
 	size_t d = dir ? strlen(dir) + 1 : 0, n = strlen(name);
 
-	memset(sa, 0, sizeof *sa);
-	sa->sun_family = AF_UNIX;
-	if (d + n >= sizeof sa->sun_path) {
+	if (d + n >= sizeof un->sun_path) {
 		errno = ENAMETOOLONG;
-		return -1;
+		return 0;
 	}
+	memset(un, 0, sizeof *un);
+	un->sun_family = AF_UNIX;
 	if (d) {
-		memcpy(sa->sun_path, dir, d - 1);
-		sa->sun_path[d - 1] = '/';
+		memcpy(un->sun_path, dir, d - 1);
+		un->sun_path[d - 1] = '/';
 	}
-	memcpy(sa->sun_path + d, name, n);
-	return 0;
+	memcpy(un->sun_path + d, name, n);
+	return sizeof *un;
 }
 
 static int
@@ -48,37 +47,21 @@ close_errno(int fd)
 int
 usock_connect(const char *dir, const char *name, int64_t deadline)
 {
-	struct sockaddr_un sa;
-	int64_t left = deadline - stamp_mono();
-	struct timeval tv = { 0 };
-	int fd;
+	struct sockaddr_storage to;
+	socklen_t len = usock_address(&to, dir, name);
 
-	if (name_it(&sa, dir, name) < 0)
-		return -1;
-	if (left <= 0) {
-		errno = ETIMEDOUT;
-		return -1;
-	}
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	/* connect(2) waits while the backlog is full; this bounds it */
-	tv.tv_sec = (time_t)(left / 1000);
-	tv.tv_usec = (suseconds_t)(left % 1000 * 1000);
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv) < 0 ||
-		connect(fd, (const struct sockaddr *)&sa, sizeof sa) < 0)
-		return close_errno(fd);
-	return fd;
+	return len ? dial(SOCK_SEQPACKET, &to, len, NULL, deadline) : -1;
 }
 
 int
 usock_listen(const char *name, mode_t mode, int backlog)
 {
-	struct sockaddr_un sa;
+	struct sockaddr_storage sa;
+	socklen_t len = usock_address(&sa, NULL, name);
 	mode_t old;
 	int fd, lock, r;
 
-	if (name_it(&sa, NULL, name) < 0)
+	if (!len)
 		return -1;
 	lock = fd_open("lock", O_WRONLY | O_CREAT, 0600);
 	if (lock < 0)
@@ -93,7 +76,7 @@ usock_listen(const char *name, mode_t mode, int backlog)
 		return close_errno(lock);
 	unlink(name);
 	old = umask(~mode & 0777);
-	r = bind(fd, (const struct sockaddr *)&sa, sizeof sa);
+	r = bind(fd, (const struct sockaddr *)&sa, len);
 	umask(old);
 	if (r < 0 || listen(fd, backlog) < 0) {
 		close_errno(fd);

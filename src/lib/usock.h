@@ -5,12 +5,16 @@
 #define LIB_USOCK_H
 
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
-/* Connect to dir/name by the stamp_mono() deadline; also when its backlog is
- * full until then. A descriptor (blocking, close-on-exec); -1 errno: ENOENT
- * and ECONNREFUSED mean that nobody listens, ENAMETOOLONG that no socket can
- * have that name. */
+/* Fill in the address of dir/name (dir NULL: of name) and return its length; 0
+ * errno: ENAMETOOLONG, no socket can have that name. */
+socklen_t usock_address(
+	struct sockaddr_storage *to, const char *dir, const char *name);
+/* Connect to dir/name (dir NULL: to name) by the stamp_mono() deadline, as
+ * lib/dial.h says. A blocking descriptor; -1 errno: ENOENT and ECONNREFUSED
+ * mean that nobody listens, ENAMETOOLONG as above. */
 int usock_connect(const char *dir, const char *name, int64_t deadline);
 
 /* Listen on name in the current directory, mode as given; a socket that an

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "milter/filter.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include "lib/fd.h"
+#include "lib/dial.h"
 #include "lib/ipaddr.h"
 #include "lib/log.h"
 #include "lib/num.h"
 #include "lib/stamp.h"
+#include "lib/usock.h"
 
 enum {
 	TIMEOUT_MS = 30000,
@@ -21,17 +18,16 @@ enum {
 static const char *
 unix_address(struct filter *f, const char *path, size_t n)
 {
-	struct sockaddr_un *un = (struct sockaddr_un *)&f->at;
+	char name[sizeof f->name];
 
 	if (n == 0 || *path != '/')
 		return "not the full path of a socket";
-	if (n >= sizeof un->sun_path)
+	if (n >= sizeof name)
 		return "a path that no socket can have";
-	un->sun_family = AF_UNIX;
-	memcpy(un->sun_path, path, n);
-	un->sun_path[n] = 0;
-	f->atlen = sizeof *un;
-	return NULL;
+	memcpy(name, path, n);
+	name[n] = 0;
+	f->atlen = usock_address(&f->at, NULL, name);
+	return f->atlen ? NULL : "a path that no socket can have";
 }
 
 static const char *
@@ -123,44 +119,12 @@ filter_parse(struct filter *f, const char *line)
 	}
 }
 
-static int
-dial(const struct filter *f)
-{
-	int64_t end = stamp_mono() + FILTER_CONNECT_MS;
-	int fd, err = 0;
-	socklen_t len = sizeof err;
-
-	fd = socket(
-		f->at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -1;
-	while (connect(fd, (const struct sockaddr *)&f->at, f->atlen) < 0) {
-		if (errno == EAGAIN && stamp_mono() < end) {
-			/* the backlog of a Unix socket is full */
-			poll(NULL, 0, 100);
-			continue;
-		}
-		if (errno != EINPROGRESS || fd_wait(fd, POLLOUT, end) < 0)
-			goto fail;
-		if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0)
-			goto fail;
-		if ((errno = err))
-			goto fail;
-		break;
-	}
-	return fd;
-fail:
-	err = errno;
-	close(fd);
-	errno = err;
-	return -1;
-}
-
 enum verdict
 filter_run(const struct filter *f, struct message *m, const struct origin *o,
 	char text[FILTER_TEXT])
 {
-	int fd = dial(f);
+	int fd = dial(SOCK_STREAM | SOCK_NONBLOCK, &f->at, f->atlen, NULL,
+		stamp_mono() + FILTER_CONNECT_MS);
 	size_t n;
 
 	if (fd >= 0)

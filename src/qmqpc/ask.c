@@ -2,12 +2,11 @@
 #include "qmqpc/ask.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "lib/fd.h"
+#include "lib/dial.h"
 #include "lib/ibuf.h"
 #include "lib/log.h"
 #include "lib/netstring.h"
@@ -53,34 +52,13 @@ server_parse(struct server *s, const char *p, size_t n, uint16_t defaultport)
 }
 
 static int
-dial(const struct server *s)
+connect_to(const struct server *s)
 {
-	struct sockaddr_storage ss;
-	socklen_t len = ipaddr_tosock(&s->ip, s->port, &ss);
-	int err = 0, fd;
+	struct sockaddr_storage to;
+	socklen_t len = ipaddr_tosock(&s->ip, s->port, &to);
 
-	fd = socket(
-		s->ip.family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -1;
-	if (connect(fd, (struct sockaddr *)&ss, len) < 0) {
-		if (errno != EINPROGRESS ||
-			fd_wait(fd, POLLOUT, stamp_mono() + CONNECT_MS) < 0)
-			goto fail;
-		len = sizeof err;
-		if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0)
-			goto fail;
-		if (err) {
-			errno = err;
-			goto fail;
-		}
-	}
-	return fd;
-fail:
-	err = errno;
-	close(fd);
-	errno = err;
-	return -1;
+	return dial(SOCK_STREAM | SOCK_NONBLOCK, &to, len, NULL,
+		stamp_mono() + CONNECT_MS);
 }
 
 static void
@@ -183,7 +161,7 @@ ask(const struct server *s, const struct request *q, struct answer *a)
 {
 	char buf[32768];
 	struct obuf o;
-	int fd = dial(s);
+	int fd = connect_to(s);
 
 	a->outcome = ANSWER_NONE;
 	a->len = 0;

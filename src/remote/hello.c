@@ -9,7 +9,7 @@
 #include "lib/log.h"
 #include "lib/num.h"
 #include "lib/stamp.h"
-#include "remote/dial.h"
+#include "remote/reach.h"
 
 enum step { STEP_OK, STEP_REFUSED, STEP_BROKEN };
 
@@ -312,7 +312,7 @@ begin(struct smtp *s, const struct target *t, const struct hello *h,
 	s->messages = 0;
 	s->dirty = false;
 	s->since = stamp_mono();
-	fd = dial(t, &h->from,
+	fd = reach(t, &h->from,
 		smtp_until(s, t->hasty ? PHASE_CONNECTFIRST : PHASE_CONNECT),
 		&trouble->dead);
 	if (fd < 0) {

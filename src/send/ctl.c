@@ -13,6 +13,7 @@
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/stamp.h"
+#include "lib/usock.h"
 #include "send/answer.h"
 #include "send/event.h"
 #include "send/hurry.h"
@@ -60,26 +61,20 @@ static int64_t mailer_credit; /* ms: CTL_DOMAIN of quilld, when it is free */
 int
 ctl_open(void)
 {
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	static const char name[] = "/send/ctl";
+	struct sockaddr_storage at;
+	socklen_t len = usock_address(&at, site_run, "send/ctl");
+	const char *path = ((struct sockaddr_un *)&at)->sun_path;
 
-	if (site_ids(&ids, NULL) < 0)
+	if (!len || site_ids(&ids, NULL) < 0)
 		return -1;
-	if (strlen(site_run) + sizeof(name) > sizeof(sa.sun_path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	strcpy(sa.sun_path, site_run);
-	strcat(sa.sun_path, name);
 	listener = socket(
 		AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (listener < 0)
 		return -1;
 	/* we hold lock/send: nobody else listens there */
-	unlink(sa.sun_path);
-	if (bind(listener, (struct sockaddr *)&sa, sizeof(sa)) == 0 &&
-		chmod(sa.sun_path, 0666) == 0 &&
-		listen(listener, CTL_CLIENTS) == 0)
+	unlink(path);
+	if (bind(listener, (struct sockaddr *)&at, len) == 0 &&
+		chmod(path, 0666) == 0 && listen(listener, CTL_CLIENTS) == 0)
 		return 0;
 	close(listener);
 	listener = -1;

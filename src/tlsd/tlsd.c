@@ -25,7 +25,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <poll.h>
 #include <unistd.h>
@@ -36,6 +35,7 @@
 #include "lib/proc.h"
 #include "lib/sig.h"
 #include "lib/stamp.h"
+#include "lib/usock.h"
 #include "tlsd/cache.h"
 #include "tlsd/serve.h"
 #include "tlsd/signer.h"
@@ -80,18 +80,18 @@ static int
 bind_socket(enum tls_role role)
 {
 	const char *name = path(tlsrec_name(role), ".new");
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	struct sockaddr_storage sa;
+	socklen_t len = usock_address(&sa, NULL, name);
 	uid_t owner = role == TLS_AS_SERVER ? ids.quilld : ids.quillr;
 	mode_t mask;
 	int fd, r;
 
-	if (strlen(name) >= sizeof sa.sun_path)
+	if (!len)
 		log_die(STATUS_TEMP, name, ": too long a name for a socket");
-	memcpy(sa.sun_path, name, strlen(name) + 1);
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	(void)unlink(name);
 	mask = umask(0177);
-	r = fd < 0 ? -1 : bind(fd, (struct sockaddr *)&sa, sizeof sa);
+	r = fd < 0 ? -1 : bind(fd, (struct sockaddr *)&sa, len);
 	umask(mask);
 	if (r < 0 || lchown(name, owner, (gid_t)-1) < 0 || listen(fd, 128) < 0)
 		log_die_sys(STATUS_TEMP, "unable to listen at ", name);

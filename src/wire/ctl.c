@@ -4,15 +4,13 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "lib/ascii.h"
 #include "lib/fd.h"
 #include "lib/num.h"
 #include "lib/stamp.h"
+#include "lib/usock.h"
 #include "wire/site.h"
 
 static const char *const verbs[CTL_VERBS] = {
@@ -240,28 +238,8 @@ ctl_decode(struct ctl_asked *q, const char *p, size_t n)
 int
 ctl_connect(void)
 {
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	struct timeval wait = { .tv_sec = CTL_ANSWER_MS / 1000 };
-	static const char name[] = "/send/ctl";
-	int fd, saved;
-
-	if (strlen(site_run) + sizeof name > sizeof sa.sun_path) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	strcpy(sa.sun_path, site_run);
-	strcat(sa.sun_path, name);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (fd == -1)
-		return -1;
-	/* connect, too, waits no longer than that */
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
-	if (connect(fd, (struct sockaddr *)&sa, sizeof sa) == 0)
-		return fd;
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
+	return usock_connect(
+		site_run, "send/ctl", stamp_mono() + CTL_ANSWER_MS);
 }
 
 int

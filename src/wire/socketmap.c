@@ -5,13 +5,14 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "lib/ascii.h"
+#include "lib/dial.h"
 #include "lib/fd.h"
 #include "lib/ipaddr.h"
 #include "lib/num.h"
+#include "lib/usock.h"
 
 enum { LENGTH_DIGITS = 5 };
 
@@ -19,7 +20,6 @@ enum { LENGTH_DIGITS = 5 };
 static socklen_t
 parse(const char *s, struct sockaddr_storage *ss)
 {
-	struct sockaddr_un *un = (struct sockaddr_un *)ss;
 	const char *colon;
 	struct ipaddr a;
 	uint64_t port;
@@ -27,15 +27,8 @@ parse(const char *s, struct sockaddr_storage *ss)
 
 	if (!strncmp(s, "unix:", 5) || !strncmp(s, "inet:", 5))
 		s += 5;
-	if (*s == '/') {
-		n = strlen(s);
-		if (n >= sizeof un->sun_path)
-			return 0;
-		memset(un, 0, sizeof *un);
-		un->sun_family = AF_UNIX;
-		memcpy(un->sun_path, s, n + 1);
-		return sizeof *un;
-	}
+	if (*s == '/')
+		return usock_address(ss, NULL, s);
 	colon = strrchr(s, ':');
 	if (!colon || colon == s || !num_parses(colon + 1, 65535, &port) ||
 		!port)
@@ -116,31 +109,15 @@ socketmap_decode(const char *p, size_t n, struct str *out)
 }
 
 static int
-dial(const char *address, int64_t deadline)
+connect_to(const char *address, int64_t deadline)
 {
-	struct sockaddr_storage ss;
-	socklen_t len = parse(address, &ss);
-	int fd, err = 0;
-	socklen_t errlen = sizeof err;
+	struct sockaddr_storage to;
+	socklen_t len = parse(address, &to);
 
-	if (!len) {
-		errno = EINVAL;
-		return -1;
-	}
-	fd = socket(
-		ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -1;
-	if (connect(fd, (struct sockaddr *)&ss, len) < 0) {
-		if (errno != EINPROGRESS ||
-			fd_wait(fd, POLLOUT, deadline) < 0 ||
-			getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &errlen) < 0)
-			err = errno;
-	}
-	if (!err)
-		return fd;
-	close(fd);
-	errno = err;
+	if (len)
+		return dial(
+			SOCK_STREAM | SOCK_NONBLOCK, &to, len, NULL, deadline);
+	errno = EINVAL;
 	return -1;
 }
 
@@ -176,7 +153,7 @@ socketmap_ask(const char *address, const char *map, const char *key,
 	const char *why = NULL;
 	size_t have = 0;
 	ssize_t r;
-	int fd = dial(address, deadline);
+	int fd = connect_to(address, deadline);
 
 	if (fd < 0 || !say(fd, map, key))
 		why = strerror(errno);

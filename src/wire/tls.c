@@ -5,13 +5,14 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "lib/dial.h"
 #include "lib/fd.h"
 #include "lib/stamp.h"
 #include "lib/str.h"
+#include "lib/usock.h"
 #include "wire/site.h"
 #include "wire/tlsrec.h"
 
@@ -30,21 +31,14 @@ tls_usable(const struct tls_tlsa *t)
 	return !length[t->matching] || t->n == length[t->matching];
 }
 
-static bool
-socket_path(struct sockaddr_un *sa, enum tls_role role)
+/* HOME/run/tls/ROLE; 0: the name is too long. */
+static socklen_t
+address(struct sockaddr_storage *to, enum tls_role role)
 {
-	struct str path = STR_INIT(sizeof sa->sun_path - 1);
-	bool fits;
+	char name[20] = "tls/";
 
-	memset(sa, 0, sizeof *sa);
-	sa->sun_family = AF_UNIX;
-	str_puts(&path, site_home);
-	str_puts(&path, "/run/tls/");
-	str_puts(&path, tlsrec_name(role));
-	fits = !path.over;
-	memcpy(sa->sun_path, str_c(&path), path.len + 1);
-	str_free(&path);
-	return fits;
+	strcat(name, tlsrec_name(role));
+	return usock_address(to, site_run, name);
 }
 
 static void
@@ -70,38 +64,10 @@ fail(struct tls_state *s, enum tls_outcome outcome, const char *why)
 bool
 tls_present(enum tls_role role)
 {
-	struct sockaddr_un sa;
+	struct sockaddr_storage at;
 
-	return socket_path(&sa, role) && access(sa.sun_path, W_OK) == 0;
-}
-
-/* connect(2) waits while the backlog is full, at most until the deadline. */
-static int
-dial(const struct sockaddr_un *sa, int64_t deadline)
-{
-	int64_t left = deadline - stamp_mono();
-	struct timeval tv;
-	int fd;
-
-	if (left <= 0) {
-		errno = ETIMEDOUT;
-		return -1;
-	}
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	memset(&tv, 0, sizeof tv);
-	tv.tv_sec = (time_t)(left / 1000);
-	tv.tv_usec = (suseconds_t)(left % 1000 * 1000);
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv) < 0 ||
-		connect(fd, (const struct sockaddr *)sa, sizeof *sa) < 0) {
-		int e = errno;
-
-		close(fd);
-		errno = e;
-		return -1;
-	}
-	return fd;
+	return address(&at, role) &&
+	       access(((struct sockaddr_un *)&at)->sun_path, W_OK) == 0;
 }
 
 /* What quill-tlsd says first. */
@@ -129,14 +95,15 @@ greeted(int link, int64_t deadline, struct tls_state *s)
 int
 tls_reserve(enum tls_role role, int64_t deadline, struct tls_state *s)
 {
-	struct sockaddr_un sa;
+	struct sockaddr_storage to;
+	socklen_t len = address(&to, role);
 	int link;
 
-	if (!socket_path(&sa, role))
+	if (!len)
 		return fail(s, TLS_DOWN, "the name of the home is too long");
-	link = dial(&sa, deadline);
+	link = dial(SOCK_SEQPACKET, &to, len, NULL, deadline);
 	if (link < 0) {
-		if (errno == EAGAIN || errno == ETIMEDOUT)
+		if (errno == ETIMEDOUT)
 			return fail(s, TLS_BUSY, "quill-tlsd does not answer");
 		return fail(s, TLS_DOWN,
 			errno == ECONNREFUSED || errno == ENOENT
