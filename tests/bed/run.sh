@@ -191,17 +191,20 @@ svc_of()
 	done
 }
 
-# sink HOST [OPTIONS]: smtp-sink as HOST's server; what it got is in $T/HOST.got
+# sink HOST [OPTIONS]: smtp-sink as HOST's server; what it got is in
+# $T/HOST.got. With -r, in $T/HOST.refused: it keeps what it answers 4xx to.
 sink()
 {
 	sink_host=$1
 	shift
-	mkdir -p "$T/$sink_host.got"
-	chown nobody "$T/$sink_host.got"
+	sink_to=$T/$sink_host.got
+	[ "${1:-}" != -r ] || sink_to=$T/$sink_host.refused
+	mkdir -p "$sink_to"
+	chown nobody "$sink_to"
 	on_bg "sink-$sink_host" "$sink_host" env \
 		LD_LIBRARY_PATH="$POSTFIX/usr/lib/postfix" \
 		"$POSTFIX/usr/sbin/smtp-sink" -c -u nobody "$@" \
-		-d "$T/$sink_host.got/$(date +%s%N)." 0.0.0.0:25 100
+		-d "$sink_to/$(date +%s%N)." 0.0.0.0:25 100
 }
 
 # --- mail --------------------------------------------------------------------
@@ -483,6 +486,15 @@ bed_later()
 		sink far1 -r "$later"
 		flow 192.0.2.1 far.example 2
 		wait "$flow_pid"
+		case $later in
+		connect | ehlo | mail)
+			ok "4xx at $later: the second exchanger takes all" \
+				wait_until 60 complete ;;
+		*)
+			is "4xx at $later: that stands, nothing arrives" \
+				"$(arrived | awk -v f="$flow_first" '$1 >= f' |
+					wc -l)" 0 ;;
+		esac
 		on_end sink-far1 KILL
 		sink far1
 		settled "4xx at $later"

@@ -39,6 +39,10 @@ seed()
 	socketmap) printf '38:OK secure match=.b:mx.a servername=hos,' ;;
 	idna) printf 'm\303\274nchen\343\200\202\344\276\213.x' ;;
 	sevenbit) printf 'xContent-Type: multipart/mixed; boundary="b"\n\n--b\nContent-Type: text/plain\nContent-Transfer-Encoding: 8bit\n\n\351 = \n--b\nContent-Type: message/rfc822\n\nContent-Type: a/b\n\n\351\n--b--\n' ;;
+	smtpreply) printf '%s\r\n' '250-x.example' '250-SIZE 10240000' \
+		'250-AUTH PLAIN LOGIN' '250 LIMITS RCPTMAX=5' '550-5.1.1 no' \
+		'550 5.1.1 such user' '452' '354 go' ;;
+	dnspkt) printf '\306\003a.b\0\0\201\200\0\001\0\003\0\0\0\0\001a\001b\0\0\017\0\001\300\014\0\005\0\001\0\0\0\074\0\004\001c\300\014\001c\300\014\0\017\0\001\0\0\0\074\0\006\0\012\001m\300\014\001c\300\014\0\017\0\001\0\0\0\074\0\003\0\0\0' ;;
 	tlsa) printf '\0\0\201\240\0\1\0\1\0\0\0\0\003_25\004_tcp\1a\1b\0\0\064\0\1\300\014\0\064\0\1\0\0\0\074\0\043\003\001\00101234567890123456789012345678901' ;;
 	smtpd_auth) printf '1am9l\ncHc=\n' ;;
 	milter) printf '\0\0\0\015O\0\0\0\006\0\0\0\377\0\035\366\377\0\0\0\006hX\0y\0\0\0\0\002bz\0\0\0\001c' ;;
