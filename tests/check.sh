@@ -61,6 +61,8 @@ perl -MIO::Socket::SSL -e 1 2>/dev/null ||
 	missing="$missing libio-socket-ssl-perl"
 # what swaks needs for TLS
 perl -MNet::SSLeay -e 1 2>/dev/null || missing="$missing libnet-ssleay-perl"
+/usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null ||
+	missing="$missing python3-aiosmtpd"
 [ -e /usr/include/openssl/ssl.h ] || missing="$missing libssl-dev"
 [ -e /usr/include/fuse3/fuse_lowlevel.h ] || missing="$missing libfuse3-dev"
 

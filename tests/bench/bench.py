@@ -10,6 +10,7 @@ import traceback
 
 import contender
 import measure
+import mx_measures
 import queue_measures
 import report
 from contenders import ALL
@@ -174,6 +175,22 @@ class Bench:
                     self.tools, c, int(os.environ.get("MILLION") or 1000000)),
                 1, ("quill",))
 
+    def exchangers(self):
+        t, three = self.tools, ("quill", "other", "postfix")
+        self.in_turn("relay 10,000",
+                     lambda c: measure.smtp_relay(t, c, 10000, 10, True, 90),
+                     1, three)
+        lacks = mx_measures.missing()
+        if lacks:
+            return self.say("no measures by MX without " + " ".join(lacks))
+        n = 200 if QUICK else 1000
+        names = mx_measures.Names(t, n)
+        for how, limit in ("refuse", 60), ("drop", 240):
+            self.in_turn(
+                "%s domains, %s" % (n, how),
+                lambda c: mx_measures.domains(t, c, how, n, limit), 1, three)
+        names.stop()
+
     def about(self):
         cpu = ""
         for line in open("/proc/cpuinfo"):
@@ -189,7 +206,8 @@ class Bench:
 
     def main(self):
         about = self.about()
-        for part in (self.memory, self.mail, self.sizes, self.queues):
+        for part in (self.memory, self.mail, self.sizes, self.exchangers,
+                     self.queues):
             part()
         about["load_after"] = os.getloadavg()
         about["seconds"] = time.monotonic() - self.t0

@@ -64,6 +64,22 @@ class Quill(Contender):
                     stderr=subprocess.DEVNULL)
         wait_for(lambda: not self.pids(), 5)
 
+    def by_mx(self, cache):
+        """Mail to others by MX records, as many at once as Postfix's
+        default_process_limit allows; nothing known of dead hosts."""
+        h = self.real + "/home"
+        write(self.root + "/etc/resolv.conf", "nameserver %s\n" % cache)
+        os.unlink(h + "/control/smtproutes")
+        write(h + "/control/concurrencyremote", "100\n")
+        self.do(self.dir + "/home/bin/quill-tcpto", "clear", mine=False)
+        self.do("svc", "-h", self.dir + "/service/send", mine=False)
+
+    def by_relay(self):
+        h = self.real + "/home"
+        write(h + "/control/smtproutes", ":[%s]:%d\n" % (SINK, SINK_PORT))
+        os.unlink(h + "/control/concurrencyremote")
+        self.do("svc", "-h", self.dir + "/service/send", mine=False)
+
     def named(self, *names):
         for p in self.pids():
             try:
@@ -193,6 +209,16 @@ scache unix - - n - 1 scache
     def halt(self):
         self.do("postfix", "stop", mine=False, check=False, stdout=self.log,
                 stderr=self.log)
+
+    def by_mx(self, cache):
+        write(self.root + "/etc/resolv.conf", "nameserver %s\n" % cache)
+        self.do("postconf", "relayhost=", mine=False)
+        self.do("postfix", "reload", mine=False, stderr=self.log)
+
+    def by_relay(self):
+        self.do("postconf", "relayhost=[%s]:%d" % (SINK, SINK_PORT),
+                mine=False)
+        self.do("postfix", "reload", mine=False, stderr=self.log)
 
     def hurry(self):
         self.do("postqueue", "-f", mine=False)

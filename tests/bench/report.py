@@ -74,6 +74,19 @@ def rows():
              False),
             (name, "connections", "connections", "<= 100", under(100), False),
             (name, "cpu_ms", "CPU ms/recipient", "", None, False)]
+    name = "relay 10,000"
+    out += [(name, "rate", "sent/s", "1.5 x Postfix", times(1.5, "postfix"),
+             True),
+            (name, "cpu_ms", "CPU ms", "", None, False),
+            (name, "connections", "connections", "", None, False)]
+    for how in "refuse", "drop":
+        for n in 200, 1000:
+            name = "%d domains, %s" % (n, how)
+            out += [(name, "seconds", "s", "faster than Postfix",
+                     faster_than("postfix"), False),
+                    (name, "half", "s half of them", "", None, False),
+                    (name, "cpu_ms", "CPU ms", "", None, False),
+                    (name, "connections", "connections", "", None, False)]
     name = "dead destination"
     out += [
         (name, "accept_rate", "accepted/s", "", None, True),
