@@ -22,12 +22,18 @@ read_all(struct done *d, struct logs *l)
 	sendlog_init(&s);
 	while (logs_next(l, &line)) {
 		sendlog_line(&s, line.text, &e);
+		if (e.kind == SENDLOG_END)
+			map_put(&d->map, e.id, QID_LEN, "", 0);
+		/* from= comes behind to=: an address that was cut off is
+		 * nobody's, and none would be all of the message */
+		if (e.kind != SENDLOG_SUCCESS ||
+			!*sendlog_value(e.rest, "from", to, FIELD) ||
+			!*sendlog_value(e.rest, "to", to, FIELD))
+			continue;
 		str_clear(&key);
 		str_puts(&key, e.id);
-		if (e.kind == SENDLOG_SUCCESS)
-			str_puts(&key, sendlog_value(e.rest, "to", to, FIELD));
-		if (e.kind == SENDLOG_SUCCESS || e.kind == SENDLOG_END)
-			map_put(&d->map, key.s, key.len, "", 0);
+		str_puts(&key, to);
+		map_put(&d->map, key.s, key.len, "", 0);
 	}
 	map_free(&s.running);
 	str_free(&s.text);

@@ -20,8 +20,10 @@ export QUILL_INJECT
 
 # What a mail reader sees: python's own parser, which also says what is wrong.
 cat >see.py <<'END'
-import email, email.policy, hashlib, sys
+import email, email.policy, hashlib, quopri, re, sys
 raw = open(sys.argv[1], "rb").read()
+for word in re.findall(rb"=\?UTF-8\?Q\?(.*?)\?=", raw):
+    quopri.decodestring(word, header=True).decode()  # whole characters
 assert all(len(l) <= 78 for l in raw.split(b"\n")), "a long line"
 m = email.message_from_bytes(raw, policy=email.policy.default)
 print(m["subject"])
@@ -44,12 +46,13 @@ name="Rechnung für Jörg – \"2026\"; a=b.pdf"
 head -c 57 /dev/urandom >r57
 head -c 58 /dev/urandom >r58
 : >empty
+printf 'From: a@b.example\nSubject: inner\n\nx\n' >mail.eml
 printf 'no newline at the end' >'a
 b'
 subject='Größe — 漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字 =?x?Q?y?='
 echo 'Grüße' >body
 exits "sent" 0 "$BIN/mailinjector" -s "$subject" -f me@quill.example \
-	-b body -a "$name" -a r57 -a r58 -a empty -a 'a
+	-b body -a "$name" -a r57 -a r58 -a empty -a mail.eml -a 'a
 b' x@quill.example y@quill.example
 is "what quill-inject is called with" "$(tr '\n' ' ' <args)" \
 	"-a -f me@quill.example -- x@quill.example y@quill.example "
@@ -60,6 +63,7 @@ None $(sum_of body)
 'r57' $(sum_of r57)
 'r58' $(sum_of r58)
 'empty' $(sum_of empty)
+'mail.eml' $(sum_of mail.eml)
 'a\\nb' $(sum_of 'a
 b')"
 
@@ -77,6 +81,8 @@ exits "a line break in the subject" 100 "$BIN/mailinjector" -s 'a
 Bcc: z@quill.example' x@quill.example </dev/null
 exits "a line break in an address" 100 "$BIN/mailinjector" -s a 'x@y
 Bcc: z@quill.example' </dev/null
+exits "a line break in the sender" 100 "$BIN/mailinjector" -s a -f 'x@y
+Bcc: z@quill.example' x@quill.example </dev/null
 exits "no address" 100 "$BIN/mailinjector" -s a </dev/null
 exits "a file that is not there" 111 "$BIN/mailinjector" -s a -a none \
 	x@quill.example </dev/null
@@ -105,6 +111,10 @@ Content-Type: application/pdf; name="a'b;touch hit;$(touch hit).pdf"
 
 %PDF-7bit
 --b
+Content-Type: application/pdf; name="script.pdf"
+
+#!/bin/sh
+--b
 Content-Type: message/rfc822
 
 Subject: inner
@@ -120,6 +130,8 @@ not a document
 --b--
 END
 printf 'Subject: seen\n\nx\n' >m/cur/3.seen:2,S
+printf 'Subject: to be removed\n\nx\n' >m/cur/7.trash:2,T
+printf 'Subject: with a keyword\n\nx\n' >m/cur/8.key:2,Fa
 printf 'Subject: plain\n\nx\n' >m/new/4.plain
 "$BIN/mailbot" m store >list 2>err
 is "exit code" $? 0
@@ -135,7 +147,7 @@ ok "... 57 bytes" cmp r57 store/1.one/1.3-r57
 ok "... none" cmp empty store/1.one/1.4-empty
 is "all are seen, other flags stay" \
 	"$(cd m && find new cur -type f | sort | tr '\n' ' ')" \
-	'cur/1.one:2,S cur/2.two:2,FS cur/3.seen:2,S cur/4.plain:2,S '
+	'cur/1.one:2,S cur/2.two:2,FS cur/3.seen:2,S cur/4.plain:2,S cur/7.trash:2,T cur/8.key:2,FSa '
 is "names from strangers write nowhere else" \
 	"$(find . -name '*evil*' -o -name hit)" ./store/2.two/1.1-.._.._.._evil.pdf
 is "once more: nothing to do" "$("$BIN/mailbot" m store 2>&1)" ''
@@ -160,9 +172,20 @@ i=0
 	printf -- '--b--\n'
 } >m/new/5.many
 printf 'Subject: after\n\nx\n' >m/new/6.after
+{
+	printf 'Subject: large\n\n'
+	head -c 70000000 /dev/zero | tr '\0' x
+} >m/new/9.large
 exits "too many parts" 111 "$BIN/mailbot" m store
 ok "... that message stays unseen" test -e m/new/5.many
+ok "... so does one that is too large" test -e m/new/9.large
 ok "... the others are done" test -e m/cur/6.after:2,S
+
+rm m/new/*
+cp message m/new/10.quoted
+"$BIN/mailbot" m "it's; a store" >list
+is "what is printed is for a shell" "$(sed 's/^lpr/ls/' list | sh 2>&1)" \
+	"$(find "it's; a store/10.quoted" -name '1.2-*')"
 
 bg setlock store/.lock sleep 60
 wait_until 10 sh -c '! setlock -n store/.lock true'

@@ -132,10 +132,19 @@ is 'reroute: mark m' "$(marks "$id1")" mT
 like 'show names the relay' "$("$ctl" show "$id1")" 'goes by relay.test:26'
 exits 'reroute another' 0 "$ctl" reroute --via '[127.0.0.1]' --to u2@b.test
 is 'reroute: mark M' "$(marks "$id1")" mM
+is 'show names the relay of each' "$("$ctl" show "$id1" |
+	sed -n 's/^ *goes by \([^ ]*\) .*/\1/p' | tr '\n' ' ')" \
+	'relay.test:26 [127.0.0.1] '
+exits 'hold the other one, too' 0 "$ctl" hold "$id1"
+is 'held it still goes by the relay' "$(marks "$id1")" mm
 exits 'release' 0 "$ctl" release "$id1"
 is 'released it still goes by the relay' "$(marks "$id1")" MM
 exits 'reroute --via -' 0 "$ctl" reroute --via - "$id1"
 is 'goes as everybody' "$(marks "$id1")" TT
+touch -d "@$(($(date +%s) + 2))" "$(env_of "$id1")"
+fits '--state waiting, when it was tried' "$id1" --state waiting
+exits 'retry' 0 "$ctl" retry "$id1"
+fits '--state waiting: it is due again' '' --state waiting
 exits 'delete one recipient' 0 "$ctl" delete --to u4@sub.a.test
 is 'mark R' "$(marks "$id2")" HR
 exits 'bounce' 0 "$ctl" bounce --text 'so sorry' --to u2@b.test
@@ -175,7 +184,12 @@ put carol@one.example 'u6@d.test' 'odd name@d.test'
 id4=$id
 touch -d "@$now" "$(env_of "$id4")"
 mkdir -p "$H/log/send" "$H/log/smtp" "$T/elsewhere/send"
+gone=0$(echo "$id4" | cut -c2-) # out of the queue
 {
+	echo "$(tai $((now - 90)) 0) info msg $gone: bytes 99 from <dave@one.example> qp 7 uid 0 nrcpt=1"
+	echo "$(tai $((now - 90)) 1) starting delivery 3: msg $gone to remote u9@d.test"
+	echo "$(tai $((now - 89)) 0) delivery 3: success: taken/ to=u9@d.test from=<dave@one.example> relay=mx.d.test[192.0.2.1]:25 delay=1 dsn=2.0.0 status=sent"
+	echo "$(tai $((now - 89)) 1) end msg $gone"
 	echo "$(tai $((now - 9)) 100) new msg $id4"
 	echo "$(tai $((now - 9)) 200) info msg $id4: bytes 99 from <carol@one.example> qp 7 uid 0 nrcpt=2"
 	echo "$(tai $((now - 8)) 100) starting delivery 7: msg $id4 to remote u6@d.test"
@@ -188,6 +202,10 @@ mkdir -p "$H/log/send" "$H/log/smtp" "$T/elsewhere/send"
 } >"$H/log/send/current"
 echo "$(tai $((now - 9)) 0) quill-smtpd: accepted pid=9 ip=192.0.2.9 helo=c id=$id4 qp=7 from=<carol@one.example> nrcpt=2 bytes=99" \
 	>"$H/log/smtp/current"
+echo "$(tai $((now - 7)) 0) quill-smtpd: of that mail, too: id=$id4" \
+	>>"$H/log/smtp/current"
+echo "$(tai $((now - 4)) 0) quill-smtpd: refused pid=9 ip=192.0.2.9 helo=c from=<carol@one.example> to=<x@e.test.example> code=551 text=\"5.7.1 no\"" \
+	>>"$H/log/smtp/current"
 echo "$(tai $((now - 4)) 0) quill-smtpd: refused pid=9 ip=192.0.2.9 helo=c from=<carol@one.example> to=<x@e.test> code=550 text=\"5.7.1 no\"" \
 	>>"$H/log/smtp/current"
 fits '--reason, from the log' "$id4" --reason 'greylist.* for now'
@@ -205,7 +223,7 @@ like 'show: next attempt, without quill-send' "$("$ctl" show "$id4")" \
 	'next attempt: .* not running'
 "$ctl" why "$id4" >"$T/out" 2>"$T/err"
 is 'why: the events in order' "$(sed 's/^[^ ]* //; s/:.*//' "$T/out" |
-	tr '\n' ' ')" "smtp send send send send send send queue "
+	tr '\n' ' ')" "smtp send send send send smtp send send queue "
 like 'why: accepted from whom' "$(head -n 1 "$T/out")" 'accepted .*ip=192.0.2.9'
 like 'why: what was answered' "$(cat "$T/out")" \
 	'deferred u6@d.test: greylisted for now relay=mx.d.test'
@@ -213,6 +231,11 @@ unlike 'why: not of a number whose start is gone' "$(cat "$T/out")" 'nobody'
 like 'why: of an address, its messages' "$("$ctl" why u6@d.test)" \
 	"$id4 send: deferred u6@d.test"
 like 'why: and its refusals' "$("$ctl" why x@e.test)" 'smtp: .*code=550'
+unlike 'why: not those of others' "$("$ctl" why x@e.test)" 'code=551'
+like 'why: mail to somebody that is gone' "$("$ctl" why u9@d.test)" \
+	"$gone send: delivered u9@d.test: taken"
+like 'why: or from somebody' "$("$ctl" why dave@one.example)" \
+	"$gone send: done, out of the queue"
 "$ctl" why -j "$id4" | python3 -c '
 import json, sys
 e = [json.loads(l)["event"] for l in sys.stdin]

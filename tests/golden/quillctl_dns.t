@@ -101,12 +101,17 @@ unlike "loopback is none" "$(cat "$T/out")" '127\.0|::1'
 like "... which is said" "$(cat "$T/out")" '^; no public address'
 ip addr add 192.168.7.7/32 dev lo
 ip addr add 10.1.2.3/32 dev lo
+for a in 172.31.0.1 169.254.7.7 100.64.0.9; do
+	ip addr add $a/32 dev lo
+done
+ip addr add fe80::9/64 dev lo
 ip addr add 192.0.2.9/32 dev lo
+ip addr add 172.32.0.9/32 dev lo
 ip addr add 2001:db8::9/128 dev lo
 ip addr add fd00::9/128 dev lo
 "$ctl" dns quill.example >"$T/out" 2>&1
 is "the public ones" "$(awk '$4 == "A" || $4 == "AAAA" { print $5 }' "$T/out" |
-	sort | tr '\n' ' ')" '192.0.2.9 2001:db8::9 '
+	sort | tr '\n' ' ')" '172.32.0.9 192.0.2.9 2001:db8::9 '
 
 # --- bad input -------------------------------------------------------------------
 long=$(printf 'a%.0s' 1 2 3 4 5 6 7 8 9 0).
@@ -122,6 +127,9 @@ exits "a bad digest" 64 "$ctl" dns --tlsa 12 quill.example
 exits "a bad time" 64 "$ctl" dns --ttl 1d quill.example
 exits "no domain" 64 "$ctl" dns
 ok "UTF-8" sh -c "'$ctl' dns bücher.example | grep -q '^xn--bcher-kva.example.'"
+echo '[192.0.2.1]' >"$H/control/me"
+exits "control/me is an address" 111 "$ctl" dns quill.example
+is "... nothing is printed" "$(cat "$T/out")" ''
 rm "$H/control/me"
 exits "without control/me" 111 "$ctl" dns quill.example
 done_testing

@@ -241,6 +241,14 @@ is 'that tar reads' "$?$(grep -c . "$T/out")" 05
 mkdir "$T/untar"
 tar xf "$T/backup.tar" -C "$T/untar"
 same 'and unpacks' "$(f "$id3" env)" "$T/untar/msg/$(dir_of "$id3")/$id3.env"
+# delivered since: a backup that still had it would deliver it again
+mkdir "$T/gone"
+mv "$(f "$id2" env)" "$(f "$id2" mess)" "$T/gone"
+cp -a "$T/backup" "$T/again"
+exits 'export to the same place, later' 0 "$ctl" export "$T/again"
+is 'what is gone from the queue is gone from there' \
+	"$(find "$T/again" -name "$id2*")" ''
+mv "$T/gone/$id2".* "$Q/msg/$(dir_of "$id2")"
 mkdir "$T/mine"
 echo precious >"$T/mine/file"
 exits 'not into a directory of something else' 111 "$ctl" export "$T/mine"
@@ -297,10 +305,33 @@ echo "@4000000069155f5a00000000 end msg $id3" >"$H/log/send/current"
 } >"$T/oldlog/current"
 exits 'what logs call done' 0 "$ctl" import -n --logs "$T/oldlog" "$T/backup"
 like 'is left out' "$(cat "$T/out")" 'done already: 2'
+# A died while it wrote this one: to whom it was delivered is not known
+sed -i '$s/ to=.*//' "$T/oldlog/current"
+exits 'a line that is cut' 0 "$ctl" import -n --logs "$T/oldlog" "$T/backup"
+like 'is nobody delivered to' "$(cat "$T/out")" 'done already: 1'
 exits 'without the other log' 0 "$ctl" import "$T/backup"
 like 'only what this one knows' "$(cat "$T/out")" \
 	'^imported: 1, .* done already: 1'
 exits 'import -n changes nothing' 0 "$ctl" import -n "$T/backup"
+
+# of an import that was killed, or a quill-queue: a message without an envelope
+empty
+echo old >"$(f "$id3" mess)"
+chown quillq "$(f "$id3" mess)"
+exits 'import where a part of it is left' 0 "$ctl" import "$T/backup"
+same 'the message is what was exported' "$(f "$id3" mess)" \
+	"$T/backup/msg/$(dir_of "$id3")/$id3.mess"
+exits 'fsck has nothing to say, again' 0 "$ctl" fsck
+
+# What the owner of bounce/ may have linked there is not written to.
+empty
+if ln "$T/secret" "$Q/bounce/$id3" 2>/dev/null; then
+	exits 'import where another name is' 111 "$ctl" import "$T/backup"
+	is 'it is left as it was' "$(cat "$T/secret")" secret
+	is 'and that message is not there' "$(find "$Q/msg" -name "$id3*")" ''
+else
+	skip 'import where another name is' 'it is another file system'
+fi
 
 # damage
 empty
