@@ -200,14 +200,12 @@ gone=0$(echo "$id4" | cut -c2-) # out of the queue
 	echo "$(tai $((now - 6)) 200) delivery 8: deferral: no_such_\$(host)/ to=odd_name@d.test from=<carol@one.example> relay=- delay=1 dsn=4.4.1 status=deferred"
 	echo "$(tai $((now - 5)) 0) delivery 9: success: nobody_knows_which/ to=u6@d.test relay=-"
 } >"$H/log/send/current"
-echo "$(tai $((now - 9)) 0) quill-smtpd: accepted pid=9 ip=192.0.2.9 helo=c id=$id4 qp=7 from=<carol@one.example> nrcpt=2 bytes=99" \
-	>"$H/log/smtp/current"
-echo "$(tai $((now - 7)) 0) quill-smtpd: of that mail, too: id=$id4" \
-	>>"$H/log/smtp/current"
-echo "$(tai $((now - 4)) 0) quill-smtpd: refused pid=9 ip=192.0.2.9 helo=c from=<carol@one.example> to=<x@e.test.example> code=551 text=\"5.7.1 no\"" \
-	>>"$H/log/smtp/current"
-echo "$(tai $((now - 4)) 0) quill-smtpd: refused pid=9 ip=192.0.2.9 helo=c from=<carol@one.example> to=<x@e.test> code=550 text=\"5.7.1 no\"" \
-	>>"$H/log/smtp/current"
+{
+	echo "$(tai $((now - 9)) 0) quill-smtpd: accepted pid=9 ip=192.0.2.9 helo=c id=$id4 qp=7 from=<carol@one.example> nrcpt=2 bytes=99"
+	echo "$(tai $((now - 7)) 0) quill-smtpd: of that mail, too: id=$id4"
+	echo "$(tai $((now - 4)) 0) quill-smtpd: refused pid=9 ip=192.0.2.9 helo=c from=<carol@one.example> to=<x@e.test.example> code=551 text=\"5.7.1 no\""
+	echo "$(tai $((now - 4)) 0) quill-smtpd: refused pid=9 ip=192.0.2.9 helo=c from=<carol@one.example> to=<x@e.test> code=550 text=\"5.7.1 no\""
+} >"$H/log/smtp/current"
 fits '--reason, from the log' "$id4" --reason 'greylist.* for now'
 like 'queue tells the reason' "$("$ctl" queue "$id4")" 'greylisted for now'
 is 'queue -j: delay_reason' "$("$ctl" queue -j "$id4" | python3 -c '
