@@ -46,8 +46,8 @@ lib_OBJS = ascii base64 cdb cdbmake control crc32c dial dotlock fd file ibuf ipa
 	table utf8 dnspkt dnsq resolvconf usock netstring crypted spool
 mail_OBJS = addr addrlex addrlist aliases aliasfile compose fullname header \
 	idna mboxname mimeenc mimehead qualify route sevenbit smtpreply
-wire_OBJS = site status envelope qclient qpath env envmake note hint job \
-	report clean retry pwreq assign byhand aliasdb domains notify tls tlsrec \
+wire_OBJS = site status envelope handover qclient qkeep qpath env envmake note \
+	hint job report clean retry pwreq assign byhand aliasdb domains notify tls tlsrec \
 	ctl verify authreq counters rates sessions routes relay dead socketmap \
 	bydomain pwfile lookup
 spawn_OBJS = spawn child hear intake outbox outcome work

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -134,7 +135,9 @@ fd_seqpair(int fds[2])
 	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds);
 }
 
-enum { PASS_MAX = 2 }; /* the second one only to notice it */
+/* More than FD_PASSED, to notice it; even, so that CMSG_SPACE has no room
+ * for one more. */
+enum { PASS_MAX = FD_PASSED + 2 };
 
 union pass {
 	struct cmsghdr align;
@@ -142,7 +145,7 @@ union pass {
 };
 
 int
-fd_send(int sock, const void *p, size_t n, int passed)
+fd_sends(int sock, const void *p, size_t n, const int *passed, size_t npassed)
 {
 	struct iovec iov;
 	struct msghdr m;
@@ -150,7 +153,7 @@ fd_send(int sock, const void *p, size_t n, int passed)
 	ssize_t r;
 
 	/* An empty record would look like the end of file. */
-	if (!n) {
+	if (!n || npassed > FD_PASSED) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -160,14 +163,14 @@ fd_send(int sock, const void *p, size_t n, int passed)
 	iov.iov_len = n;
 	m.msg_iov = &iov;
 	m.msg_iovlen = 1;
-	if (passed >= 0) {
+	if (npassed) {
 		memset(&u, 0, sizeof u);
 		m.msg_control = u.buf;
-		m.msg_controllen = CMSG_SPACE(sizeof(int));
+		m.msg_controllen = CMSG_SPACE(npassed * sizeof(int));
 		u.align.cmsg_level = SOL_SOCKET;
 		u.align.cmsg_type = SCM_RIGHTS;
-		u.align.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&u.align), &passed, sizeof passed);
+		u.align.cmsg_len = CMSG_LEN(npassed * sizeof(int));
+		memcpy(CMSG_DATA(&u.align), passed, npassed * sizeof(int));
 	}
 	do
 		r = sendmsg(sock, &m, MSG_NOSIGNAL);
@@ -175,12 +178,16 @@ fd_send(int sock, const void *p, size_t n, int passed)
 	return r < 0 ? -1 : 0;
 }
 
-/* Take the one descriptor out of m; with more than one, close them all.
- * False when there was more than one. */
-static int
-take_passed(struct msghdr *m, int *passed)
+int
+fd_send(int sock, const void *p, size_t n, int passed)
 {
-	int fds[PASS_MAX + 1], more = m->msg_flags & MSG_CTRUNC;
+	return fd_sends(sock, p, n, &passed, passed >= 0);
+}
+
+/* Every descriptor that came with m; how many. */
+static size_t
+all_passed(struct msghdr *m, int fds[PASS_MAX])
+{
 	size_t n = 0;
 
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
@@ -192,27 +199,23 @@ take_passed(struct msghdr *m, int *passed)
 			i += sizeof(int))
 			memcpy(&fds[n++], CMSG_DATA(c) + i, sizeof(int));
 	}
-	if (n == 1 && !more) {
-		*passed = fds[0];
-		return 1;
-	}
-	while (n) {
-		close(fds[--n]);
-		more = 1;
-	}
-	return !more;
+	return n;
 }
 
-ssize_t
-fd_recv(int sock, void *p, size_t n, int *passed)
+/* A record with least to most descriptors: they are in passed, and -1s. */
+static ssize_t
+take(int sock, void *p, size_t n, int *passed, size_t least, size_t most)
 {
 	struct iovec iov = { .iov_base = p, .iov_len = n };
+	int fds[PASS_MAX];
 	struct msghdr m;
 	union pass u;
 	ssize_t r;
-	int whole;
+	size_t got;
+	bool whole;
 
-	*passed = -1;
+	for (size_t i = 0; i < most; i++)
+		passed[i] = -1;
 	do {
 		memset(&m, 0, sizeof m);
 		m.msg_iov = &iov;
@@ -223,17 +226,31 @@ fd_recv(int sock, void *p, size_t n, int *passed)
 	} while (r < 0 && errno == EINTR);
 	if (r < 0)
 		return -1;
-	whole = take_passed(&m, passed) && !(m.msg_flags & MSG_TRUNC);
-	if (r && whole)
+	got = all_passed(&m, fds);
+	whole = !(m.msg_flags & (MSG_CTRUNC | MSG_TRUNC)) && got <= most;
+	if (r && whole && got >= least) {
+		for (size_t i = 0; i < got; i++)
+			passed[i] = fds[i];
 		return r;
-	if (*passed >= 0) {
-		close(*passed);
-		*passed = -1;
 	}
+	while (got)
+		close(fds[--got]);
 	if (!r && whole)
 		return 0;
 	errno = EMSGSIZE;
 	return -1;
+}
+
+ssize_t
+fd_recv(int sock, void *p, size_t n, int *passed)
+{
+	return take(sock, p, n, passed, 0, 1);
+}
+
+ssize_t
+fd_recvs(int sock, void *p, size_t n, int *passed, size_t npassed)
+{
+	return take(sock, p, n, passed, npassed, npassed);
 }
 
 int

@@ -33,6 +33,12 @@ int fd_send(int sock, const void *p, size_t n, int passed);
  * descriptor that came along (close-on-exec), or -1. A record larger than n,
  * or with more than one descriptor, is dropped whole: EMSGSIZE. */
 ssize_t fd_recv(int sock, void *p, size_t n, int *passed);
+/* The same with npassed descriptors, FD_PASSED at most; fd_recvs drops a
+ * record that has another number of them, and then all passed are -1. */
+enum { FD_PASSED = 2 };
+int fd_sends(
+	int sock, const void *p, size_t n, const int *passed, size_t npassed);
+ssize_t fd_recvs(int sock, void *p, size_t n, int *passed, size_t npassed);
 /* Wait until fd is readable (POLLIN) or writable (POLLOUT) or the
  * stamp_mono() deadline (0: none): 0 ready, -1 errno, ETIMEDOUT when late. */
 int fd_wait(int fd, short events, int64_t deadline);

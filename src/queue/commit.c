@@ -39,11 +39,12 @@ create(const struct commit *c, const char *name, mode_t mode)
 }
 
 int
-commit_create(struct commit *c)
+commit_create(struct commit *c, const struct commit_by *by)
 {
 	char path[QPATH_MAX];
 	int tries;
 
+	c->by = by;
 	for (tries = 0; tries < ID_TRIES; tries++) {
 		c->id = qid_new();
 		qid_fmt(c->mess_name, c->id);
@@ -82,6 +83,18 @@ commit_undo(struct commit *c)
 		unlinkat(c->dir, c->mess_name, 0);
 }
 
+void
+commit_end(struct commit *c)
+{
+	/* In this order: a signal in between must find nothing to undo. */
+	c->has_env = c->has_mess = 0;
+	c->past = 0;
+	close(c->env);
+	close(c->mess);
+	close(c->dir);
+	*c = (struct commit){ .by = NULL };
+}
+
 /* --- message -------------------------------------------------------------- */
 
 /* read(2), also from a caller's non-blocking descriptor. */
@@ -106,13 +119,13 @@ received(const struct commit *c)
 	qid_fmt(id, c->id);
 	stamp_date(date, qid_birth(c->id));
 	str_puts(&s, "Received: (quill ");
-	str_putnum(&s, (uint64_t)c->pid);
+	str_putnum(&s, (uint64_t)c->by->pid);
 	str_puts(&s, " invoked ");
-	if (c->origin) {
-		str_puts(&s, c->origin);
+	if (c->by->origin) {
+		str_puts(&s, c->by->origin);
 	} else {
 		str_puts(&s, "by uid ");
-		str_putnum(&s, c->uid);
+		str_putnum(&s, c->by->uid);
 	}
 	str_puts(&s, " id ");
 	str_puts(&s, id);
@@ -170,7 +183,7 @@ read_envelope(const struct commit *c, int fd, struct str *in)
 
 	do {
 		if (in->len == in->max)
-			to_heap(in, c->ceiling + 1, AREA);
+			to_heap(in, c->by->ceiling + 1, AREA);
 		n = in->max - in->len < CHUNK ? in->max - in->len : CHUNK;
 		str_room(in, n);
 		r = get(fd, in->s + in->len, n);
@@ -180,7 +193,7 @@ read_envelope(const struct commit *c, int fd, struct str *in)
 		in->len += (size_t)r;
 		if (e.state == ENVELOPE_LONG)
 			return STATUS_ADDRESS;
-		if (e.state == ENVELOPE_BAD || in->len > c->ceiling)
+		if (e.state == ENVELOPE_BAD || in->len > c->by->ceiling)
 			return STATUS_ENVELOPE;
 	} while (e.state == ENVELOPE_MORE);
 	return STATUS_OK;
@@ -193,8 +206,8 @@ encode(const struct commit *c, const struct str *in, struct str *out)
 	const struct env_head h = { .birth = c->id.us,
 		.bytes = c->bytes,
 		.sum = c->sum,
-		.pid = (uint64_t)c->pid,
-		.uid = c->uid };
+		.pid = (uint64_t)c->by->pid,
+		.uid = c->by->uid };
 
 	if (in->s == area) {
 		out->s = area + in->len;
@@ -258,5 +271,9 @@ commit_envelope(struct commit *c, int fd)
 		sync_all(c) == -1)
 		return STATUS_WRITE;
 	/* committed from here */
+	if (in.s != area) {
+		str_free(&in);
+		str_free(&out);
+	}
 	return STATUS_OK;
 }

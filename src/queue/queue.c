@@ -6,6 +6,8 @@
  * fd 0        the message, to its end
  * fd 1        the envelope, read                    wire/envelope.h
  * fd 6        when it is a pipe: K and the id, once committed
+ * fd 0        with -k a socket: one message after the other, and the answers
+ *                                                   wire/handover.h
  * cwd         HOME, then queue
  * reads       control/envelopebytes, users/ids
  * writes      msg/<c>/<id>.mess, msg/<c>/<id>.env   wire/env.h
@@ -16,6 +18,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,17 +27,28 @@
 #include "lib/sig.h"
 #include "lib/str.h"
 #include "queue/commit.h"
+#include "wire/handover.h"
 #include "wire/hint.h"
 #include "wire/site.h"
 #include "wire/status.h"
 
-enum { FD_MESSAGE = 0, FD_ENVELOPE = 1, FD_ID = 6 };
+enum {
+	FD_MESSAGE = 0,
+	FD_ENVELOPE = 1,
+	FD_ID = 6,
+	FD_KEEPER = 0,	/* with -k */
+	KEPT_MAX = 100, /* messages; by then its start costs nothing */
+};
 
+static struct commit_by by;
 static struct commit c;
+static volatile sig_atomic_t asked; /* with -k: an answer is owed */
 
 static void __attribute__((noreturn)) fail(int code)
 {
 	commit_undo(&c);
+	if (asked)
+		handover_failed(FD_KEEPER, code);
 	_exit(code);
 }
 
@@ -83,7 +97,7 @@ configure(void)
 			CONTROL_BAD)
 			return STATUS_CONFIG;
 	}
-	c.ceiling = (size_t)n;
+	by.ceiling = (size_t)n;
 	return chdir("queue") == -1 ? STATUS_QUEUEDIR : STATUS_OK;
 }
 
@@ -92,16 +106,16 @@ identify(void)
 {
 	struct site_ids ids;
 
-	c.pid = getpid();
-	c.uid = getuid();
+	by.pid = getpid();
+	by.uid = getuid();
 	if (site_ids(&ids, NULL) == -1)
 		return;
-	if (c.uid == ids.quilld)
-		c.origin = "from network";
-	else if (c.uid == ids.quills)
-		c.origin = "for bounce";
-	else if (c.uid == ids.alias)
-		c.origin = "by alias";
+	if (by.uid == ids.quilld)
+		by.origin = "from network";
+	else if (by.uid == ids.quills)
+		by.origin = "for bounce";
+	else if (by.uid == ids.alias)
+		by.origin = "by alias";
 }
 
 static void
@@ -118,24 +132,58 @@ tell_id(void)
 	(void)r;
 }
 
+/* One message, unless r says that there can be none. Returns when it is
+ * committed. */
+static void
+take(int r, int mess, int env)
+{
+	if (r == STATUS_OK)
+		r = commit_create(&c, &by);
+	if (r == STATUS_OK)
+		r = commit_message(&c, mess);
+	if (r == STATUS_OK)
+		r = commit_envelope(&c, env);
+	if (r != STATUS_OK)
+		fail(r);
+	hint_send(c.id);
+}
+
+/* One message after the other. From the answer on a signal must find nothing
+ * of it any more: until commit_end it is ignored, as c is past its point of no
+ * return. */
+static int
+serve(int r)
+{
+	int mess, env, got, n = 0;
+
+	while ((got = handover_recv(FD_KEEPER, &mess, &env)) == 1) {
+		asked = 1;
+		take(r, mess, env);
+		/* who hears of the last one finds the socket closed */
+		if (++n == KEPT_MAX)
+			shutdown(FD_KEEPER, SHUT_RD);
+		if (handover_done(FD_KEEPER, c.id) == -1)
+			return STATUS_HANDOVER;
+		asked = 0;
+		commit_end(&c);
+		close(mess);
+		close(env);
+		alarm(QUEUE_TIMEOUT);
+	}
+	return got == 0 ? STATUS_OK : STATUS_READ;
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	int r = shield();
 
 	if (r == STATUS_OK)
 		r = configure();
-	if (r == STATUS_OK) {
-		identify();
-		r = commit_create(&c);
-	}
-	if (r == STATUS_OK)
-		r = commit_message(&c, FD_MESSAGE);
-	if (r == STATUS_OK)
-		r = commit_envelope(&c, FD_ENVELOPE);
-	if (r != STATUS_OK)
-		fail(r);
-	hint_send(c.id);
+	identify();
+	if (argc == 2 && !strcmp(argv[1], "-k"))
+		return serve(r);
+	take(r, FD_MESSAGE, FD_ENVELOPE);
 	tell_id();
 	return STATUS_OK;
 }

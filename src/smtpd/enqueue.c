@@ -19,7 +19,7 @@ enqueue_open(struct loop *l)
 
 	data_init(&l->data, l->conf->databytes, HOPS_MAX);
 	l->data.barelf = l->barelf;
-	l->queueing = qclient_open(&l->queue) == 0;
+	l->queueing = qclient_open_kept(&l->queue, &l->keep) == 0;
 	if (!l->queueing) {
 		struct qverdict v;
 

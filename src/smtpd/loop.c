@@ -144,6 +144,17 @@ too_slow(struct loop *l)
 					: "too slow while many others wait");
 }
 
+/* A wait has taken a while. The next message may be far off. */
+static int64_t
+late(void *arg)
+{
+	struct loop *l = arg;
+
+	if (!l->queueing)
+		qkeep_end(&l->keep);
+	return patience_late(&l->patience);
+}
+
 /* Input ended where none should have. */
 static enum effect
 no_input(struct loop *l, bool eof)
@@ -305,11 +316,12 @@ loop_run(struct loop *l, const struct conf *c, int fdin, int fdout)
 	policy_init(&l->policy, c);
 	l->tls = (struct tls_state){ .outcome = TLS_DOWN };
 	l->link = -1;
+	l->keep = (struct qkeep)QKEEP_INIT;
 	l->barelf = BARELF_ASK;
 	l->limits = (struct limits){ .bad = false };
 	patience_init(&l->patience, c, &l->limits, &l->crowd);
 	ibuf_init(&l->in, fdin, l->inbuf, sizeof l->inbuf);
-	ibuf_late(&l->in, patience_late, &l->patience);
+	ibuf_late(&l->in, late, l);
 	obuf_init(&l->out, fdout, l->outbuf, sizeof l->outbuf);
 	obuf_late(&l->out, patience_late, &l->patience);
 	ibuf_tie(&l->in, &l->out);
@@ -323,6 +335,7 @@ loop_run(struct loop *l, const struct conf *c, int fdin, int fdout)
 		e = settle(l, e);
 	}
 	obuf_flush(&l->out);
+	qkeep_end(&l->keep);
 	end(l);
 	str_free(&l->line);
 	policy_free(&l->policy);

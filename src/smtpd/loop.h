@@ -38,6 +38,7 @@ struct loop {
 	struct str line;
 	struct data data;
 	struct qclient queue;
+	struct qkeep keep; /* a quill-queue, while messages come */
 	struct content content;
 	int link; /* to the process of quill-tlsd that waits for us, or -1 */
 	struct tls_state tls;	 /* TLS_DONE: what the connection is */

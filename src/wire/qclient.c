@@ -37,56 +37,74 @@ close_fd(int *fd)
 	*fd = -1;
 }
 
+static const char *
+filter(void)
+{
+	const char *s = site_env("QUEUE");
+
+	return s && *s ? s : NULL;
+}
+
+/* A program for this message alone; q->fdtext is what it says. */
 static int
-start(struct qclient *q, const int mess[2], const int env[2], const int text[2])
+start(struct qclient *q, int mess, int env)
 {
 	struct proc p = PROC_INIT;
-	const char *argv[2] = { NULL, NULL };
-	const char *filter = site_env("QUEUE");
-	char path[4096];
-	size_t n = strlen(site_bin);
-	int efd = error_fd();
+	const char *argv[2] = { filter(), NULL };
+	int efd = error_fd(), text[2];
 
-	if (filter && *filter) {
-		/* a relative path is relative to HOME */
-		p.path = filter;
-		p.dir = site_home;
-	} else {
-		if (n > sizeof path - sizeof "/quill-queue")
-			return -1;
-		memcpy(path, site_bin, n);
-		memcpy(path + n, "/quill-queue", sizeof "/quill-queue");
-		p.path = path;
-	}
-	argv[0] = p.path;
+	if (fd_pipe(text) == -1)
+		return -1;
+	if (argv[0])
+		p.dir = site_home; /* a relative path is relative to it */
+	else
+		argv[0] = site_queueprog;
+	p.path = argv[0];
 	p.argv = argv;
-	p.fd[p.nfd++] = (struct proc_fd){ 0, mess[0] };
-	p.fd[p.nfd++] = (struct proc_fd){ 1, env[0] };
+	p.fd[p.nfd++] = (struct proc_fd){ 0, mess };
+	p.fd[p.nfd++] = (struct proc_fd){ 1, env };
 	p.fd[p.nfd++] = (struct proc_fd){ ERROR_FD, text[1] };
 	if (efd != ERROR_FD)
 		p.fd[p.nfd++] = (struct proc_fd){ efd, text[1] };
 	q->pid = proc_start(&p);
+	q->fdtext = text[0];
+	close(text[1]);
 	return q->pid == -1 ? -1 : 0;
 }
 
-int
-qclient_open(struct qclient *q)
+/* To the one that is kept, or to a new one. */
+static int
+hand_over(struct qclient *q, struct qkeep *k, int mess, int env)
 {
-	int mess[2] = { -1, -1 }, env[2] = { -1, -1 }, text[2] = { -1, -1 };
+	int r = k && !filter() ? qkeep_give(k, mess, env) : 0;
+
+	if (r == 0)
+		return start(q, mess, env);
+	if (r == 1) {
+		q->keep = k;
+		q->pid = k->pid;
+	}
+	return r == 1 ? 0 : -1;
+}
+
+int
+qclient_open_kept(struct qclient *q, struct qkeep *k)
+{
+	int mess[2] = { -1, -1 }, env[2] = { -1, -1 };
 	int r = -1, e;
 
 	q->pid = -1;
+	q->keep = NULL;
+	q->fdtext = -1;
 	q->started = q->aborted = false;
 	str_init(&q->env, ENVELOPE_MAX);
-	if (fd_pipe(mess) == 0 && fd_pipe(env) == 0 && fd_pipe(text) == 0)
-		r = start(q, mess, env, text);
+	if (fd_pipe(mess) == 0 && fd_pipe(env) == 0)
+		r = hand_over(q, k, mess[0], env[0]);
 	e = errno;
 	close_fd(&mess[0]);
 	close_fd(&env[0]);
-	close_fd(&text[1]);
 	q->fdmess = mess[1];
 	q->fdenv = env[1];
-	q->fdtext = text[0];
 	if (r == -1) {
 		close_fd(&q->fdmess);
 		close_fd(&q->fdenv);
@@ -96,6 +114,12 @@ qclient_open(struct qclient *q)
 	obuf_init(&q->mess, q->fdmess, q->buf, sizeof q->buf);
 	errno = e;
 	return r;
+}
+
+int
+qclient_open(struct qclient *q)
+{
+	return qclient_open_kept(q, NULL);
 }
 
 void
@@ -233,26 +257,45 @@ judge(const struct qclient *q, struct qverdict *v, const char *text, size_t n)
 		qid_fmt(v->id, id);
 }
 
+/* Wait for the exit code, or the verdict of one that is kept; its text. */
+static int
+outcome(struct qclient *q, char *text, size_t cap, size_t *n)
+{
+	struct qid id;
+	int code, status;
+
+	*n = 0;
+	if (q->pid == -1)
+		return STATUS_EXEC;
+	if (q->keep) {
+		code = qkeep_verdict(q->keep, &id);
+		if (code == STATUS_OK) {
+			text[0] = 'K';
+			qid_fmt(text + 1, id);
+			*n = QID_LEN + 1;
+		}
+		return code;
+	}
+	if (proc_wait(q->pid, &status) == -1) {
+		q->aborted = true;
+		return STATUS_EXEC;
+	}
+	*n = read_text(q, text, cap);
+	return proc_code(status);
+}
+
 void
 qclient_close(struct qclient *q, struct qverdict *v)
 {
 	char text[sizeof v->custom];
-	size_t n = 0;
-	int status;
+	size_t n;
 
 	memset(v, 0, sizeof *v);
-	v->code = STATUS_EXEC;
 	v->pid = q->pid;
 	finish(q);
+	v->code = outcome(q, text, sizeof text, &n);
 	if (q->env.over)
 		v->code = STATUS_ENVELOPE;
-	if (q->pid != -1) {
-		if (proc_wait(q->pid, &status) == -1)
-			q->aborted = true;
-		else if (v->code != STATUS_ENVELOPE)
-			v->code = proc_code(status);
-		n = read_text(q, text, sizeof text);
-	}
 	close_fd(&q->fdtext);
 	judge(q, v, text, n);
 	str_free(&q->env);

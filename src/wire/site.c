@@ -20,6 +20,7 @@ const char site_home[] = QUILL_HOME;
 const char site_control[] = QUILL_HOME "/control";
 const char site_queue[] = QUILL_HOME "/queue";
 const char site_bin[] = QUILL_HOME "/bin";
+const char site_queueprog[] = QUILL_HOME "/bin/quill-queue";
 const char site_users[] = QUILL_HOME "/users";
 const char site_run[] = QUILL_HOME "/run";
 

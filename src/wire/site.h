@@ -11,11 +11,12 @@
 
 /* The home directory, compiled in ("/var/quill"), and places below it. */
 extern const char site_home[];
-extern const char site_control[]; /* HOME/control */
-extern const char site_queue[];	  /* HOME/queue */
-extern const char site_bin[];	  /* HOME/bin */
-extern const char site_users[];	  /* HOME/users */
-extern const char site_run[];	  /* HOME/run: tls, auth, verify, send */
+extern const char site_control[];   /* HOME/control */
+extern const char site_queue[];	    /* HOME/queue */
+extern const char site_bin[];	    /* HOME/bin */
+extern const char site_users[];	    /* HOME/users */
+extern const char site_queueprog[]; /* HOME/bin/quill-queue */
+extern const char site_run[];	    /* HOME/run: tls, auth, verify, send */
 
 enum {
 	ADDR_MAX = 1000,	 /* bytes in an envelope address */

@@ -324,6 +324,50 @@ send_many(int sock, size_t len, int fd, int n)
 }
 
 static void
+test_pass_two(void)
+{
+	int s[2], p[2], got[2];
+	char buf[16], c = 0;
+	size_t before;
+
+	fd_seqpair(s);
+	fd_pipe(p);
+	before = count_open();
+	is_num(fd_sends(s[0], "two", 3, p, 2), 0, "send two descriptors");
+	is_num(fd_recvs(s[1], buf, sizeof buf, got, 2), 3, "receive them");
+	is_num(fcntl(got[0], F_GETFD) & fcntl(got[1], F_GETFD), FD_CLOEXEC,
+		"both close-on-exec");
+	is_num(write(got[1], "q", 1), 1, "the second one is the second");
+	is_num(fd_read(got[0], &c, 1), 1, "the first one is the first");
+	close(got[0]);
+	close(got[1]);
+	is_num(count_open(), before, "two came");
+	for (int n = 0; n < 60; n = n == 5 ? 50 : n + 1) {
+		if (n == 2)
+			continue;
+		send_many(s[0], 4, p[0], n);
+		got[0] = got[1] = 7;
+		is_errno(fd_recvs(s[1], buf, 16, got, 2), EMSGSIZE,
+			"%d for two are refused", n);
+		ok(got[0] == -1 && got[1] == -1, "%d: none is given", n);
+		is_num(count_open(), before, "%d: none is left open", n);
+	}
+	fd_sends(s[0], "x", 1, p, 1);
+	is_errno(fd_recvs(s[1], buf, 16, NULL, 0), EMSGSIZE, "one for none");
+	is_num(count_open(), before, "none is left open");
+	fd_sends(s[0], "x", 1, NULL, 0);
+	is_num(fd_recvs(s[1], buf, 16, NULL, 0), 1, "none for none");
+	is_errno(fd_sends(s[0], "x", 1, (int[]){ 0, 0, 0 }, 3), EINVAL,
+		"three are not sent");
+	close(s[0]);
+	is_num(fd_recvs(s[1], buf, 16, got, 2), 0, "end of file");
+	ok(got[0] == -1 && got[1] == -1, "with none");
+	close(s[1]);
+	close(p[0]);
+	close(p[1]);
+}
+
+static void
 test_pass(void)
 {
 	static const int many[] = { 2, 3, 4, 5, 50 };
@@ -444,6 +488,7 @@ main(void)
 	test_records();
 	test_full();
 	test_pass();
+	test_pass_two();
 	test_recv_eintr();
 	test_sane();
 	return done_testing();

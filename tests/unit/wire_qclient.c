@@ -11,7 +11,7 @@
 
 /* Instead of wire/site.c: a home that is there on every machine. */
 const char site_home[] = "/tmp";
-const char site_bin[] = "/nonexistent";
+const char site_queueprog[] = "/nonexistent/quill-queue";
 
 const char *
 site_env(const char *name)

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "wire/qkeep.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/fd.h"
+#include "lib/proc.h"
+#include "wire/handover.h"
+#include "wire/site.h"
+#include "wire/status.h"
+
+/* Let it go; the code that it exits with, -1 for a signal. */
+static int
+leave(struct qkeep *k)
+{
+	int status, code = -1;
+
+	if (k->pid == -1)
+		return -1;
+	close(k->sock);
+	if (proc_wait(k->pid, &status) == 0)
+		code = proc_code(status);
+	*k = (struct qkeep)QKEEP_INIT;
+	return code;
+}
+
+void
+qkeep_end(struct qkeep *k)
+{
+	(void)leave(k);
+}
+
+/* What an administrator puts in its place (quill-qmqpc) has not its mode. */
+static bool
+is_own(void)
+{
+	struct stat st;
+
+	return stat(site_queueprog, &st) == -1 || (st.st_mode & S_ISUID);
+}
+
+static int
+start(struct qkeep *k)
+{
+	static const char *const argv[] = { site_queueprog, "-k", NULL };
+	struct proc p = PROC_INIT;
+	int sock[2];
+
+	if (fd_seqpair(sock) == -1)
+		return -1;
+	p.path = site_queueprog;
+	p.argv = argv;
+	p.fd[p.nfd++] = (struct proc_fd){ 0, sock[1] };
+	/* not the caller's, which may be a connection */
+	p.fd[p.nfd++] = (struct proc_fd){ 1, sock[1] };
+	k->pid = proc_start(&p);
+	k->sock = sock[0];
+	close(sock[1]);
+	if (k->pid != -1)
+		return 0;
+	close(sock[0]);
+	*k = (struct qkeep)QKEEP_INIT;
+	return -1;
+}
+
+int
+qkeep_give(struct qkeep *k, int mess, int env)
+{
+	if (k->pid != -1) {
+		if (handover_send(k->sock, mess, env) == 0)
+			return 1;
+		leave(k);
+	}
+	if (!is_own())
+		return 0;
+	if (start(k) == -1)
+		return -1;
+	/* One that could not begin may have left already: the verdict tells. */
+	(void)handover_send(k->sock, mess, env);
+	return 1;
+}
+
+int
+qkeep_verdict(struct qkeep *k, struct qid *id)
+{
+	int said = handover_result(k->sock, id), exited;
+
+	if (said == STATUS_OK)
+		return STATUS_OK;
+	exited = leave(k);
+	/* without an answer nothing was committed for us, whatever it exits */
+	return said != -1 ? said : exited != STATUS_OK ? exited : STATUS_READ;
+}
