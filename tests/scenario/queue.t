@@ -187,7 +187,8 @@ ok "send goes on" wait_until 10 maildir_has "$testhome/Maildir" 5
 rm -rf "$d1"/0000* "$d2"/0000* "$d2/$new".*
 
 # --- TERM while something hangs ----------------------------------------------
-echo '|sleep 100' >"$testhome/.qmail-hang"
+# shellcheck disable=SC2016
+echo '|echo $$ >hang.pid; exec sleep 100' >"$testhome/.qmail-hang"
 chown "$user" "$testhome/.qmail-hang"
 inject tenth "$user-hang"
 ok "a delivery hangs" wait_until 10 log_has "to local $user-hang@"
@@ -201,6 +202,7 @@ ok "and all is started again" wait_until 15 sh -c \
 	"[ \$(cat '$H'/log/send/@* '$H/log/send/current' 2>/dev/null |
 		grep -c 'info: running') -gt $runs ]"
 ok "the message is delivered then" wait_until 15 queue_empty
+kill "$(cat "$testhome/hang.pid")" # which nobody waits for any more
 
 # --- a full queue -----------------------------------------------------------
 svc -d "$S/send"
