@@ -12,66 +12,35 @@
  * trusts      control/; of filters what they may change, not their bytes
  * exits       wire/status.h
  */
-#include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/control.h"
-#include "lib/fd.h"
 #include "lib/log.h"
-#include "lib/sig.h"
-#include "lib/spool.h"
 #include "lib/str.h"
 #include "milter/filter.h"
 #include "milter/message.h"
-#include "wire/envelope.h"
 #include "wire/qclient.h"
 #include "wire/qpath.h"
 #include "wire/site.h"
+#include "wire/standin.h"
 #include "wire/status.h"
 
-enum { FD_MESSAGE = 0, FD_ENVELOPE = 1, FD_TEXT = 6, FILTERS_MAX = 16 };
+enum { FILTERS_MAX = 16 };
 
 static struct filter filters[FILTERS_MAX];
 static size_t nfilter;
 static struct message message;
 static struct origin origin;
 
-static void
-on_alarm(int sig)
-{
-	(void)sig;
-	_exit(STATUS_TIMEOUT);
-}
-
-static void
-on_memory(void)
-{
-	_exit(STATUS_MEMORY);
-}
-
-static void
-tell(const char *text, size_t n)
-{
-	struct stat st;
-
-	if (fstat(FD_TEXT, &st) == 0 && S_ISFIFO(st.st_mode))
-		(void)!fd_writeall(FD_TEXT, text, n);
-}
-
 /* Refuse with words: 'D' for good, 'Z' for now. */
 static void __attribute__((noreturn))
 refuse(char kind, const char *words, const char *fallback)
 {
-	struct str s = STR_INIT(FILTER_TEXT + 2);
-
-	str_putc(&s, kind);
-	str_puts(&s, *words ? words : fallback);
-	tell(s.s, s.len);
-	_exit(STATUS_CUSTOM);
+	if (!*words)
+		words = fallback;
+	standin_refuse(kind, words, strlen(words));
 }
 
 static const char *
@@ -134,34 +103,11 @@ static void
 read_message(void)
 {
 	struct str env = STR_INIT(ENVELOPE_MAX);
-	struct envelope check = { .state = ENVELOPE_MORE };
-	uint64_t size = 0;
-	char buf[4096];
-	const char *why;
-	ssize_t r;
-	int fd = spool_open();
+	uint64_t size;
+	int fd = standin_read(&size, &env);
+	const char *why =
+		message_read(&message, fd, size, origin.ip != NULL, &env);
 
-	if (fd < 0)
-		log_die_sys(STATUS_WRITE, "unable to make a file in /tmp");
-	switch (spool_copy(fd, FD_MESSAGE, &size)) {
-	case SPOOL_OK:
-		break;
-	case SPOOL_READ:
-		_exit(STATUS_READ);
-	case SPOOL_WRITE:
-		log_die_sys(STATUS_WRITE, "unable to write a file in /tmp");
-	}
-	while ((r = fd_read(FD_ENVELOPE, buf, sizeof buf)) > 0) {
-		str_put(&env, buf, (size_t)r);
-		envelope_feed(&check, buf, (size_t)r);
-	}
-	if (r < 0 || check.state == ENVELOPE_MORE)
-		_exit(STATUS_READ);
-	if (check.state == ENVELOPE_LONG)
-		_exit(STATUS_ADDRESS);
-	if (check.state != ENVELOPE_DONE || env.over)
-		_exit(STATUS_ENVELOPE);
-	why = message_read(&message, fd, size, origin.ip != NULL, &env);
 	if (why)
 		refuse('D', "", why);
 	str_free(&env);
@@ -204,7 +150,6 @@ static void __attribute__((noreturn)) queue(void)
 {
 	static struct qclient q;
 	struct qverdict v;
-	char said[sizeof v.custom + 1];
 
 	unsetenv("QUILLQUEUE");
 	unsetenv("QMAILQUEUE");
@@ -213,9 +158,7 @@ static void __attribute__((noreturn)) queue(void)
 	qclient_close(&q, &v);
 	if (v.class == STATUS_ACCEPTED) {
 		log_write("queued", "id=", origin.id, " as=", v.id, NULL);
-		said[0] = 'K';
-		memcpy(said + 1, v.id, sizeof v.id);
-		tell(said, strlen(said));
+		standin_queued(v.id);
 	}
 	_exit(v.code < 0 ? STATUS_BUG : v.code);
 }
@@ -226,15 +169,7 @@ main(int argc, char **argv)
 	log_init("quill-milter");
 	if (argc == 2 && strcmp(argv[1], "-n") == 0)
 		return look();
-	if (fcntl(FD_MESSAGE, F_GETFD) < 0 || fcntl(FD_ENVELOPE, F_GETFD) < 0 ||
-		fd_sane() < 0)
-		return STATUS_READ;
-	sig_ignore(SIGPIPE);
-	sig_ignore(SIGXFSZ);
-	sig_catch(SIGALRM, on_alarm);
-	sig_unblock(SIGALRM);
-	alarm(QUEUE_TIMEOUT);
-	str_oom = on_memory;
+	standin_begin();
 	configure(argc, argv);
 	identify();
 	read_message();
