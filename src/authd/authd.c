@@ -28,12 +28,10 @@
 #include "lib/log.h"
 #include "lib/proc.h"
 #include "lib/sig.h"
-#include "lib/usock.h"
 #include "wire/authreq.h"
+#include "wire/daemon.h"
 #include "wire/site.h"
 #include "wire/status.h"
-
-enum { BACKLOG = 512 };
 
 /* What a checkpassword program runs when it is content: who is it? */
 static int
@@ -63,7 +61,6 @@ main(int argc, char **argv)
 {
 	static struct serve serve;
 	static struct backend backend;
-	const int sigs[] = { SIGTERM, SIGHUP, 0 };
 	bool look;
 
 	if (argc == 2 && strcmp(argv[1], "-u") == 0)
@@ -96,11 +93,7 @@ main(int argc, char **argv)
 		log_die_sys(STATUS_TEMP, "unable to become quilla"
 					 " (quill-authd is started by root)");
 	prctl(PR_SET_DUMPABLE, 0);
-	serve.sigfd = sig_fd(sigs);
-	serve.listener = usock_listen("socket", 0660, BACKLOG);
-	if (serve.sigfd < 0 || serve.listener < 0)
-		log_die_sys(STATUS_TEMP, "unable to listen on ", site_run,
-			"/auth/socket");
+	daemon_open(&serve.d, "auth");
 	log_info("passwords: ", backend.name);
 	serve_run(&serve);
 	return STATUS_OK;

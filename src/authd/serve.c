@@ -62,7 +62,7 @@ drop(struct serve *s, size_t i)
 	free(c);
 	s->n--;
 	s->client[i] = s->client[s->n];
-	s->poll[SERVE_FIRST + i] = s->poll[SERVE_FIRST + s->n];
+	s->poll[DAEMON_FIRST + i] = s->poll[DAEMON_FIRST + s->n];
 }
 
 /* What became of a question: say so when the time has come. A no takes as
@@ -73,10 +73,10 @@ settle(struct serve *s, struct serve_client *c, enum authreq_class class)
 	end_check(s, c);
 	c->class = class;
 	c->state = SERVE_ANSWERED;
-	c->until = class == AUTHREQ_YES ? s->now
+	c->until = class == AUTHREQ_YES ? s->d.now
 					: c->came + (int64_t)s->delay * 1000;
 	if (class == AUTHREQ_NO)
-		limit_failed(&s->limit, c->q.client, s->now);
+		limit_failed(&s->limit, c->q.client, s->d.now);
 	tell_log(c);
 }
 
@@ -99,7 +99,7 @@ begin(struct serve *s, struct serve_client *c)
 	int fds[2];
 
 	if (s->failures &&
-		limit_count(&s->limit, c->q.client, s->now) >= s->failures) {
+		limit_count(&s->limit, c->q.client, s->d.now) >= s->failures) {
 		c->limited = true;
 		settle(s, c, AUTHREQ_TEMP);
 		return;
@@ -119,7 +119,7 @@ begin(struct serve *s, struct serve_client *c)
 	close(fds[1]);
 	c->check = fds[0];
 	c->state = SERVE_CHECKING;
-	c->until = s->now + (int64_t)s->timeout * 1000 + GRACE_MS;
+	c->until = s->d.now + (int64_t)s->timeout * 1000 + GRACE_MS;
 	s->running++;
 }
 
@@ -165,7 +165,7 @@ hear_question(struct serve *s, size_t i)
 		return;
 	}
 	c->len = (size_t)n;
-	c->came = s->now;
+	c->came = s->d.now;
 	c->state = SERVE_WAITING;
 	limit_key(c->key, c->q.client);
 }
@@ -200,7 +200,7 @@ greet(struct serve *s)
 	int fd;
 
 	while (s->n < SERVE_CLIENTS &&
-		(fd = usock_accept(s->listener, &uid)) >= 0) {
+		(fd = usock_accept(s->d.listener, &uid)) >= 0) {
 		if (uid != 0 && uid != s->ids.quilld) {
 			log_warning("a client was turned away: it is not"
 				    " quilld or root");
@@ -211,8 +211,8 @@ greet(struct serve *s)
 		memset(c, 0, sizeof *c);
 		c->fd = fd;
 		c->check = -1;
-		c->came = s->now;
-		s->poll[SERVE_FIRST + s->n].revents = 0;
+		c->came = s->d.now;
+		s->poll[DAEMON_FIRST + s->n].revents = 0;
 		s->client[s->n++] = c;
 	}
 }
@@ -223,15 +223,15 @@ due(struct serve *s, size_t i)
 {
 	struct serve_client *c = s->client[i];
 
-	if (c->state == SERVE_NEW && s->now - c->came >= QUESTION_MS) {
+	if (c->state == SERVE_NEW && s->d.now - c->came >= QUESTION_MS) {
 		drop(s, i);
 		return false;
 	}
-	if (c->state == SERVE_CHECKING && s->now >= c->until) {
+	if (c->state == SERVE_CHECKING && s->d.now >= c->until) {
 		log_warning("a check takes too long");
 		settle(s, c, AUTHREQ_TEMP);
 	}
-	if (c->state == SERVE_ANSWERED && s->now >= c->until) {
+	if (c->state == SERVE_ANSWERED && s->d.now >= c->until) {
 		tell_client(c);
 		drop(s, i);
 		return false;
@@ -257,22 +257,7 @@ deadlines(struct serve *s)
 	}
 	if (!next)
 		return -1;
-	return next > s->now ? (int)(next - s->now) : 0;
-}
-
-static void
-hear_signals(struct serve *s)
-{
-	int sig;
-
-	while ((sig = sig_next(s->sigfd)) != 0) {
-		if (sig == SIGTERM)
-			s->ended = true;
-		else if (sig == SIGHUP && serve_read(s))
-			log_info("control files reread");
-		else if (sig == SIGHUP)
-			log_alert(control_error(), "; nothing is changed");
-	}
+	return next > s->d.now ? (int)(next - s->d.now) : 0;
 }
 
 static void
@@ -281,39 +266,39 @@ turn(struct serve *s)
 	struct pollfd *p = s->poll;
 	int timeout = deadlines(s);
 
-	p[SERVE_SIGNAL] = (struct pollfd){ s->sigfd, POLLIN, 0 };
-	p[SERVE_LISTENER] = (struct pollfd){ s->listener, POLLIN, 0 };
-	/* with its table full, who connects waits */
-	if (s->n == SERVE_CLIENTS)
-		p[SERVE_LISTENER].fd = -1;
 	for (size_t i = 0; i < s->n; i++)
-		p[SERVE_FIRST + i] =
+		p[DAEMON_FIRST + i] =
 			(struct pollfd){ s->client[i]->check != -1
 						 ? s->client[i]->check
 						 : s->client[i]->fd,
 				POLLIN, 0 };
-	if (poll(p, SERVE_FIRST + s->n, timeout) < 0 && errno != EINTR)
-		log_die_sys(STATUS_TEMP, "unable to wait");
-	s->now = stamp_mono();
-	if (p[SERVE_SIGNAL].revents)
-		hear_signals(s);
+	/* with its table full, who connects waits */
+	daemon_sleep(
+		&s->d, p, DAEMON_FIRST + s->n, s->n < SERVE_CLIENTS, timeout);
 	/* from the end: the last one takes the place of one that is dropped */
 	for (size_t i = s->n; i-- > 0;) {
-		if (!p[SERVE_FIRST + i].revents)
+		if (!p[DAEMON_FIRST + i].revents)
 			continue;
 		if (s->client[i]->check != -1)
 			hear_check(s, s->client[i]);
 		else
 			hear_question(s, i);
 	}
-	if (p[SERVE_LISTENER].revents)
+	if (p[DAEMON_LISTENER].revents)
 		greet(s);
+}
+
+static bool
+reread(void *s)
+{
+	return serve_read(s);
 }
 
 void
 serve_run(struct serve *s)
 {
-	s->now = stamp_mono();
-	while (!s->ended)
+	s->d.reread = reread;
+	s->d.arg = s;
+	while (!s->d.ended)
 		turn(s);
 }

@@ -15,6 +15,7 @@
 
 #include "authd/limit.h"
 #include "wire/authreq.h"
+#include "wire/daemon.h"
 #include "wire/site.h"
 
 enum {
@@ -48,21 +49,18 @@ struct serve_client {
 	char user[AUTHREQ_USER_MAX + 1]; /* canonical */
 };
 
-enum { SERVE_SIGNAL, SERVE_LISTENER, SERVE_FIRST };
-
 struct serve {
+	struct daemon d;
 	/* set by main */
-	int listener, checker, sigfd;
+	int checker;
 	struct site_ids ids;
 	/* its own */
 	uint64_t timeout, delay, failures, checks;
 	size_t running;
 	size_t n;
 	struct serve_client *client[SERVE_CLIENTS];
-	struct pollfd poll[SERVE_FIRST + SERVE_CLIENTS];
+	struct pollfd poll[DAEMON_FIRST + SERVE_CLIENTS];
 	struct limit limit;
-	bool ended;
-	int64_t now;
 };
 
 /* Read the control files; false: one is bad, control_error() tells, and

@@ -97,10 +97,11 @@ look_up(struct serve *s, struct serve_client *c)
 	int64_t ms = (int64_t)s->timeout * 1000;
 
 	c->lookup = lookups_find(&s->lookups, addr);
-	c->deadline = s->now + ms + AHEAD_MS;
+	c->deadline = s->d.now + ms + AHEAD_MS;
 	if (c->lookup != -1)
 		return;
-	c->lookup = lookups_new(&s->lookups, addr, s->now + LOST * ms, &s->job);
+	c->lookup =
+		lookups_new(&s->lookups, addr, s->d.now + LOST * ms, &s->job);
 	if (c->lookup == -1) {
 		reply_short(s, c, VERIFY_TEMP,
 			"too many addresses are being looked up (#4.3.2)");
@@ -122,7 +123,7 @@ answer(struct serve *s, struct serve_client *c, const char *addr)
 	} else if (s->routed.len > ADDR_MAX) {
 		reply_short(s, c, VERIFY_NO, "address too long (#5.1.3)");
 	} else {
-		known = memo_get(&s->memo, str_c(&s->routed), s->now);
+		known = memo_get(&s->memo, str_c(&s->routed), s->d.now);
 		if (known)
 			reply(s, c, known);
 		else
@@ -148,7 +149,7 @@ hear_client(struct serve *s, size_t i)
 		drop(s, i);
 		return;
 	}
-	c->used = s->now;
+	c->used = s->d.now;
 	answer(s, c, addr);
 }
 
@@ -184,7 +185,7 @@ greet(struct serve *s)
 	int fd;
 
 	while ((s->n < s->max || make_room(s)) &&
-		(fd = usock_accept(s->listener, &uid)) >= 0) {
+		(fd = usock_accept(s->d.listener, &uid)) >= 0) {
 		if (!may_ask(s, uid)) {
 			log_warning("a client was turned away: it is not"
 				    " quilld, quillr, quills or root");
@@ -192,7 +193,7 @@ greet(struct serve *s)
 			continue;
 		}
 		c = &s->client[s->n];
-		*c = (struct serve_client){ fd, -1, 0, 0, s->now };
+		*c = (struct serve_client){ fd, -1, 0, 0, s->d.now };
 		s->poll[SERVE_FIRST + s->n] = (struct pollfd){ .fd = fd };
 		s->n++;
 	}
@@ -227,24 +228,9 @@ hear_lspawn(struct serve *s)
 			&s->lookups, buf, n > 0 ? (size_t)n : 0, &a);
 		if (lookup == -1)
 			continue;
-		memo_put(&s->memo, s->lookups.at[lookup].addr, &a, s->now);
+		memo_put(&s->memo, s->lookups.at[lookup].addr, &a, s->d.now);
 		finish(s, lookup, &a);
 		lookups_free(&s->lookups, lookup);
-	}
-}
-
-static void
-hear_signals(struct serve *s)
-{
-	int sig;
-
-	while ((sig = sig_next(s->sigfd)) != 0) {
-		if (sig == SIGTERM)
-			s->ended = true;
-		else if (sig == SIGHUP && serve_read(s))
-			log_info("control files reread");
-		else if (sig == SIGHUP)
-			log_alert(control_error(), "; nothing is changed");
 	}
 }
 
@@ -254,17 +240,17 @@ deadlines(struct serve *s)
 {
 	int64_t next = 0;
 
-	lookups_expire(&s->lookups, s->now);
+	lookups_expire(&s->lookups, s->d.now);
 	for (size_t i = 0; i < s->n; i++) {
 		struct serve_client *c = &s->client[i];
 
-		if (c->deadline && c->deadline <= s->now)
+		if (c->deadline && c->deadline <= s->d.now)
 			reply_short(s, c, VERIFY_TEMP,
 				"the look-up takes too long (#4.3.0)");
 		if (c->deadline && (!next || c->deadline < next))
 			next = c->deadline;
 	}
-	return next ? (int)(next - s->now) : -1;
+	return next ? (int)(next - s->d.now) : -1;
 }
 
 static void
@@ -273,28 +259,28 @@ turn(struct serve *s)
 	struct pollfd *p = s->poll;
 	int timeout = deadlines(s);
 
-	p[SERVE_SIGNAL] = (struct pollfd){ s->sigfd, POLLIN, 0 };
 	p[SERVE_LSPAWN] = (struct pollfd){ s->lspawn, POLLIN, 0 };
-	p[SERVE_LISTENER] = (struct pollfd){ s->listener, POLLIN, 0 };
 	/* one that waits and is gone is noticed when it is answered */
 	for (size_t i = 0; i < s->n; i++)
 		p[SERVE_FIRST + i] = (struct pollfd){
 			s->client[i].lookup == -1 ? s->client[i].fd : -1,
 			POLLIN, 0
 		};
-	if (poll(p, SERVE_FIRST + s->n, timeout) < 0 && errno != EINTR)
-		log_die_sys(STATUS_TEMP, "unable to wait");
-	s->now = stamp_mono();
-	if (p[SERVE_SIGNAL].revents)
-		hear_signals(s);
+	daemon_sleep(&s->d, p, SERVE_FIRST + s->n, true, timeout);
 	if (p[SERVE_LSPAWN].revents)
 		hear_lspawn(s);
 	/* from the end: the last one takes the place of one that is dropped */
 	for (size_t i = s->n; i-- > 0;)
 		if (p[SERVE_FIRST + i].revents)
 			hear_client(s, i);
-	if (p[SERVE_LISTENER].revents)
+	if (p[DAEMON_LISTENER].revents)
 		greet(s);
+}
+
+static bool
+reread(void *s)
+{
+	return serve_read(s);
 }
 
 void
@@ -309,10 +295,11 @@ serve_run(struct serve *s)
 	str_init(&s->out, VERIFY_RECORD_MAX);
 	str_init(&s->job, JOB_RECORD_MAX);
 	str_init(&s->routed, 2 * ADDR_MAX + 2);
-	s->now = stamp_mono();
+	s->d.reread = reread;
+	s->d.arg = s;
 	s->null = fd_open("/dev/null", O_RDONLY, 0);
 	if (s->null < 0)
 		log_die_sys(STATUS_TEMP, "unable to open /dev/null");
-	while (!s->ended)
+	while (!s->d.ended)
 		turn(s);
 }

@@ -16,6 +16,7 @@
 #include "mail/route.h"
 #include "verifyd/lookups.h"
 #include "verifyd/memo.h"
+#include "wire/daemon.h"
 #include "wire/routes.h"
 #include "wire/site.h"
 
@@ -29,11 +30,12 @@ struct serve_client {
 	int64_t used;
 };
 
-enum { SERVE_SIGNAL, SERVE_LSPAWN, SERVE_LISTENER, SERVE_FIRST };
+enum { SERVE_LSPAWN = DAEMON_FIRST, SERVE_FIRST };
 
 struct serve {
+	struct daemon d;
 	/* set by main */
-	int listener, lspawn, sigfd;
+	int lspawn;
 	struct site_ids ids;
 	/* its own */
 	struct routes routes;
@@ -46,8 +48,6 @@ struct serve {
 	struct lookups lookups;
 	struct memo memo;
 	int null; /* goes in the place of a message */
-	bool ended;
-	int64_t now;
 	struct str out, job, routed;
 };
 

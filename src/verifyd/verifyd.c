@@ -21,19 +21,16 @@
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/sig.h"
-#include "lib/usock.h"
 #include "verifyd/serve.h"
+#include "wire/daemon.h"
 #include "wire/fds.h"
 #include "wire/site.h"
 #include "wire/status.h"
-
-enum { BACKLOG = 512 };
 
 int
 main(int argc, char **argv)
 {
 	static struct serve serve;
-	const int sigs[] = { SIGTERM, SIGHUP, 0 };
 
 	log_init("quill-verifyd");
 	if (argc == 2 && strcmp(argv[1], "-n") == 0) {
@@ -52,11 +49,7 @@ main(int argc, char **argv)
 		log_die_sys(STATUS_TEMP, "no quill-lspawn on descriptor 3");
 	control_init(site_control);
 	serve.lspawn = VERIFYD_FD_LSPAWN;
-	serve.sigfd = sig_fd(sigs);
-	serve.listener = usock_listen("socket", 0660, BACKLOG);
-	if (serve.sigfd < 0 || serve.listener < 0)
-		log_die_sys(STATUS_TEMP, "unable to listen on ", site_run,
-			"/verify/socket");
+	daemon_open(&serve.d, "verify");
 	if (!serve_read(&serve))
 		log_die(STATUS_TEMP, control_error());
 	serve_run(&serve);
