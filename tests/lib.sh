@@ -192,6 +192,15 @@ make()
 	command make ${TESTCC:+"CC=$TESTCC"} ${TESTLD:+"LD=$TESTLD"} "$@"
 }
 
+# tap_from CMD...: the rest of this test is the output of CMD, with its own plan.
+tap_from()
+{
+	"$@"
+	tests_failed=$?
+	tests_plan=0
+	exit "$tests_failed"
+}
+
 # --- needs -----------------------------------------------------------------
 # need_root; need CMD...: skip the whole file where they are missing.
 need_root()
@@ -324,6 +333,27 @@ quill_home_make()
 		BIN=$T/link/bin sh "$TOP/src/tools/install.sh" install "$H" ||
 			exit 1
 	) 9>"$B/.lock"
+}
+
+# link_programs HOME PROGRAM...: these alone, linked for HOME, in $T/link/bin.
+# That needs no root.
+link_programs()
+{
+	link_home=$1
+	shift
+	mkdir -p "$B"
+	(
+		flock 9
+		unset MAKEFLAGS MFLAGS MAKELEVEL
+		for link_p in "$@"; do
+			set -- "$@" "$T/link/bin/$link_p"
+			shift
+		done
+		make -s -C "$TOP" B="${B#"$TOP"/}" SAN="$SAN" R="$T/link" \
+			rhome="$link_home" "$@"
+	) 9>"$B/.lock" >"$T/link.log" 2>&1 && return
+	sed 's/^/# /' "$T/link.log"
+	give_up "cannot link $*"
 }
 
 # quill_config [FQDN]: quill_home with control files for FQDN, whose retry

@@ -6,16 +6,8 @@ need python3
 
 # This program alone, linked for a home of our own: no root needed.
 H=$T/home
-mkdir -p "$H/control" "$B"
-(
-	flock 9
-	unset MAKEFLAGS MFLAGS MAKELEVEL
-	make -s -C "$TOP" B="$B" SAN="$SAN" R="$T/link" rhome="$H" \
-		"$T/link/bin/quill-inject"
-) 9>"$B/.lock" >"$T/make.log" 2>&1 || {
-	sed 's/^/# /' "$T/make.log"
-	give_up "cannot link quill-inject"
-}
+mkdir -p "$H/control"
+link_programs "$H" quill-inject
 inject=$T/link/bin/quill-inject
 echo me.test >"$H/control/me"
 echo dd.test >"$H/control/defaultdomain"

@@ -10,22 +10,8 @@ need perl
 # --- a quill-local whose control directory is ours -------------------------
 Q=$T/q
 U=$T/home
-mkdir -p "$Q/control" "$B"
-link_local()
-{
-	(
-		flock 9
-		unset MAKEFLAGS MFLAGS MAKELEVEL
-		set -- ${TESTCC:+CC="$TESTCC"} ${TESTLD:+LD="$TESTLD"}
-		make -s -C "$TOP" B="$B" SAN="$SAN" "$@" R="$T/link" \
-			rhome="$Q" "$T/link/bin/quill-local" \
-			"$T/link/bin/maildirmake"
-	) 9>"$B/.lock"
-}
-link_local >"$T/link.log" 2>&1 || {
-	sed 's/^/# /' "$T/link.log"
-	give_up "quill-local cannot be linked"
-}
+mkdir -p "$Q/control"
+link_programs "$Q" quill-local maildirmake
 L=$T/link/bin/quill-local
 echo host.example >"$Q/control/me"
 

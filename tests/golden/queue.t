@@ -19,12 +19,6 @@ fi
 
 home_make()
 {
-	(
-		unset MAKEFLAGS MFLAGS MAKELEVEL
-		exec 9>"$B/.lock" && flock 9 || exit 1
-		make -s -C "$TOP" B="$B" SAN="$SAN" R="$T/link" rhome="$H" \
-			"$T/link/bin/quill-queue" "$T/link/bin/quill-clean"
-	) || return 1
 	mkdir -p "$H/bin" "$H/control" "$H/users" "$H/queue/msg"
 	install -m 4711 -o quillq -g quill "$T/link/bin/quill-queue" "$H/bin" ||
 		return 1
@@ -49,11 +43,8 @@ home_make()
 	} >"$H/users/ids"
 }
 
-mkdir -p "$B"
-home_make >"$T/make.log" 2>&1 || {
-	diag "$(cat "$T/make.log")"
-	give_up "no quill-queue and quill-clean"
-}
+link_programs "$H" quill-queue quill-clean
+home_make || give_up "no home"
 
 # queue MESSAGE ENVELOPE: files in; $rc, and $id from fd 6.
 queue()

@@ -9,16 +9,8 @@ ip route add local 192.0.2.0/24 dev lo src 127.0.0.1 || give_up "no route"
 need python3 tinydns tinydns-data flock ip
 
 H=$T/home
-mkdir -p "$H/control" "$H/run/remote" "$T/dns" "$B"
-(
-	flock 9
-	unset MAKEFLAGS MFLAGS MAKELEVEL
-	make -s -C "$TOP" B="${B#"$TOP"/}" SAN="$SAN" R="$T/link" rhome="$H" \
-		"$T/link/bin/quill-remote"
-) 9>"$B/.lock" >"$T/make.log" 2>&1 || {
-	diag "$(cat "$T/make.log")"
-	give_up "cannot build quill-remote"
-}
+mkdir -p "$H/control" "$H/run/remote" "$T/dns"
+link_programs "$H" quill-remote
 
 cat >"$T/dns/data" <<'EOF'
 .test:127.0.0.101:a:3600

@@ -4,16 +4,8 @@
 . "$(dirname "$0")/../lib.sh"
 
 H=$T/home
-mkdir -p "$H/control" "$H/bin" "$B"
-(
-	flock 9
-	unset MAKEFLAGS MFLAGS MAKELEVEL
-	make -s -C "$TOP" B="$B" SAN="$SAN" R="$T/link" rhome="$H" \
-		"$T/link/bin/quill-inject" "$T/link/bin/sendmail"
-) 9>"$B/.lock" >"$T/make.log" 2>&1 || {
-	sed 's/^/# /' "$T/make.log"
-	give_up "cannot link sendmail"
-}
+mkdir -p "$H/control" "$H/bin"
+link_programs "$H" quill-inject sendmail
 mv "$T/link/bin/quill-inject" "$T/link/bin/sendmail" "$H/bin"
 ln -s sendmail "$H/bin/mailq"
 ln -s sendmail "$H/bin/newaliases"

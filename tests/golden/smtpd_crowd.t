@@ -6,18 +6,7 @@
 need python3 make
 
 mkdir -p "$T/home/control" "$T/home/bin" "$T/home/queue" \
-	"$T/home/run/count/smtpd" "$B"
-(
-	flock 9
-	unset MAKEFLAGS MFLAGS MAKELEVEL
-	make -s -C "$TOP" B="$B" SAN="$SAN" ${TESTCC:+CC="$TESTCC"} \
-		${TESTLD:+LD="$TESTLD"} R="$T/link" rhome="$T/home" \
-		"$T/link/bin/quill-smtpd"
-) 9>"$B/.lock" >"$T/link.log" 2>&1 || {
-	diag "$(cat "$T/link.log")"
-	give_up "cannot link quill-smtpd"
-}
-python3 -B "$TOP/tests/golden/smtpd_crowd.py" "$T/link/bin/quill-smtpd" "$T/home"
-tests_failed=$?
-tests_plan=0
-exit $tests_failed
+	"$T/home/run/count/smtpd"
+link_programs "$T/home" quill-smtpd
+tap_from python3 -B "$TOP/tests/golden/smtpd_crowd.py" "$T/link/bin/quill-smtpd" \
+	"$T/home"

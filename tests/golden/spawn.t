@@ -6,24 +6,14 @@
 need_root
 need python3
 H=$T/home
-mkdir -p "$H/bin" "$H/control" "$H/users" "$H/queue" "$B"
+mkdir -p "$H/bin" "$H/control" "$H/users" "$H/queue"
 chown daemon "$H/queue"
 export H
 mktestuser
 mktestuser "$testuser-b"
 programs='quill-lspawn quill-rspawn quill-getpw quill-newu'
-(
-	flock 9
-	unset MAKEFLAGS MFLAGS MAKELEVEL
-	for p in $programs; do
-		echo "$T/link/bin/$p"
-	done | xargs make -s -C "$TOP" B="$B" SAN="$SAN" \
-		${TESTCC:+"CC=$TESTCC"} ${TESTLD:+"LD=$TESTLD"} \
-		R="$T/link" rhome="$H"
-) 9>"$B/.lock" >"$T/link.log" 2>&1 || {
-	sed 's/^/# /' "$T/link.log"
-	give_up "cannot link"
-}
+# shellcheck disable=SC2086
+link_programs "$H" $programs
 for p in $programs; do
 	mv "$T/link/bin/$p" "$H/bin/"
 done

@@ -8,24 +8,8 @@ need perl
 
 # --- the tools, and what stands in for quill-queue ---------------------------
 Q=$T/q
-mkdir -p "$B"
-link_tools()
-{
-	(
-		flock 9
-		unset MAKEFLAGS MFLAGS MAKELEVEL
-		set --
-		for p in forward bouncesaying condredirect except preline \
-			maildir2mbox mbox2maildir; do
-			set -- "$@" "$T/link/bin/$p"
-		done
-		make -s -C "$TOP" B="$B" SAN="$SAN" R="$T/link" rhome="$Q" "$@"
-	) 9>"$B/.lock"
-}
-link_tools >"$T/link.log" 2>&1 || {
-	sed 's/^/# /' "$T/link.log"
-	give_up "the tools cannot be linked"
-}
+link_programs "$Q" forward bouncesaying condredirect except preline \
+	maildir2mbox mbox2maildir
 PATH=$T/link/bin:$PATH
 mkdir -p "$T/rec" "$Q/bin"
 cat >"$T/queue" <<END
