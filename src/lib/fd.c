@@ -18,45 +18,22 @@ fd_cloexec(int fd)
 	return fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ? -1 : 0;
 }
 
-static int
-set_nonblock(int fd, int on)
-{
-	int old = fcntl(fd, F_GETFL), new;
-
-	if (old < 0)
-		return -1;
-	new = on ? old | O_NONBLOCK : old & ~O_NONBLOCK;
-	return new == old || fcntl(fd, F_SETFL, new) >= 0 ? 0 : -1;
-}
-
 int
 fd_nonblock(int fd)
 {
-	return set_nonblock(fd, 1);
-}
+	int old = fcntl(fd, F_GETFL);
 
-int
-fd_block(int fd)
-{
-	return set_nonblock(fd, 0);
+	if (old < 0)
+		return -1;
+	if (old & O_NONBLOCK)
+		return 0;
+	return fcntl(fd, F_SETFL, old | O_NONBLOCK) < 0 ? -1 : 0;
 }
 
 int
 fd_open(const char *path, int flags, mode_t mode)
 {
 	return openat(AT_FDCWD, path, flags | O_CLOEXEC, mode);
-}
-
-int
-fd_move(int to, int from)
-{
-	if (to == from)
-		return 0;
-	while (dup2(from, to) < 0)
-		if (errno != EINTR && errno != EBUSY)
-			return -1;
-	close(from);
-	return 0;
 }
 
 /* After a failed read or write: may it be tried again? */

@@ -10,12 +10,9 @@
 /* 0 or -1 errno. */
 int fd_cloexec(int fd);
 int fd_nonblock(int fd);
-int fd_block(int fd);
 /* Open close-on-exec, with one system call under every libc (musl's open makes
  * two of it). -1 errno. */
 int fd_open(const char *path, int flags, mode_t mode);
-/* Make "to" the same as "from" and close from; nothing when they are equal. */
-int fd_move(int to, int from);
 /* Write or read all, across short counts, EINTR and (by poll) EAGAIN;
  * 0 or -1 errno. fd_readall fails with EPIPE at an early end of file. */
 int fd_writeall(int fd, const void *p, size_t n);

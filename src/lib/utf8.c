@@ -41,19 +41,6 @@ utf8_len(const char *p, size_t n)
 }
 
 bool
-utf8_valid(const char *p, size_t n)
-{
-	for (size_t i = 0; i < n;) {
-		size_t len = utf8_len(p + i, n - i);
-
-		if (!len)
-			return false;
-		i += len;
-	}
-	return true;
-}
-
-bool
 utf8_orders(const char *p, size_t n)
 {
 	static const char orders[][4] = { "\330\234", /* U+061C */

@@ -9,8 +9,6 @@
 /* Bytes (1 to 4) of the character at p, of which n bytes are there; 0 when it
  * is malformed, overlong, a surrogate, or n is 0. */
 size_t utf8_len(const char *p, size_t n);
-/* All n bytes are. */
-bool utf8_valid(const char *p, size_t n);
 /* Is that character, of n bytes, no text but an order to what shows it? C0,
  * DEL, C1, those that turn the direction of what follows (Unicode's
  * Bidi_Control: "moc.elpmaxe" is to be seen as it is), and the separators of

@@ -33,8 +33,8 @@ header_name(const char *line, size_t n)
 	return i < n && line[i] == ':' ? len : 0;
 }
 
-bool
-header_mbox(const char *line, size_t n)
+static bool
+is_mbox(const char *line, size_t n)
 {
 	if (n > 0 && line[0] == '>') {
 		line++;
@@ -58,7 +58,7 @@ mbox_len(const char *p, size_t n)
 {
 	size_t len = line_len(p, n);
 
-	if (len > HEADER_NAME_MAX || !header_mbox(p, len) ||
+	if (len > HEADER_NAME_MAX || !is_mbox(p, len) ||
 		header_name(p + len, n - len) == 0)
 		return 0;
 	return len;
@@ -112,7 +112,7 @@ header_scan(const char *p, size_t n, bool eof, size_t *pos)
 		len = line_len(p, n);
 		if (!decided(p, n, eof))
 			return false;
-		if (len <= HEADER_NAME_MAX && header_mbox(p, len)) {
+		if (len <= HEADER_NAME_MAX && is_mbox(p, len)) {
 			if (!decided(p + len, n - len, eof))
 				return false;
 			at = mbox_len(p, n);

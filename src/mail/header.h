@@ -46,8 +46,6 @@ size_t header_end(const char *p, size_t n);
 /* Length of the field name that the line of n bytes starts with; 0 when the
  * line cannot start a field. */
 size_t header_name(const char *line, size_t n);
-/* Does the line start as a mbox separator? */
-bool header_mbox(const char *line, size_t n);
 /* Is it the line (LF or CRLF alone) that ends the header? */
 bool header_empty(const char *line, size_t n);
 

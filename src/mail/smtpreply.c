@@ -20,14 +20,6 @@ smtpreply_clear(struct smtpreply *r)
 	str_clear(&r->text);
 }
 
-void
-smtpreply_free(struct smtpreply *r)
-{
-	str_free(&r->text);
-	r->code = 0;
-	r->lines = 0;
-}
-
 /* The code at the start of a line; 0: none. */
 static unsigned
 code_of(const char *p, size_t n)

@@ -32,7 +32,6 @@ struct smtpreply {
 void smtpreply_init(struct smtpreply *r);
 /* Begin the next reply. */
 void smtpreply_clear(struct smtpreply *r);
-void smtpreply_free(struct smtpreply *r);
 /* One line with its LF, CRLF or without. Three digits, 2 to 5 first; then a
  * space, a hyphen or the end; the same code on every line. */
 enum smtpreply_result smtpreply_feed(

@@ -11,7 +11,8 @@
 
 enum { HOUR = 3600, VALUE = 1024, PER_DECADE = 20 };
 
-const uint32_t counts_took_ms[COUNTS_TOOK - 1] = { 100, 1000, 10000, 60000,
+/* Classes of delays for people: up to that many ms; the last one is open. */
+static const uint32_t took_ms[COUNTS_TOOK - 1] = { 100, 1000, 10000, 60000,
 	600000, 3600000, 4 * 3600000, 24 * 3600000 };
 
 void
@@ -90,7 +91,7 @@ add_delay(struct counts *c, uint64_t ms, bool remote)
 {
 	size_t i = 0;
 
-	while (i < COUNTS_TOOK - 1 && ms > counts_took_ms[i])
+	while (i < COUNTS_TOOK - 1 && ms > took_ms[i])
 		i++;
 	c->took[i][remote]++;
 	c->delay[delay_cell(ms)]++;

@@ -26,10 +26,6 @@ enum {
 	COUNTS_TOOK = 9,
 };
 
-/* Classes of delays for people: up to that many ms; the last one is open.
- */
-extern const uint32_t counts_took_ms[COUNTS_TOOK - 1];
-
 enum counts_series {
 	COUNTS_MESSAGES, /* taken into the queue */
 	COUNTS_SENT,	 /* recipients delivered */

@@ -25,15 +25,6 @@ enum {
 
 static struct map known; /* "ID address": "when NUL text NUL relay NUL dsn" */
 static bool loaded;
-static char *const *log_dirs;
-static int nlog_dirs;
-
-void
-replies_from(int n, char *const *dirs)
-{
-	nlog_dirs = n;
-	log_dirs = dirs;
-}
 
 static void
 keep(const struct logs_line *line, const struct sendlog_event *e)
@@ -66,7 +57,7 @@ load(void)
 
 	loaded = true;
 	map_init(&known);
-	l = logs_open(nlog_dirs, log_dirs, "send", false);
+	l = logs_open(0, NULL, "send", false);
 	if (!l) {
 		if (errno != ENOENT)
 			log_warning_sys("last replies are not known: unable to "

@@ -16,9 +16,6 @@ struct reply {
 	const char *text, *relay, *dsn;
 };
 
-/* Log directories to look into instead of HOME/log/send. Before the first
- * replies_get. */
-void replies_from(int n, char *const *dirs);
 /* The last reply for recipient i. false: none is known. Reads the logs when it
  * is first called; says on fd 2, once, when that is not possible. Text is
  * valid until the next call. */

@@ -131,15 +131,3 @@ say_int(const char **sep, const char *key, uint64_t n)
 	say_key(sep, key);
 	obuf_putnum(&out, n);
 }
-
-void
-say_value(const char **sep, const char *key, const char *value)
-{
-	uint64_t n;
-
-	/* what a double holds exactly */
-	if (num_parses(value, UINT64_C(1) << 53, &n))
-		say_int(sep, key, n);
-	else
-		say_string(sep, key, value);
-}

@@ -21,7 +21,5 @@ void say_number(uint64_t n, size_t width);
 void say_key(const char **sep, const char *key);
 void say_string(const char **sep, const char *key, const char *value);
 void say_int(const char **sep, const char *key, uint64_t n);
-/* A value that is a number where it looks like one, else a string. */
-void say_value(const char **sep, const char *key, const char *value);
 
 #endif

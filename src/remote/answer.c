@@ -4,8 +4,8 @@
 #include "remote/content.h"
 #include "remote/plan.h"
 
-struct verdict *
-plan_rcpt(const struct plan *p, size_t at)
+static struct verdict *
+rcpt_at(const struct plan *p, size_t at)
 {
 	return &p->r->rcpt[p->ask[at - AT_RCPT]];
 }
@@ -20,7 +20,7 @@ answer_broken(struct plan *p, size_t at)
 		return;
 	}
 	for (at = at < AT_RCPT ? AT_RCPT : at; at < p->at_data; at++)
-		verdict_copy(plan_rcpt(p, at), RCPT_DEFERRED, &p->r->message);
+		verdict_copy(rcpt_at(p, at), RCPT_DEFERRED, &p->r->message);
 }
 
 static void
@@ -61,7 +61,7 @@ is_crowded(const struct smtpreply *r)
 static void
 take_rcpt(struct plan *p, size_t at)
 {
-	struct verdict *v = plan_rcpt(p, at);
+	struct verdict *v = rcpt_at(p, at);
 	unsigned code = p->s->reply.code;
 
 	if (!p->mail_ok)
@@ -118,7 +118,7 @@ take_each(struct plan *p)
 	size_t at;
 
 	for (at = AT_RCPT; at < p->at_data; at++) {
-		v = plan_rcpt(p, at);
+		v = rcpt_at(p, at);
 		if (v->class != RCPT_ACCEPTED)
 			continue;
 		if (lost)

@@ -33,8 +33,6 @@ struct plan {
 	enum transact end;
 };
 
-/* The recipient at a position. */
-struct verdict *plan_rcpt(const struct plan *p, size_t at);
 /* Take the reply in p->s to the command at a position. */
 void answer_take(struct plan *p, size_t at);
 /* The connection is of no more use, p->r->message says why: all recipients

@@ -51,12 +51,6 @@ channel_init(void)
 		fd_nonblock(channels[c].fd);
 }
 
-int
-channel_fd(int chan)
-{
-	return channels[chan].fd;
-}
-
 size_t
 channel_running(int chan)
 {

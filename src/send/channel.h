@@ -11,7 +11,6 @@
 #include "send/message.h"
 
 void channel_init(void);
-int channel_fd(int chan);
 /* Start jobs while there are slots; starts nothing once stopping. */
 void channel_run(int chan);
 /* Could channel_run start something that it has not looked at yet? */

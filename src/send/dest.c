@@ -290,9 +290,3 @@ dest_from(uint32_t i)
 		i++;
 	return i < nplaces ? places[i] : NULL;
 }
-
-size_t
-dest_count(void)
-{
-	return ndests;
-}

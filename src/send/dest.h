@@ -143,6 +143,5 @@ int64_t dest_next(void);
 
 /* The first at that place or behind it; NULL: there are no more. */
 struct dest *dest_from(uint32_t place);
-size_t dest_count(void);
 
 #endif

@@ -21,8 +21,6 @@ struct part {
 extern const struct turn_ops *turn_ops;
 
 /* --- turn.c --- */
-/* Is there something of p to be looked at? */
-bool part_haswork(const struct pass *p);
 /* Into its ring, if it is not there. */
 void part_enqueue(int chan, struct pass *p);
 /* It is to be looked at, before or after the others. */

@@ -14,8 +14,9 @@ static struct ring {
 
 /* --- rings ---------------------------------------------------------------- */
 
-bool
-part_haswork(const struct pass *p)
+/* Is there something of p to be looked at? */
+static bool
+has_work(const struct pass *p)
 {
 	return p->ready || p->at < p->n;
 }
@@ -263,7 +264,7 @@ look(struct pass *p, int chan, int64_t now, struct turn *t)
 	p->running--;
 	if (go)
 		return true;
-	if (part_haswork(p))
+	if (has_work(p))
 		part_enqueue(chan, p);
 	else if (where && !p->running && !p->unsure)
 		park_away(p, where, chan, now);
@@ -310,7 +311,7 @@ turn_taken(const struct turn *t, size_t n, int64_t now)
 		part_ready(q, false);
 	else
 		part_free(q, now);
-	if (part_haswork(p))
+	if (has_work(p))
 		part_enqueue(chan, p);
 }
 
@@ -325,7 +326,7 @@ turn_back(const struct turn *t, int64_t now)
 void
 turn_ended(struct pass *p, struct dest *limiter, int64_t now)
 {
-	if (p && part_haswork(p))
+	if (p && has_work(p))
 		part_enqueue(limiter->chan, p);
 	park_unpark(limiter, now);
 	if (limiter->group)

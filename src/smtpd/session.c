@@ -44,7 +44,7 @@ session_free(struct session *s)
 }
 
 /* The only end of a transaction, whatever ended it: RSET, HELO, STARTTLS, a
- * queued or a refused message. Only session_begin calls it, so that what the
+ * queued or a refused message. Only begin_event calls it, so that what the
  * last event left can be logged. */
 static void
 transaction_reset(struct session *s)
@@ -57,8 +57,9 @@ transaction_reset(struct session *s)
 	str_clear(&s->rcptparams);
 }
 
-void
-session_begin(struct session *s)
+/* Before an event: what the last one left goes. */
+static void
+begin_event(struct session *s)
 {
 	if (s->over)
 		transaction_reset(s);
@@ -198,7 +199,7 @@ session_line(struct session *s, const char *p, size_t n, bool more)
 	const struct verb *v;
 	size_t word = 0, i;
 
-	session_begin(s);
+	begin_event(s);
 	if (s->auth != AUTH_NONE)
 		return session_settle(
 			s, more ? session_early(s) : auth_line(s, p, n));
@@ -235,7 +236,7 @@ session_longline(struct session *s)
 	bool exchange = s->auth != AUTH_NONE;
 
 	auth_end(s);
-	session_begin(s);
+	begin_event(s);
 	s->ncommands++;
 	s->commands++;
 	if (!exchange)
@@ -247,7 +248,7 @@ session_longline(struct session *s)
 enum effect
 session_timeout(struct session *s)
 {
-	session_begin(s);
+	begin_event(s);
 	return session_close(s, "timeout", "4.4.2", "timeout");
 }
 

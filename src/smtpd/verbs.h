@@ -62,7 +62,5 @@ void session_reply(
 	struct session *s, int code, const char *enhanced, const char *text);
 /* After every event: what the limits say; e or EFFECT_CLOSE. */
 enum effect session_settle(struct session *s, enum effect e);
-/* Before an event that belongs to no command: what the last one left goes. */
-void session_begin(struct session *s);
 
 #endif

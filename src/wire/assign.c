@@ -19,12 +19,6 @@ assign_init(struct assign *a)
 	str_init(&a->key, ADDR_MAX + 2);
 }
 
-void
-assign_free(struct assign *a)
-{
-	str_free(&a->key);
-}
-
 /* Split "user:uid:gid:home:dash:ext:" in place: NULs for colons. */
 static const char *
 split(struct assign *a, char *p, size_t n)

@@ -23,7 +23,6 @@ struct assign {
 
 /* a->key is ready to be used again by each line. */
 void assign_init(struct assign *a);
-void assign_free(struct assign *a);
 /* Take the n bytes of a line without its end, changing them. NULL; or why it
  * is none. Comments and the dot at the end are the caller's. */
 const char *assign_line(struct assign *a, char *line, size_t n);

@@ -11,10 +11,13 @@
 enum { LIFETIME = 604800, MOST = 5000, RATE = 1000000 };
 #define LIFETIME_MAX (100 * 365 * (uint64_t)86400)
 
+/* NULL, or the reason why a value is bad. */
+typedef const char *check_fn(const char *value);
+
 struct reading {
 	struct map *map;
 	bool plain;
-	bydomain_check_fn *check;
+	check_fn *check;
 };
 
 static const char *
@@ -42,9 +45,10 @@ entry(void *arg, size_t line, char *s, size_t n)
 	return NULL;
 }
 
-enum control
-bydomain_read(struct bydomain *b, const char *name, bool plain,
-	bydomain_check_fn *check)
+/* Read control/NAME into *b, which is empty when it is absent or bad. plain: a
+ * line without a colon is the value of all others. */
+static enum control
+read_file(struct bydomain *b, const char *name, bool plain, check_fn *check)
 {
 	struct reading r = { &b->map, plain, check };
 	enum control c;
@@ -62,8 +66,9 @@ bydomain_free(struct bydomain *b)
 	map_free(&b->map);
 }
 
-const char *
-bydomain_find(const struct bydomain *b, const char *domain)
+/* The value for a domain in lower case; NULL: none. */
+static const char *
+find(const struct bydomain *b, const char *domain)
 {
 	const char *p = domain, *v;
 
@@ -99,9 +104,9 @@ bydomain_lifetime(struct bydomain *b)
 	enum control c;
 
 	shortest = LIFETIME_MAX;
-	c = bydomain_read(b, "queuelifetime", true, check_seconds);
+	c = read_file(b, "queuelifetime", true, check_seconds);
 	b->shortest = shortest;
-	if (!bydomain_find(b, "") && b->shortest > LIFETIME)
+	if (!find(b, "") && b->shortest > LIFETIME)
 		b->shortest = LIFETIME;
 	return c;
 }
@@ -115,7 +120,7 @@ bydomain_shortest(const struct bydomain *b)
 uint64_t
 bydomain_seconds(const struct bydomain *b, const char *domain)
 {
-	const char *v = bydomain_find(b, domain);
+	const char *v = find(b, domain);
 	uint64_t n = LIFETIME;
 
 	if (v)
@@ -182,14 +187,14 @@ check_limits(const char *v)
 enum control
 bydomain_concurrency(struct bydomain *b)
 {
-	return bydomain_read(b, "concurrencydomain", false, check_limits);
+	return read_file(b, "concurrencydomain", false, check_limits);
 }
 
 bool
 bydomain_limits(const struct bydomain *b, const char *domain, uint32_t *most,
 	uint32_t *every)
 {
-	const char *v = bydomain_find(b, domain);
+	const char *v = find(b, domain);
 
 	*most = *every = 0;
 	return v && split(v, most, every);

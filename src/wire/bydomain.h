@@ -18,17 +18,7 @@ struct bydomain {
 	uint64_t shortest; /* bydomain_lifetime */
 };
 
-/* NULL, or the reason why a value is bad. */
-typedef const char *bydomain_check_fn(const char *value);
-
-/* Read control/NAME into *b, which is empty when it is absent or bad. plain: a
- * line without a colon is the value of all others. */
-enum control bydomain_read(struct bydomain *b, const char *name, bool plain,
-	bydomain_check_fn *check);
 void bydomain_free(struct bydomain *b);
-/* The value for a domain in lower case; NULL: none. */
-const char *bydomain_find(const struct bydomain *b, const char *domain);
-
 /* The files there are:
  * queuelifetime: seconds */
 enum control bydomain_lifetime(struct bydomain *b);

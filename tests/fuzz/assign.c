@@ -33,7 +33,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		require(u.user[0] != '\0' && u.home[0] == '/');
 		require((u.uid == 0) == a.root);
 	}
-	assign_free(&a);
+	str_free(&a.key);
 	free(line);
 	return 0;
 }

@@ -62,6 +62,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (got == SMTPREPLY_DONE)
 			smtpreply_clear(&r);
 	}
-	smtpreply_free(&r);
+	str_free(&r.text);
 	return 0;
 }

@@ -68,8 +68,6 @@ test_flags(void)
 	ok(fcntl(fds[0], F_GETFL) & O_NONBLOCK, "it is");
 	is_num(fd_nonblock(fds[0]), 0, "nonblock again");
 	is_errno(read(fds[0], fds, 1), EAGAIN, "and does not block");
-	is_num(fd_block(fds[0]), 0, "block");
-	ok(!(fcntl(fds[0], F_GETFL) & O_NONBLOCK), "it is not");
 	is_num(fcntl(fds[0], F_GETFL) & O_ACCMODE, O_RDONLY, "mode is kept");
 	fcntl(fds[0], F_SETFD, 0);
 	is_num(fd_cloexec(fds[0]), 0, "cloexec");
@@ -78,27 +76,6 @@ test_flags(void)
 	close(fds[1]);
 	is_errno(fd_cloexec(fds[0]), EBADF, "cloexec of a closed one");
 	is_errno(fd_nonblock(fds[0]), EBADF, "nonblock of a closed one");
-	is_errno(fd_block(-1), EBADF, "block of -1");
-}
-
-static void
-test_move(void)
-{
-	size_t before = count_open();
-	int fds[2];
-	char c = 0;
-
-	fd_pipe(fds);
-	is_num(fd_move(fds[0], fds[0]), 0, "move to itself");
-	is_num(fcntl(fds[0], F_GETFD), FD_CLOEXEC, "changes nothing");
-	is_num(fd_move(40, fds[0]), 0, "move");
-	is_errno(fcntl(fds[0], F_GETFD), EBADF, "the old one is closed");
-	is_num(write(fds[1], "x", 1), 1, "write");
-	is_num(fd_read(40, &c, 1), 1, "the new one is the same");
-	is_errno(fd_move(41, fds[0]), EBADF, "move of a closed one");
-	close(40);
-	close(fds[1]);
-	is_num(count_open(), before, "nothing is left open");
 }
 
 /* A child that reads slowly, or writes slowly in small pieces. */
@@ -479,7 +456,6 @@ main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	test_flags();
-	test_move();
 	test_all(true);
 	test_all(false);
 	test_errors();

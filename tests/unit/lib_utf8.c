@@ -71,9 +71,6 @@ main(void)
 			i);
 	for (size_t i = 0; i < sizeof t / sizeof *t; i++)
 		is_num(utf8_len(t[i].p, t[i].n), t[i].want, "row %zu", i);
-	is_num(utf8_valid(S("a\303\251b")), 1, "a string");
-	is_num(utf8_valid(S("a\303\251b\303")), 0, "cut off");
-	is_num(utf8_valid(S("")), 1, "nothing");
 	is_num(utf8_bom(S("\357\273\277")), 1, "a byte order mark");
 	is_num(utf8_bom(S("\357\273")), 0, "two bytes of it");
 	is_num(utf8_bom(S("a\357\273\277")), 0, "not where it begins");

@@ -155,6 +155,6 @@ main(void)
 	lines();
 	limits();
 	keywords();
-	smtpreply_free(&r);
+	str_free(&r.text);
 	return done_testing();
 }

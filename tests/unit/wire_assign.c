@@ -94,6 +94,6 @@ main(void)
 			n == ADDR_MAX, "%zu bytes", n);
 	}
 	is_num(a.key.over, 0, "the key fits");
-	assign_free(&a);
+	str_free(&a.key);
 	return done_testing();
 }
