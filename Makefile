@@ -119,7 +119,9 @@ quillctl_OBJS = quillctl/quillctl quillctl/args quillctl/ask quillctl/walk \
 	quillctl/explain quillctl/program quillctl/dns quillctl/check \
 	quillctl/checkcontrol quillctl/checkfiles \
 	quillctl/report quillctl/counts quillctl/topk quillctl/idset \
-	quillctl/reason quillctl/page quillctl/pagestyle quillctl/plot \
+	quillctl/reason quillctl/page quillctl/pagestyle \
+	quillctl/doing quillctl/arrive \
+	quillctl/pagetables quillctl/plot \
 	quillctl/html quillctl/aside
 quillctl_USES = mail wire lib
 maildirmake_OBJS = tools/maildirmake

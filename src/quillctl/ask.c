@@ -9,6 +9,7 @@
 #include "lib/fd.h"
 #include "lib/lock.h"
 #include "lib/log.h"
+#include "lib/num.h"
 #include "wire/site.h"
 
 int
@@ -76,6 +77,38 @@ ask_question(int fd, enum ctl_verb v, const char *id, const char *argument,
 		}
 	} while (!a.last);
 	return 0;
+}
+
+int
+ask_alone(enum ctl_verb v, const char *id, ask_fn *fn, void *arg)
+{
+	int fd = ask_connect(true), r;
+
+	if (fd < 0)
+		return -1;
+	r = ask_question(fd, v, id, NULL, fn, arg);
+	close(fd);
+	return r;
+}
+
+void
+ask_keep(char *to, size_t size, const char *value)
+{
+	size_t n = strlen(value);
+
+	if (n >= size)
+		n = size - 1;
+	memcpy(to, value, n);
+	to[n] = '\0';
+}
+
+void
+ask_number(uint64_t *n, uint64_t max, const char *value)
+{
+	uint64_t got;
+
+	if (num_parses(value, max, &got))
+		*n = got;
 }
 
 int

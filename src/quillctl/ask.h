@@ -22,6 +22,13 @@ typedef void ask_fn(
 	void *arg, const char *object, const char *key, const char *value);
 int ask_question(int fd, enum ctl_verb v, const char *id, const char *argument,
 	ask_fn *fn, void *arg);
+/* The same on a connection of its own, silently. 0; -1 errno: nobody answers.
+ */
+int ask_alone(enum ctl_verb v, const char *id, ask_fn *fn, void *arg);
+/* For an ask_fn: keep a value, cut to size; a number, which stays as it is when
+ * value is none up to max. */
+void ask_keep(char *to, size_t size, const char *value);
+void ask_number(uint64_t *n, uint64_t max, const char *value);
 /* Order "delete" for the n recipients of a message. 0; -1 errno. */
 int ask_delete(int fd, const char *id, const uint32_t *rcpts, size_t n);
 

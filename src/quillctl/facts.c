@@ -33,17 +33,6 @@ const char *const facts_names[FACTS_NUMBERS] = {
 	[FACTS_STOPPING] = "stopping",
 };
 
-static void
-copy(char *to, size_t size, const char *from)
-{
-	size_t n = strlen(from);
-
-	if (n >= size)
-		n = size - 1;
-	memcpy(to, from, n);
-	to[n] = '\0';
-}
-
 /* --- quill-send ----------------------------------------------------------- */
 
 /* What a delivery said, as one line. */
@@ -72,13 +61,13 @@ take_error(struct facts *f, const char *key, const char *value)
 	if (strcmp(key, "when") == 0 && num_parses(value, INT64_MAX, &n))
 		e->when = (int64_t)n;
 	else if (strcmp(key, "id") == 0)
-		copy(e->id, sizeof(e->id), value);
+		ask_keep(e->id, sizeof(e->id), value);
 	else if (strcmp(key, "channel") == 0)
-		copy(e->channel, sizeof(e->channel), value);
+		ask_keep(e->channel, sizeof(e->channel), value);
 	else if (strcmp(key, "to") == 0)
-		copy(e->to, sizeof(e->to), value);
+		ask_keep(e->to, sizeof(e->to), value);
 	else if (strcmp(key, "text") == 0) {
-		copy(e->text, sizeof(e->text), value);
+		ask_keep(e->text, sizeof(e->text), value);
 		one_line(e->text);
 	}
 }
@@ -95,13 +84,13 @@ take(void *arg, const char *object, const char *key, const char *value)
 	}
 	for (i = 0; key && i < FACTS_NUMBERS; i++)
 		if (strcmp(key, facts_names[i]) == 0)
-			num_parses(value, INT64_MAX, &f->n[i]);
+			ask_number(&f->n[i], INT64_MAX, value);
 }
 
 int
 facts_send(struct facts *f)
 {
-	int r = ask_runs(), fd;
+	int r = ask_runs();
 
 	if (r < 0)
 		return -1;
@@ -109,11 +98,7 @@ facts_send(struct facts *f)
 	f->answered = false;
 	f->nerrors = 0;
 	memset(f->n, 0, sizeof(f->n));
-	fd = f->runs ? ask_connect(true) : -1;
-	if (fd < 0)
-		return 0;
-	f->answered = ask_question(fd, CTL_STATUS, NULL, NULL, take, f) == 0;
-	close(fd);
+	f->answered = f->runs && ask_alone(CTL_STATUS, NULL, take, f) == 0;
 	return 0;
 }
 
@@ -251,7 +236,7 @@ facts_services(struct facts *f, const char *path)
 			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (fd < 0)
 			continue;
-		copy(s->name, sizeof(s->name), d->d_name);
+		ask_keep(s->name, sizeof(s->name), d->d_name);
 		if (is_ours(fd) && read_service(fd, s))
 			f->nservices++;
 		close(fd);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/num.h"
+#include "lib/stamp.h"
 #include "lib/utf8.h"
 
 static const char *
@@ -86,4 +87,29 @@ html_percent(struct obuf *o, uint64_t n, uint64_t of)
 		obuf_putc(o, '.');
 	obuf_put(o, num, len);
 	obuf_putc(o, '%');
+}
+
+void
+html_span(struct obuf *o, unsigned hours)
+{
+	unsigned n = hours % 24 == 0 ? hours / 24 : hours;
+
+	if (n > 1) {
+		obuf_putnum(o, n);
+		obuf_putc(o, ' ');
+	}
+	obuf_puts(o, hours % 24 == 0 ? "day" : "hour");
+	if (n > 1)
+		obuf_putc(o, 's');
+}
+
+void
+html_date(struct obuf *o, int64_t t)
+{
+	char s[STAMP_FMT];
+
+	stamp_rfc3339(s, t);
+	obuf_put(o, s, 10);
+	obuf_putc(o, ' ');
+	obuf_put(o, s + 11, 5);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
-/* html - text that others wrote, in a page */
+/* html - text that others wrote, numbers and times, in a page */
 #ifndef QUILLCTL_HTML_H
 #define QUILLCTL_HTML_H
 
@@ -15,5 +15,9 @@ void html_text(struct obuf *o, const char *text);
 void html_number(struct obuf *o, uint64_t n);
 /* n / of, in per cent with 3 digits: "12.345%". */
 void html_percent(struct obuf *o, uint64_t n, uint64_t of);
+/* "hour", "4 hours", "day", "2 days" */
+void html_span(struct obuf *o, unsigned hours);
+/* "2026-11-20 14:00" */
+void html_date(struct obuf *o, int64_t t);
 
 #endif

@@ -1,25 +1,22 @@
 /* SPDX-License-Identifier: 0BSD */
 /* quillctl import DIR|FILE|-: put a backup's messages into this queue
  *
- * Every file is checked before it gets its name. A message is written aside,
- * synced, and appears with its envelope last, so that a crash leaves a message
- * or none; to import again does no harm. What the logs say was delivered is
- * marked so, and a message that the logs say is done is left out. One that is
- * in the queue already gets the marks of both.
+ * Every file is checked before it gets its name (arrive.h); to import again
+ * does no harm. What the logs say was delivered is marked so, and a message
+ * that the logs say is done is left out. One that is in the queue already gets
+ * the marks of both.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/crc32c.h"
 #include "lib/fd.h"
-#include "lib/file.h"
 #include "lib/log.h"
 #include "quillctl/archive.h"
 #include "quillctl/args.h"
+#include "quillctl/arrive.h"
 #include "quillctl/ask.h"
 #include "quillctl/done.h"
 #include "quillctl/offline.h"
@@ -30,7 +27,7 @@
 #include "wire/site.h"
 #include "wire/status.h"
 
-enum { NOTES_MAX = 64 << 20, PART_MAX = QPATH_MAX + 8 };
+enum { NOTES_MAX = 64 << 20 };
 
 static struct import {
 	bool dry, runs;
@@ -50,13 +47,6 @@ static struct import {
 } import;
 
 static void
-part_name(char part[PART_MAX], struct qid id, enum qfile f)
-{
-	qpath_fmt(part, id, f);
-	strcat(part, ".part"); /* no name of the queue */
-}
-
-static void
 complain(struct import *i, const char *why)
 {
 	char name[QID_LEN + 1];
@@ -70,57 +60,14 @@ complain(struct import *i, const char *why)
 static void
 drop(struct import *i)
 {
-	char part[PART_MAX];
-
-	if (i->mess >= 0) {
-		close(i->mess);
-		part_name(part, i->id, QFILE_MESS);
-		unlink(part);
-	}
+	if (i->mess >= 0)
+		arrive_drop(i->id, i->mess);
 	i->mess = -1;
 	i->have = false;
 	str_clear(&i->notes);
 }
 
-/* What an import that was cut off has left of it. */
-static void
-remove_parts(struct qid id)
-{
-	char part[PART_MAX];
-
-	part_name(part, id, QFILE_MESS);
-	unlink(part);
-	part_name(part, id, QFILE_ENV);
-	unlink(part);
-}
-
-static int
-make_part(struct import *i, enum qfile f, mode_t mode)
-{
-	char part[PART_MAX];
-	int fd;
-
-	part_name(part, i->id, f);
-	unlink(part); /* of an import that was cut off */
-	fd = fd_open(part, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
-	if (fd >= 0 && fchown(fd, i->ids.quillq, i->ids.quill) == 0 &&
-		fchmod(fd, mode) == 0)
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
 /* --- the files of a message ----------------------------------------------- */
-
-static bool
-exists(struct qid id, enum qfile f)
-{
-	char path[QPATH_MAX];
-
-	qpath_fmt(path, id, f);
-	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
 
 static int
 take_mess(struct import *i, struct archive *a)
@@ -129,12 +76,12 @@ take_mess(struct import *i, struct archive *a)
 	ssize_t n;
 
 	i->have = true;
-	i->known = exists(i->id, QFILE_ENV);
+	i->known = arrive_is(i->id, QFILE_ENV);
 	i->bytes = i->sum = 0;
 	if (i->known && !i->dry)
-		remove_parts(i->id);
+		arrive_clean(i->id);
 	if (!i->known && !i->dry) {
-		i->mess = make_part(i, QFILE_MESS, 0640);
+		i->mess = arrive_begin(i->id, &i->ids);
 		if (i->mess < 0)
 			return -1;
 	}
@@ -163,104 +110,14 @@ take_bytes(struct archive *a, struct str *s, uint64_t size)
 	return n < 0 || s->over ? -1 : 0;
 }
 
-/* bounce/<id>, before the envelope that needs it. */
-static int
-write_notes(struct import *i)
-{
-	char path[QPATH_MAX];
-	int fd, r;
-
-	if (i->notes.len == 0)
-		return 0;
-	qpath_fmt(path, i->id, QFILE_BOUNCE);
-	fd = fd_open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600);
-	if (fd < 0)
-		return -1;
-	r = file_alone(fd);
-	if (r == 0)
-		r = ftruncate(fd, 0);
-	if (r == 0)
-		r = fchown(fd, i->ids.quills, i->ids.quill);
-	if (r == 0)
-		r = fd_writeall(fd, i->notes.s, i->notes.len);
-	if (r == 0)
-		r = fsync(fd);
-	close(fd);
-	return r < 0 ? -1 : file_syncdir("bounce");
-}
-
-/* Tried at mtime; or never, when that is the second of its birth: a tar file
- * keeps no fractions. */
-static int
-set_time(int fd, struct qid id, int64_t mtime)
-{
-	struct timespec t[2] = { { .tv_nsec = UTIME_OMIT },
-		{ .tv_sec = (time_t)mtime } };
-
-	if (mtime <= qid_birth(id)) {
-		t[1].tv_sec = (time_t)(id.us / 1000000);
-		t[1].tv_nsec = (long)(id.us % 1000000) * 1000;
-	}
-	return futimens(fd, t);
-}
-
-static int
-link_part(struct qid id, enum qfile f)
-{
-	char part[PART_MAX], path[QPATH_MAX];
-
-	part_name(part, id, f);
-	qpath_fmt(path, id, f);
-	return link(part, path);
-}
-
-/* The message first, then the envelope. Between the two quill-send may take
- * an old message for a left-over and have it removed, but never once the
- * envelope is there: look again then. */
-static int
-appear(struct qid id)
-{
-	char path[QPATH_MAX];
-	int r;
-
-	/* of an import or a quill-queue that was cut off: no envelope */
-	qpath_fmt(path, id, QFILE_MESS);
-	if (!exists(id, QFILE_ENV))
-		unlink(path);
-	r = link_part(id, QFILE_MESS);
-	if (r == 0)
-		r = link_part(id, QFILE_ENV);
-	if (r == 0 && !exists(id, QFILE_MESS))
-		r = link_part(id, QFILE_MESS);
-	qpath_split(path, qid_split(id));
-	return r < 0 ? -1 : file_syncdir(path);
-}
-
 static int
 write_message(struct import *i, const struct str *env, int64_t mtime)
 {
-	char part[PART_MAX];
-	int fd, r;
+	int r;
 
 	if (i->dry)
 		return 0;
-	if (fsync(i->mess) < 0)
-		return -1;
-	fd = make_part(i, QFILE_ENV, 0660);
-	if (fd < 0)
-		return -1;
-	r = fd_writeall(fd, env->s, env->len);
-	if (r == 0)
-		r = set_time(fd, i->id, mtime);
-	if (r == 0)
-		r = fsync(fd);
-	close(fd);
-	if (r == 0)
-		r = write_notes(i);
-	if (r == 0)
-		r = appear(i->id);
-	part_name(part, i->id, QFILE_ENV);
-	unlink(part);
+	r = arrive_end(i->id, &i->ids, i->mess, env, &i->notes, mtime);
 	if (r == 0 && i->runs)
 		hint_send(i->id);
 	return r;

@@ -5,9 +5,9 @@
 
 #include "lib/str.h"
 #include "quillctl/html.h"
+#include "quillctl/pagetables.h"
 #include "quillctl/plot.h"
-
-enum { SHOWN = 20 };
+#include "quillctl/say.h"
 
 static void
 heading(struct obuf *o, const char *id, const char *class)
@@ -80,7 +80,7 @@ time_section(struct obuf *o, const struct counts *c, size_t which)
 
 	obuf_init(&words, -1, buf, sizeof(buf));
 	obuf_puts(&words, times[which].title);
-	plot_span(&words, hours);
+	html_span(&words, hours);
 	str_clear(&title);
 	str_put(&title, buf, words.len);
 	p.title = str_c(&title);
@@ -150,130 +150,6 @@ delays(struct obuf *o, const struct counts *c)
 	obuf_puts(o, "</section>\n");
 }
 
-/* --- the most frequent ---------------------------------------------------- */
-
-static const struct {
-	enum counts_top top;
-	const char *id, *title, *what, *count, *more[TOPK_MORE];
-	unsigned colour;
-} tops[] = {
-	{ COUNTS_SENDERS, "senders", "Busiest senders", "Sender", "Messages",
-		{ "Size" }, 0 },
-	{ COUNTS_DESTINATIONS, "destinations", "Destinations", "Domain",
-		"Attempts", { "Delivered", "Deferred", "Failed" }, 1 },
-	{ COUNTS_REFUSALS, "refusals", "Refusals by reason", "Reply", "Times",
-		{ NULL }, 4 },
-	{ COUNTS_DEFERRALS, "deferrals", "Deferrals by reason", "Reason",
-		"Times", { NULL }, 2 },
-	{ COUNTS_FAILURES, "failures", "Failures by reason", "Reason", "Times",
-		{ NULL }, 3 },
-};
-
-enum { TOPS = sizeof(tops) / sizeof(*tops) };
-
-static void
-put_bytes(struct obuf *o, uint64_t n)
-{
-	static const char *const units[] = { " B", " KiB", " MiB", " GiB",
-		" TiB", " PiB", " EiB" };
-	uint64_t tenth = 0;
-	size_t i = 0;
-
-	for (; n >= 1024; n /= 1024, i++)
-		tenth = n % 1024 * 10 / 1024;
-	obuf_putnum(o, n);
-	if (i > 0 && n < 100) {
-		obuf_putc(o, '.');
-		obuf_putnum(o, tenth);
-	}
-	obuf_puts(o, units[i]);
-}
-
-static void
-top_row(struct obuf *o, size_t which, const struct topk_item *item,
-	uint64_t most)
-{
-	size_t k;
-
-	obuf_puts(o, "<tr><th scope=\"row\"><bdi>");
-	html_text(o, *item->key ? item->key : "(none)");
-	obuf_puts(o, "</bdi><svg class=\"bar\" aria-hidden=\"true\">"
-		     "<rect height=\"100%\" class=\"k");
-	obuf_putnum(o, tops[which].colour);
-	obuf_puts(o, "\" width=\"");
-	html_percent(o, item->count, most);
-	obuf_puts(o, "\"/></svg></th><td class=\"n\">");
-	html_number(o, item->count);
-	if (item->error) {
-		obuf_puts(o, "<br><small>or ");
-		html_number(o, item->error);
-		obuf_puts(o, " fewer</small>");
-	}
-	obuf_puts(o, "</td>");
-	for (k = 0; k < TOPK_MORE && tops[which].more[k]; k++) {
-		obuf_puts(o, "<td class=\"n\">");
-		if (tops[which].top == COUNTS_SENDERS)
-			put_bytes(o, item->more[k]);
-		else
-			html_number(o, item->more[k]);
-		obuf_puts(o, "</td>");
-	}
-	obuf_puts(o, "</tr>\n");
-}
-
-static void
-top_table(struct obuf *o, const struct counts *c, size_t which)
-{
-	const struct topk *t = c->top[tops[which].top];
-	size_t i, k;
-
-	obuf_puts(o, "<div class=\"scroll\" role=\"region\" tabindex=\"0\" "
-		     "aria-labelledby=\"");
-	obuf_puts(o, tops[which].id);
-	obuf_puts(o, "-title\"><table>\n<thead><tr><th scope=\"col\">");
-	obuf_puts(o, tops[which].what);
-	obuf_puts(o, "</th><th scope=\"col\" class=\"n\">");
-	obuf_puts(o, tops[which].count);
-	obuf_puts(o, "</th>");
-	for (k = 0; k < TOPK_MORE && tops[which].more[k]; k++) {
-		obuf_puts(o, "<th scope=\"col\" class=\"n\">");
-		obuf_puts(o, tops[which].more[k]);
-		obuf_puts(o, "</th>");
-	}
-	obuf_puts(o, "</tr></thead>\n<tbody>\n");
-	for (i = 0; i < t->n && i < SHOWN; i++)
-		top_row(o, which, &t->item[i], t->item[0].count);
-	obuf_puts(o, "</tbody>\n</table></div>\n");
-}
-
-static void
-top_section(struct obuf *o, const struct counts *c, size_t which)
-{
-	const struct topk *t = c->top[tops[which].top];
-
-	heading(o, tops[which].id, "");
-	obuf_puts(o, "<h2 id=\"");
-	obuf_puts(o, tops[which].id);
-	obuf_puts(o, "-title\">");
-	obuf_puts(o, tops[which].title);
-	obuf_puts(o, "</h2>\n");
-	if (t->n == 0) {
-		obuf_puts(o, "<p>None.</p>\n</section>\n");
-		return;
-	}
-	if (t->n > SHOWN) {
-		obuf_puts(o, "<p class=\"note\">The first ");
-		obuf_putnum(o, SHOWN);
-		obuf_puts(o, " of ");
-		if (t->n == TOPK)
-			obuf_puts(o, "more than ");
-		html_number(o, t->n);
-		obuf_puts(o, ".</p>\n");
-	}
-	top_table(o, c, which);
-	obuf_puts(o, "</section>\n");
-}
-
 /* --- around them ---------------------------------------------------------- */
 
 static void
@@ -292,7 +168,7 @@ summary(struct obuf *o, const struct counts *c)
 	heading(o, "summary", "wide");
 	obuf_puts(o, "<h2>In all</h2>\n<ul class=\"sum\">\n");
 	fact(o, "Messages", c->total[COUNTS_MESSAGES]);
-	put_bytes(o, c->bytes);
+	say_bytes_to(o, c->bytes);
 	obuf_puts(o, "</small></li>\n");
 	fact(o, "Delivered", c->total[COUNTS_SENT]);
 	obuf_puts(o, "recipients</small></li>\n");
@@ -307,23 +183,6 @@ summary(struct obuf *o, const struct counts *c)
 	fact(o, "Accepted", c->accepted);
 	obuf_puts(o, "messages by SMTP</small></li>\n");
 	obuf_puts(o, "</ul>\n</section>\n");
-}
-
-static void
-contents(struct obuf *o)
-{
-	size_t i;
-
-	obuf_puts(o, "<nav aria-label=\"Tables\"><ul>\n");
-	for (i = 0; i < TOPS; i++) {
-		obuf_puts(o, "<li><a href=\"#");
-		obuf_puts(o, tops[i].id);
-		obuf_puts(o, "\">");
-		obuf_puts(o, tops[i].title);
-		obuf_puts(o, "</a></li>\n");
-	}
-	obuf_puts(o, "<li><a href=\"#method\">How this was counted</a></li>\n"
-		     "</ul></nav>\n");
 }
 
 static void
@@ -346,13 +205,16 @@ head(struct obuf *o, const struct page *p)
 	obuf_puts(o, "</style>\n</head>\n<body>\n<header>\n<h1>Mail report: ");
 	html_text(o, p->host);
 	obuf_puts(o, "</h1>\n<p>");
-	plot_date(o, c->from);
+	html_date(o, c->from);
 	obuf_puts(o, " to ");
-	plot_date(o, c->from + (int64_t)c->hours * 3600);
+	html_date(o, c->from + (int64_t)c->hours * 3600);
 	obuf_puts(o, ", times in UTC; made ");
-	plot_date(o, p->made);
+	html_date(o, p->made);
 	obuf_puts(o, "</p>\n");
-	contents(o);
+	obuf_puts(o, "<nav aria-label=\"Tables\"><ul>\n");
+	pagetables_links(o);
+	obuf_puts(o, "<li><a href=\"#method\">How this was counted</a></li>\n"
+		     "</ul></nav>\n");
 	obuf_puts(o, "</header>\n<main>\n");
 }
 
@@ -419,7 +281,6 @@ page_write(struct obuf *o, const struct page *p)
 	for (i = 0; i < TIMES; i++)
 		time_section(o, p->counts, i);
 	delays(o, p->counts);
-	for (i = 0; i < TOPS; i++)
-		top_section(o, p->counts, i);
+	pagetables_write(o, p->counts);
 	foot(o, p);
 }

@@ -28,31 +28,6 @@ plot_hours(size_t hours)
 	return lengths[i];
 }
 
-void
-plot_span(struct obuf *o, unsigned hours)
-{
-	unsigned n = hours % 24 == 0 ? hours / 24 : hours;
-
-	if (n > 1) {
-		obuf_putnum(o, n);
-		obuf_putc(o, ' ');
-	}
-	obuf_puts(o, hours % 24 == 0 ? "day" : "hour");
-	if (n > 1)
-		obuf_putc(o, 's');
-}
-
-void
-plot_date(struct obuf *o, int64_t t)
-{
-	char s[STAMP_FMT];
-
-	stamp_rfc3339(s, t);
-	obuf_put(o, s, 10);
-	obuf_putc(o, ' ');
-	obuf_put(o, s + 11, 5);
-}
-
 /* "14:00", or "20 Nov" at midnight. */
 static void
 tick_label(struct obuf *o, int64_t t)
@@ -278,7 +253,7 @@ bar(struct obuf *o, const struct plot *p, size_t i, uint64_t top, int64_t t)
 	size_t k;
 
 	obuf_puts(o, "<g><title>");
-	plot_date(o, t);
+	html_date(o, t);
 	obuf_puts(o, ": ");
 	numbers(o, p, i);
 	obuf_puts(o, "</title>");
@@ -304,15 +279,15 @@ describe(struct obuf *o, const struct plot *p, int64_t from, unsigned hours)
 	size_t best = highest(p);
 
 	obuf_puts(o, "A bar for each ");
-	plot_span(o, hours);
+	html_span(o, hours);
 	obuf_puts(o, " from ");
-	plot_date(o, from);
+	html_date(o, from);
 	obuf_puts(o, " to ");
-	plot_date(o, from + (int64_t)p->n * hours * HOUR);
+	html_date(o, from + (int64_t)p->n * hours * HOUR);
 	obuf_puts(o, " UTC. The most, ");
 	html_number(o, total(p, best));
 	obuf_puts(o, ", at ");
-	plot_date(o, from + (int64_t)best * hours * HOUR);
+	html_date(o, from + (int64_t)best * hours * HOUR);
 	obuf_puts(o, ". The numbers are in the table below.</desc>\n");
 }
 
@@ -345,7 +320,7 @@ plot_time(struct obuf *o, const struct plot *p, int64_t from, unsigned hours)
 		if (total(p, i) == 0)
 			continue;
 		obuf_puts(o, "<tr><th scope=\"row\">");
-		plot_date(o, from + (int64_t)i * length);
+		html_date(o, from + (int64_t)i * length);
 		obuf_puts(o, "</th>");
 		table_numbers(o, p, i);
 	}

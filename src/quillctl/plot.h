@@ -33,9 +33,5 @@ void plot_labels(struct obuf *o, const struct plot *p,
 /* Whole hours for a bar, so that a time of hours needs no more than PLOT_BARS:
  * a part of a day, or days. */
 unsigned plot_hours(size_t hours);
-/* "hour", "4 hours", "day", "2 days" */
-void plot_span(struct obuf *o, unsigned hours);
-/* "2026-11-20 14:00" */
-void plot_date(struct obuf *o, int64_t t);
 
 #endif

@@ -57,7 +57,7 @@ say_when(int64_t when)
 }
 
 void
-say_bytes(uint64_t n)
+say_bytes_to(struct obuf *o, uint64_t n)
 {
 	static const char *const units[] = { " B", " KiB", " MiB", " GiB",
 		" TiB", " PiB", " EiB" };
@@ -69,12 +69,18 @@ say_bytes(uint64_t n)
 		n /= 1024;
 		i++;
 	}
-	obuf_putnum(&out, n);
+	obuf_putnum(o, n);
 	if (i > 0 && n < 100) {
-		obuf_putc(&out, '.');
-		obuf_putnum(&out, tenth);
+		obuf_putc(o, '.');
+		obuf_putnum(o, tenth);
 	}
-	obuf_puts(&out, units[i]);
+	obuf_puts(o, units[i]);
+}
+
+void
+say_bytes(uint64_t n)
+{
+	say_bytes_to(&out, n);
 }
 
 void

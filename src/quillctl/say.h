@@ -7,12 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/obuf.h"
+
 /* All write to out. "3 d 4 h", "12 s". */
 void say_span(int64_t seconds);
 /* "2026-11-20T07:22:00Z (5 m ago)" or "(in 5 m)". */
 void say_when(int64_t when);
-/* "1.2 GiB" */
+/* "1.2 GiB"; to any place. */
 void say_bytes(uint64_t n);
+void say_bytes_to(struct obuf *o, uint64_t n);
 /* Text of others padded, or cut, to width characters. */
 void say_padded(const char *text, size_t width);
 /* A number, right-aligned. */

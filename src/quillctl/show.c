@@ -6,32 +6,17 @@
 #include <unistd.h>
 
 #include "lib/fd.h"
-#include "lib/file.h"
 #include "lib/json.h"
 #include "lib/log.h"
-#include "lib/num.h"
-#include "lib/stamp.h"
 #include "quillctl/args.h"
-#include "quillctl/ask.h"
+#include "quillctl/doing.h"
 #include "quillctl/quillctl.h"
 #include "quillctl/replies.h"
 #include "quillctl/say.h"
 #include "quillctl/schedule.h"
 #include "quillctl/select.h"
-#include "wire/note.h"
-#include "wire/retry.h"
 #include "wire/site.h"
 #include "wire/status.h"
-
-enum { NOTES_MAX = 16 << 20, VALUE = 300 };
-
-/* What quill-send says of a message. */
-struct doing {
-	bool known;
-	int64_t local, remote; /* next attempt, 0 none */
-	int64_t until;
-	char state[20], wait_for[VALUE];
-};
 
 static struct view {
 	bool json, message;
@@ -39,101 +24,14 @@ static struct view {
 	struct schedule schedule;
 } view;
 
-static void
-copy(char *to, size_t size, const char *from)
-{
-	size_t n = strlen(from);
-
-	if (n >= size)
-		n = size - 1;
-	memcpy(to, from, n);
-	to[n] = '\0';
-}
-
-static void
-take(void *arg, const char *object, const char *key, const char *value)
-{
-	struct doing *d = arg;
-	uint64_t n = 0;
-
-	(void)object;
-	d->known = true;
-	if (!key)
-		return;
-	if (strcmp(key, "state") == 0)
-		copy(d->state, sizeof(d->state), value);
-	else if (strcmp(key, "for") == 0)
-		copy(d->wait_for, sizeof(d->wait_for), value);
-	else if (!num_parses(value, INT64_MAX, &n))
-		return;
-	else if (strcmp(key, "local") == 0)
-		d->local = (int64_t)n;
-	else if (strcmp(key, "remote") == 0)
-		d->remote = (int64_t)n;
-	else if (strcmp(key, "until") == 0)
-		d->until = (int64_t)n;
-}
-
-static void
-ask(struct view *v, const char *id)
-{
-	int fd = ask_connect(true);
-
-	if (fd < 0)
-		return;
-	if (ask_question(fd, CTL_MESSAGE, id, NULL, take, &v->doing) < 0)
-		v->doing.known = false;
-	close(fd);
-}
-
-/* The relay that an administrator gave recipient i; "" none. */
-static const char *
-relay_of(const struct walk_message *m, size_t i)
-{
-	static struct str s = STR_INIT(NOTES_MAX);
-	const char *relay = "";
-	char path[QPATH_MAX];
-	struct note n;
-	size_t pos = 0;
-
-	if (!env_isvia(env_mark(&m->env, i)))
-		return "";
-	qpath_fmt(path, m->id, QFILE_BOUNCE);
-	str_clear(&s);
-	if (file_read(path, &s) < 0)
-		return "?";
-	while (note_next(str_c(&s), s.len, &pos, &n))
-		if (n.rcpt == i && n.action == NOTE_VIA)
-			relay = n.host;
-	return relay;
-}
-
-/* The earliest next attempt that is known; 0 none. */
-static int64_t
-next_attempt(const struct view *v, const struct walk_message *m)
-{
-	const struct doing *d = &v->doing;
-	int64_t local, remote;
-
-	if (d->known) {
-		if (d->local && (!d->remote || d->local < d->remote))
-			return d->local;
-		return d->remote;
-	}
-	if (!m->tried)
-		return 0;
-	local = retry_next(m->id, m->tried, v->schedule.local);
-	remote = retry_next(m->id, m->tried, v->schedule.remote);
-	return local < remote ? local : remote;
-}
-
 /* --- for people ----------------------------------------------------------- */
 
 static void
 plain_next(const struct view *v, const struct walk_message *m)
 {
 	const struct doing *d = &v->doing;
-	int64_t next = next_attempt(v, m), birth = qid_birth(m->id);
+	int64_t next = doing_next(&v->doing, m, &v->schedule),
+		birth = qid_birth(m->id);
 
 	obuf_puts(&out, "next attempt: ");
 	if (strcmp(d->state, "active") == 0)
@@ -185,7 +83,7 @@ plain_params(const struct walk_message *m, size_t i, const char *indent)
 static void
 plain_rcpt(const struct walk_message *m, size_t i)
 {
-	const char *relay = relay_of(m, i);
+	const char *relay = doing_relay(m, i);
 	struct reply r;
 
 	obuf_puts(&out, "  ");
@@ -276,7 +174,7 @@ json_params(const char **sep, const struct walk_message *m, size_t i)
 static void
 json_rcpt(const struct walk_message *m, size_t i)
 {
-	const char *sep = "", *relay = relay_of(m, i);
+	const char *sep = "", *relay = doing_relay(m, i);
 	struct reply r;
 
 	obuf_putc(&out, '{');
@@ -297,7 +195,7 @@ json_rcpt(const struct walk_message *m, size_t i)
 static void
 json(const struct view *v, const struct walk_message *m)
 {
-	int64_t next = has_work(m) ? next_attempt(v, m) : 0;
+	int64_t next = has_work(m) ? doing_next(&v->doing, m, &v->schedule) : 0;
 	const char *sep = "";
 	size_t i;
 
@@ -357,7 +255,7 @@ show(void *arg, const struct walk_message *m)
 {
 	struct view *v = arg;
 
-	ask(v, m->name);
+	doing_ask(&v->doing, m->name);
 	(v->json ? json : plain)(v, m);
 }
 
@@ -389,7 +287,6 @@ ctl_show(int argc, char **argv)
 	schedule_read(&v->schedule);
 	for (i = 0; i < n && r >= 0; i++) {
 		qid_parse(argv[i], &id);
-		memset(&v->doing, 0, sizeof(v->doing));
 		if (v->message)
 			r = print_message(id) == 0 ? 1
 			    : errno == ENOENT	   ? 0

@@ -65,17 +65,6 @@ end(int sig)
 /* --- asking --------------------------------------------------------------- */
 
 static void
-copy(char *to, size_t size, const char *from)
-{
-	size_t n = strlen(from);
-
-	if (n >= size)
-		n = size - 1;
-	memcpy(to, from, n);
-	to[n] = '\0';
-}
-
-static void
 take_destination(
 	void *arg, const char *object, const char *key, const char *value)
 {
@@ -86,7 +75,7 @@ take_destination(
 	if (!key && t->ndest < DESTINATIONS) {
 		d = &t->dest[t->ndest++];
 		memset(d, 0, sizeof(*d));
-		copy(d->name, sizeof(d->name), object);
+		ask_keep(d->name, sizeof(d->name), object);
 	}
 	if (!key || t->ndest == 0)
 		return;
@@ -94,9 +83,9 @@ take_destination(
 	if (strncmp(d->name, object, sizeof(d->name) - 1) != 0)
 		return; /* beyond those there is room for */
 	if (strcmp(key, "state") == 0)
-		copy(d->state, sizeof(d->state), value);
+		ask_keep(d->state, sizeof(d->state), value);
 	else if (strcmp(key, "text") == 0)
-		copy(d->text, sizeof(d->text), value);
+		ask_keep(d->text, sizeof(d->text), value);
 	else if (strcmp(key, "running") == 0)
 		n = &d->running;
 	else if (strcmp(key, "limit") == 0)
@@ -106,7 +95,7 @@ take_destination(
 	else if (strcmp(key, "failures") == 0)
 		n = &d->failures;
 	if (n)
-		num_parses(value, UINT64_MAX, n);
+		ask_number(n, UINT64_MAX, value);
 }
 
 static void
@@ -125,7 +114,7 @@ take_counter(void *arg, const char *object, const char *key, const char *value)
 	if (i == COUNTERS)
 		return;
 	if (i == t->ncounters) {
-		copy(t->counter[i].name, NAME, key);
+		ask_keep(t->counter[i].name, NAME, key);
 		t->counter[i].n = n;
 		t->ncounters++;
 	}
@@ -150,7 +139,6 @@ look(struct top *t)
 {
 	static int64_t counted;
 	int64_t began;
-	int fd;
 
 	if (facts_send(&t->facts) < 0)
 		return -1;
@@ -166,13 +154,9 @@ look(struct top *t)
 	t->ndest = 0;
 	t->before = t->asked;
 	t->asked = stamp_mono();
-	fd = t->facts.answered ? ask_connect(true) : -1;
-	if (fd < 0)
-		return 0;
-	if (ask_question(
-		    fd, CTL_DESTINATIONS, NULL, NULL, take_destination, t) == 0)
-		ask_question(fd, CTL_COUNTERS, NULL, NULL, take_counter, t);
-	close(fd);
+	if (t->facts.answered &&
+		ask_alone(CTL_DESTINATIONS, NULL, take_destination, t) == 0)
+		ask_alone(CTL_COUNTERS, NULL, take_counter, t);
 	if (t->ndest)
 		qsort(t->dest, t->ndest, sizeof(*t->dest), by_work);
 	return 0;
