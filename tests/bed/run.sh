@@ -504,12 +504,26 @@ bed_refused()
 	settled "refused from the start"
 }
 
+# No connection is kept for more mail, nothing is held against an exchanger.
+at_rest()
+{
+	wait_until 30 unconnected
+	on out "$T/out/home/bin/quill-tcpto" clear >"$T/tcpto"
+}
+
+unconnected()
+{
+	on out awk '$4 == "01" && $3 ~ /:0019$/ { n++ } END { exit n > 0 }' \
+		/proc/net/tcp
+}
+
 # 4xx at each phase: the second exchanger until MAIL, later the same again
 bed_later()
 {
 	for later in connect ehlo mail rcpt data .; do
 		on_end sink-far1 KILL
 		sink far1 -r "$later"
+		at_rest
 		flow 192.0.2.1 far.example 2
 		wait "$flow_pid"
 		case $later in

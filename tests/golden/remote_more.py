@@ -19,64 +19,188 @@ from remote_peer import (A, AAAA, CNAME, EHLO, HANGUP, MX, PLAIN, SILENCE, Dns,
                          Peer, a, multi, mx, rr, soa, wire)
 
 # --- every phase, every class of answer ------------------------------------------
-ANSWERS = ("354 go", "421 4.3.2 bye", "451 4.3.0 later", "550 5.7.1 no",
-           HANGUP, "xyz", "650 what", "250-a\r\n251 b")
+# TABLE=1 sh tests/golden/remote.t matrix    prints it
+ANSWERS = {
+    "2xx": "250 2.0.0 fine", "2xx, lines": "250-2.0.0 so\r\n250 2.0.0 fine",
+    "3xx": "354 go", "421": "421 4.3.2 bye",
+    "4xx": "451 4.3.0 later", "4xx, lines": "451-4.3.0 not\r\n451 4.3.0 now",
+    "5xx": "550 5.7.1 no", "5xx, lines": "550-5.7.1 no\r\n550 5.7.1 no",
+    "hang-up": HANGUP, "silence": SILENCE, "garbage": "xyz",
+    "6xx": "650 what", "two codes": "250-a\r\n251 b",
+}
+PHASES = "greeting", "EHLO", "HELO", "MAIL", "RCPT", "DATA", "dot"
+ODD = ("3xx", "hang-up", "silence", "garbage", "6xx", "two codes")
+SLOW = ("silence",)  # a time-out each: all at once
 
 
-def expected(phase, answer, n, at):
-    """What must be reported, by RFC 5321 and RFC 2920 alone."""
-    code = answer[:3] if answer is not HANGUP else ""
-    odd = code not in ("421", "451", "550")
-    if phase in ("greeting", "EHLO"):
-        if phase == "EHLO" and code == "550":
-            return "r" * n + "K"  # HELO
-        return "Z"
+def expected(phase, kind, n, at):
+    """What must be reported, by RFC 5321 and RFC 2920 alone; whether the
+    message was sent, and whether it may have arrived."""
+    all_ = "r" * n
+    odd, bad = kind in ODD, kind[:3] == "5xx"
+    sent = phase == "dot" or (phase == "DATA" and kind == "3xx")
+    if phase == "DATA":
+        fine = kind == "3xx"
+    elif phase == "EHLO":
+        fine = kind[:3] in ("2xx", "5xx")  # HELO
+    else:
+        fine = kind[:3] == "2xx"
+    if fine:
+        return all_ + "K", True, False
+    if phase in ("greeting", "EHLO", "HELO"):
+        return "Z", False, False
     if phase == "MAIL":
-        return "D" if code == "550" else "Z"
+        return "D" if bad else "Z", False, False
     if phase == "RCPT":
-        if odd or code == "421":
-            return "r" * at + "s" * (n - at) + "Z"
-        one = "h" if code == "550" else "s"
-        rest = "K" if n > 1 else "D" if code == "550" else "Z"
-        return "r" * at + one + "r" * (n - at - 1) + rest
-    if phase == "DATA" and code == "354":
-        return "r" * n + "K"
-    return "r" * n + ("D" if code == "550" else "Z")
+        if odd or kind == "421":
+            return "r" * at + "s" * (n - at) + "Z", False, False
+        rest = "K" if n > 1 else "D" if bad else "Z"
+        return ("r" * at + ("h" if bad else "s") + "r" * (n - at - 1) + rest,
+                n > 1, False)
+    if phase == "DATA":
+        return all_ + ("D" if bad else "Z"), sent, False
+    return all_ + ("D" if bad else "Z"), sent, odd
+
+
+def rows(kinds):
+    for ext in EHLO, PLAIN:
+        for n in 1, 3:
+            for phase in PHASES:
+                for kind in kinds:
+                    for at in range(n if phase == "RCPT" else 1):
+                        yield ext, n, phase, kind, at
+
+
+class Row:
+    def __init__(self, ext, n, phase, kind, at):
+        self.key = ("PIPELINING" if ext is EHLO else "no PIPELINING", n, phase,
+                    kind, at)
+        answer = ANSWERS[kind]
+        if phase == "RCPT":
+            how = {"RCPT": ["250 ok"] * at + [answer, "250 ok"]}
+        elif phase == "HELO":
+            how = {"EHLO": "502 5.5.1 what", "HELO": answer}
+        else:
+            how = {phase: answer}
+        self.n, self.want = n, expected(phase, kind, n, at)
+        self.peer = peer(ext=ext, QUIT=HANGUP, **how)
+
+    def judge(self, r):
+        self.got = (r.letters, WIRE in self.peer.data,
+                    "possible duplicate" in r.text)
+        self.peer.close()
+        closing.remove(self.peer)
+        if os.environ.get("TABLE"):
+            print("# %-13s %d %-8s %-10s %d  %s%s" % (
+                self.key + (self.got[0], " ?" if self.got[2] else "")))
+
+    def run(self, host):
+        self.judge(run(host, rcpt=["u%d@x" % i for i in range(self.n)]))
 
 
 @case
 def matrix():
     bad, count = [], 0
-    for ext in EHLO, PLAIN:
-        for n in 1, 3:
-            for phase in ("greeting", "EHLO", "MAIL", "RCPT", "DATA", "dot"):
-                for answer in ANSWERS:
-                    for at in range(n if phase == "RCPT" else 1):
-                        got, want = one_of_matrix(ext, n, phase, answer, at)
-                        count += 1
-                        if got != want:
-                            bad.append((ext, n, phase, answer, at, got, want))
-    check(count > 200, "enough of them", count)
+    for row in rows([k for k in ANSWERS if k not in SLOW]):
+        r = Row(*row)
+        control(smtproutes="x.example:127.0.0.1:%d" % r.peer.port)
+        r.run("x.example")
+        count += 1
+        if r.got != r.want:
+            bad.append((r.key, r.got, r.want))
+    check(count > 350, "enough of them", count)
     eq(bad[:3], [], "each as it must be")
 
 
-def one_of_matrix(ext, n, phase, answer, at):
-    if phase == "RCPT":
-        p = routed(ext=ext, RCPT=["250 ok"] * at + [answer, "250 ok"])
-    else:
-        p = routed(ext=ext, **{phase: answer})
-    p.answers["QUIT"] = HANGUP
-    r = run(rcpt=["u%d@x" % i for i in range(n)])
-    letters = expected(phase, answer, n, at)
-    sent = [d for d in p.data if d == WIRE]
-    dup = "possible duplicate" in r.text
-    odd = answer is HANGUP or answer[:3] not in ("421", "451", "550")
-    want = (letters, 1 if phase == "dot" or letters[-1] == "K" else 0,
-            phase == "dot" and odd)
-    if not (letters[-1] in "DZ") or phase != "dot":
-        want = want[:2] + (want[2] and letters[-1] == "Z",)
-    p.close()
-    return (r.letters, len(sent), dup), want
+@case
+def matrix_slow():
+    """No answer."""
+    todo = [Row(*row) for row in rows(SLOW)]
+    control(timeoutremote="5", smtproutes="\n".join(
+        "h%d.example:127.0.0.1:%d" % (i, r.peer.port)
+        for i, r in enumerate(todo)))
+    threads = [threading.Thread(target=r.run, args=("h%d.example" % i,))
+               for i, r in enumerate(todo)]
+    for some in range(0, len(threads), 8):
+        for t in threads[some:some + 8]:
+            t.start()
+        for t in threads[some:some + 8]:
+            t.join()
+    check(len(todo) > 30, "enough of them", len(todo))
+    eq([(r.key, r.got, r.want) for r in todo if r.got != r.want][:3], [],
+       "each as it must be")
+
+
+@case
+def matrix_lmtp():
+    """The reply to the dot is one for each recipient."""
+    bad, count = [], 0
+    for n in 1, 3:
+        for kind, answer in ANSWERS.items():
+            if kind in SLOW:
+                continue
+            for at in range(n):
+                if answer is HANGUP:
+                    last = b""
+                else:
+                    last = answer.encode() + b"\r\n"
+                    if kind not in ODD and kind != "421":
+                        last += b"250 ok\r\n" * (n - at - 1)
+                p = lmtp(dot=b"250 ok\r\n" * at + last)
+                p.answers["QUIT"] = HANGUP
+                r = run(rcpt=["u%d@x" % i for i in range(n)])
+                p.close()
+                one = {"2": "r", "4": "s", "5": "h"}[kind[0]] \
+                    if kind not in ODD else "s"
+                lost = kind in ODD or kind == "421"
+                want = "r" * at + one + ("s" if lost else "r") * (n - at - 1)
+                count += 1
+                if r.letters[:-1] != want or \
+                        ("possible duplicate" in r.rcpt[-1][1]) != \
+                        (kind in ODD):
+                    bad.append((n, kind, at, r.rcpt, want))
+    check(count > 40, "enough of them", count)
+    eq(bad[:3], [], "each as it must be")
+
+
+@case
+def matrix_rset():
+    """Before another message on the same connection."""
+    for ext in EHLO, PLAIN:
+        for kind, answer in ANSWERS.items():
+            if kind in SLOW:
+                continue
+            p = routed(ext=ext, DATA=["451 4.3.0 no", "354 go"], RSET=answer)
+            s = Resident()
+            s.job()
+            r = s.job()
+            eq((r["R"][0][0], p.conns), ("K", 1 if kind[:3] == "2xx" else 2),
+               "%s, %s" % ("one by one" if ext is PLAIN else "PIPELINING",
+                           kind))
+            s.end()
+
+
+@case
+def matrix_auth():
+    """AUTH: nothing but 235 is a yes, 334 asks for more, nothing bounces."""
+    for kind, answer in list(ANSWERS.items()) + [("yes", "235 2.7.0 ok"),
+                                                 ("334", "334 bW9yZQ==")]:
+        if kind in SLOW:
+            continue
+        for step in "PLAIN", "LOGIN", "user", "password":
+            how = {"AUTH": answer}
+            if step in ("user", "password"):
+                how = {"AUTH": "334 VXNlcm5hbWU6", "AM9L": "334 UGFzc3dvcmQ6",
+                       "CZNJ": "235 2.7.0 ok"}
+                how["AM9L" if step == "user" else "CZNJ"] = answer
+            p = auth_peer("PLAIN" if step == "PLAIN" else "LOGIN",
+                          QUIT=HANGUP, **how)
+            control(smtproutes="x.example:127.0.0.1:%d" % p.port,
+                    smtpauth="127.0.0.1 joe s3cret")
+            r = run()
+            fine = kind == "yes" or (kind, step) == ("334", "user")
+            eq((r.letters, len(p.data)), ("rK", 1) if fine else ("Z", 0),
+               "%s, %s" % (step, kind))
 
 
 # --- relays -------------------------------------------------------------------
