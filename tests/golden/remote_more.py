@@ -141,13 +141,19 @@ def matrix_lmtp():
                 continue
             for at in range(n):
                 if answer is HANGUP:
-                    last = b""
+                    last = HANGUP
                 else:
                     last = answer.encode() + b"\r\n"
                     if kind not in ODD and kind != "421":
                         last += b"250 ok\r\n" * (n - at - 1)
-                p = lmtp(dot=b"250 ok\r\n" * at + last)
-                p.answers["QUIT"] = HANGUP
+                p = lmtp(QUIT=HANGUP)
+                if last is HANGUP and at:
+                    p.answers["dot"] = lambda _: (threading.Timer(
+                        0.3, p.hangup).start() or b"250 ok\r\n" * at)
+                elif last is HANGUP:
+                    p.answers["dot"] = HANGUP
+                else:
+                    p.answers["dot"] = b"250 ok\r\n" * at + last
                 r = run(rcpt=["u%d@x" % i for i in range(n)])
                 p.close()
                 one = {"2": "r", "4": "s", "5": "h"}[kind[0]] \
