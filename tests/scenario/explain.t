@@ -62,6 +62,16 @@ like "a program" "$a" '^does: .*echo "x y"'
 like "... each line" "$a" '^does: .*\./Maildir/'
 x 1 "$u-none@quill.example"
 like "a bounce" "$a" '^bounces: .*5\.1\.1'
+printf './Maildir/\n' >"$home/.qmail-roots"
+chmod 600 "$home/.qmail-roots"
+x 111 "$u-roots@quill.example"
+like "a file that the user cannot read, as root could" "$a" \
+	'^later: .*\.qmail-roots'
+printf '%s\n' '=chief:root:0:0:/root:::' . >"$H/users/assign"
+"$H/bin/quill-newu"
+x 111 chief@quill.example
+like "somebody who is root" "$a" '^later: nothing is ever delivered as root'
+rm "$H/users/assign" "$H/users/cdb"
 x 1 "nobody-there@quill.example"
 like "the alias user" "$a" '^found: no account'
 x 1 "a@b.virtual.example"
@@ -73,6 +83,7 @@ x 0 "joe%two.example@hack.example"
 like "percents" "$a" '^decides: hack.example: % .*percenthack line 1'
 like "... is remote" "$a" '^remote: joe@two.example$'
 rm "$C/locals"
+echo Quill.Example >"$C/me"
 x 0 "$u@quill.example"
 like "no locals: me" "$a" '^decides: quill.example is local .control/me'
 
@@ -86,6 +97,9 @@ host: mx2.two.example 192.0.2.22 25 smtp must'
 like "how long" "$a" '^limit: 3600 s .*queuelifetime'
 like "how many" "$a" '^limit: 2 deliveries at a time, one each 1000 ms '
 like "not relayed for strangers" "$a" '^rcpt: 550 5.7.1 no mail for that domain'
+RELAYCLIENT='' QMAILRELAYCLIENT='' "$ctl" explain joe@two.example >"$T/out" 2>&1
+like "nor when the administrator's shell might" "$(cat "$T/out")" \
+	'^rcpt: 550 5.7.1 no mail for that domain'
 x 0 joe@routed.example
 like "a route" "$a" '^route: \[192.0.2.9\]:2525 lmtp:/run/lmtp$'
 like "... its host" "$a" '^host: 192.0.2.9 192.0.2.9 2525 smtp none$'
@@ -105,6 +119,8 @@ x 1 --from 192.0.2.66 "$u@quill.example"
 like "one that may not connect" "$a" '^rules: deny connection'
 x 0 --as "$u" joe@two.example
 like "somebody who logged in" "$a" '^rcpt: 250'
+x 1 --as "$u" bad@quill.example
+like "... may not send to everybody" "$a" '^rcpt: 553 5.7.1 this recipient'
 x 1 --from 192.0.2.1 bad@quill.example
 like "badrcptto" "$a" '^rcpt: 553 5.7.1 this recipient'
 

@@ -73,6 +73,7 @@ ok "465" mail 2465 --tlsc $auth
 like "it does not offer STARTTLS" "$(cat "$T/dialogue")" '^<~  250-AUTH PLAIN LOGIN'
 unlike "none" "$(cat "$T/dialogue")" 'STARTTLS'
 ok "TLS 1.2" mail 2587 --tls --tls-protocol tlsv1_2 $auth
+ok "the log says that, too" log "accepted .* tls=TLSv1\.2/"
 ok "25: STARTTLS for everybody" mail 2525 --tls -f x@far.example \
 	-t "$user@quill.example"
 unlike "25: no AUTH" "$(cat "$T/dialogue")" '^<.*AUTH'
@@ -110,6 +111,9 @@ echo "$user:@sales.example, boss@far.example" >"$H/control/senders"
 ok "control/senders: a domain" mail 2587 --tls $auth -f any@sales.example
 ok "an address" mail 2587 --tls $auth -f boss@far.example
 exits "no other" 23 mail 2587 --tls $auth -f "$user@quill.example"
+exits "nor one that begins so" 23 mail 2587 --tls $auth \
+	-f any@sales.example.net
+exits "nor an address" 23 mail 2587 --tls $auth -f boss@far.example.net
 ok "quill-cdb senders" "$H/bin/quill-cdb" senders
 ok "compiled: a domain" mail 2587 --tls $auth -f other@sales.example
 exits "compiled: no other" 23 mail 2587 --tls $auth -f "$user@quill.example"
@@ -138,6 +142,19 @@ ok "hideclient" mail 2465 --tlsc $auth -t "$user@quill.example"
 ok "arrives, too" wait_until 60 maildir_has "$M" 1
 unlike "the client is nowhere in it" "$(cat "$M"/new/*)" '127\.0\.0\.1'
 rm -f "$M"/new/*
+
+# --- a program in the place of quill-queue: filters sign for users ------------------
+# shellcheck disable=SC2016
+printf '#!/bin/sh\necho "$SMTPAUTHUSER $TCPREMOTEIP $SSL_PROTOCOL" >>%s\nexec %s\n' \
+	"$T/who" "$H/bin/quill-queue" >"$T/queue"
+: >"$T/who"
+chmod 666 "$T/who"
+chmod 755 "$T/queue"
+echo ":allow,QUILLQUEUE=\"$T/queue\"" >"$T/rules"
+tcprules "$H/control/tcp.submission.cdb" "$T/tmp.cdb" <"$T/rules"
+ok "a program that queues" mail 2587 --tls $auth -li 127.0.0.8
+is "knows whose it is" "$(cat "$T/who")" "$user 127.0.0.8 TLSv1.3"
+echo ':allow' | tcprules "$H/control/tcp.submission.cdb" "$T/tmp.cdb"
 
 # --- rates -------------------------------------------------------------------------
 rm -f "$H/run/count/smtpd/rates"
