@@ -78,7 +78,7 @@ say_host(struct str *out, const struct target *t, int64_t limit)
 			word(out, plan.ask.name[i]);
 		str_putc(out, '\n');
 	}
-	if (t->ip.family && dead_is(&dead, &t->ip, stamp_now(), &e)) {
+	if (t->ip.family && dead_is(&dead, &t->ip, t->port, stamp_now(), &e)) {
 		str_puts(out, "dead");
 		word(out, ip);
 		str_putc(out, '\n');

@@ -293,10 +293,20 @@ authenticate(struct smtp *s, const struct sasl *a, struct verdict *why)
 		       : auth_refused(s, got, why);
 }
 
+/* Is there all the time for it that a server is to have? At the end of a job
+ * that others have used up, silence says nothing of an address. */
+static bool
+in_full(const struct smtp *s, enum phase phase)
+{
+	return stamp_mono() + s->conf->timeout[phase] <= s->limit;
+}
+
 static bool
 begin(struct smtp *s, const struct target *t, const struct hello *h,
 	struct hello_trouble *trouble, struct verdict *why)
 {
+	enum phase phase = t->hasty ? PHASE_CONNECTFIRST : PHASE_CONNECT;
+	bool full = in_full(s, phase);
 	int fd;
 
 	s->to = *t;
@@ -312,10 +322,10 @@ begin(struct smtp *s, const struct target *t, const struct hello *h,
 	s->messages = 0;
 	s->dirty = false;
 	s->since = stamp_mono();
-	fd = reach(t, &h->from,
-		smtp_until(s, t->hasty ? PHASE_CONNECTFIRST : PHASE_CONNECT),
-		&trouble->dead);
+	fd = reach(t, &h->from, smtp_until(s, phase), &trouble->dead);
 	if (fd < 0) {
+		if (!full && trouble->dead == DEAD_TIMEOUT)
+			trouble->dead = 0;
 		verdict_set(why, MESSAGE_DEFERRED, "4.4.1", NULL,
 			"Unable to connect to ", s->label, ": ", log_strerror(),
 			NULL);
@@ -328,10 +338,11 @@ begin(struct smtp *s, const struct target *t, const struct hello *h,
 static enum step
 greeting(struct smtp *s, struct hello_trouble *trouble, struct verdict *why)
 {
-	enum smtp_got got =
-		smtp_get(s, s->to.hasty ? PHASE_GREETINGFIRST : PHASE_GREETING);
+	enum phase phase = s->to.hasty ? PHASE_GREETINGFIRST : PHASE_GREETING;
+	bool full = in_full(s, phase);
+	enum smtp_got got = smtp_get(s, phase);
 
-	if (got == SMTP_LATE)
+	if (got == SMTP_LATE && full)
 		trouble->dead = DEAD_SILENT;
 	if (got == SMTP_REPLY && s->reply.code < 300)
 		return STEP_OK;

@@ -310,7 +310,8 @@ is_dead(struct hosts *h, const struct target *t)
 {
 	struct dead_entry e;
 
-	return t->ip.family && dead_is(h->dead, &t->ip, stamp_now(), &e);
+	return t->ip.family &&
+	       dead_is(h->dead, &t->ip, t->port, stamp_now(), &e);
 }
 
 void
@@ -357,22 +358,55 @@ hosts_next(struct hosts *h, struct target *t, struct verdict *why)
 	return false;
 }
 
+/* By preference, then by name. */
+static bool
+before(const struct mx *a, const struct mx *b)
+{
+	return a->pref != b->pref ? a->pref < b->pref
+				  : strcmp(a->host, b->host) < 0;
+}
+
+/* All names, the best first, in an order that does not change. */
+static void
+put_mx(struct str *out, const struct mxlist *l)
+{
+	const struct mx *last = NULL, *next;
+	size_t i, n;
+
+	for (n = 0; n < l->n && !out->over; n++) {
+		next = NULL;
+		for (i = 0; i < l->n; i++)
+			if ((!last || before(last, &l->mx[i])) &&
+				(!next || before(&l->mx[i], next)))
+				next = &l->mx[i];
+		if (!next)
+			return;
+		if (last)
+			str_putc(out, ',');
+		str_puts(out, next->host);
+		last = next;
+	}
+}
+
 const char *
 hosts_group(const struct hosts *h)
 {
-	static char ip[IPADDR_FMT];
+	static struct str out = STR_INIT(HOSTS_GROUP - 1);
 	const struct relay *r = &h->relays.r[0];
-	const char *best = NULL;
-	size_t i;
+	char ip[IPADDR_FMT];
 
-	if (h->kind == HOSTS_RELAY && r->ip.family) {
-		ipaddr_fmt(ip, &r->ip);
-		return ip;
+	str_clear(&out);
+	if (h->kind != HOSTS_RELAY) {
+		put_mx(&out, &h->mx);
+	} else if (*r->path) {
+		str_puts(&out, r->path);
+	} else {
+		if (r->ip.family)
+			ipaddr_fmt(ip, &r->ip);
+		str_puts(&out, r->ip.family ? ip : r->host);
+		/* no exchanger has a colon in its name */
+		str_puts(&out, ",:");
+		str_putnum(&out, r->port);
 	}
-	if (h->kind == HOSTS_RELAY)
-		return *r->path ? r->path : r->host;
-	for (i = 0; i < h->mx.n && h->mx.mx[i].pref == h->mx.mx[0].pref; i++)
-		if (!best || strcmp(h->mx.mx[i].host, best) < 0)
-			best = h->mx.mx[i].host;
-	return best;
+	return out.len && !out.over ? str_c(&out) : NULL;
 }

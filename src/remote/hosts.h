@@ -22,6 +22,7 @@ enum {
 	HOSTS_TRY_MAX = 24,   /* addresses tried for one job */
 	HOSTS_LEVEL_MAX = 16, /* hosts of one preference looked up */
 	HOSTS_LAST_MAX = 4,   /* addresses put off to the end */
+	HOSTS_GROUP = 480,    /* bytes of hosts_group, with the NUL */
 };
 
 struct target {
@@ -64,7 +65,9 @@ bool hosts_start(struct hosts *h, const char *dest, const char *via,
 	const struct conf *conf, struct dead *dead, int64_t limit,
 	struct verdict *why);
 /* After hosts_start: what it shares with other destinations (wire/report.h,
- * group=), NULL nothing. Until the next call. */
+ * group=), NULL nothing. Until the next call. It names all that may answer for
+ * the destination: one who puts another's exchangers before his own must not be
+ * counted with them. */
 const char *hosts_group(const struct hosts *h);
 /* Next address; false at the end, and when there never was one, *why is
  * set. */

@@ -168,9 +168,10 @@ connect_to(struct session *s, const struct letter *l, const struct target *t,
 		(trouble.dead == DEAD_TIMEOUT || trouble.dead == DEAD_SILENT))
 		hosts_later(&s->hosts, t);
 	if (trouble.dead)
-		dead_failed(&s->dead, &t->ip, trouble.dead, stamp_now());
+		dead_failed(
+			&s->dead, &t->ip, t->port, trouble.dead, stamp_now());
 	else if (ok && t->ip.family)
-		dead_clear(&s->dead, &t->ip);
+		dead_clear(&s->dead, &t->ip, t->port);
 	remember(s, &h);
 	memset(&auth, 0, sizeof auth);
 	return ok;

@@ -16,9 +16,9 @@ struct session {
 	const struct conf *conf;
 	struct dead dead;
 	struct smtp smtp;
-	char dest[1024]; /* the connection's, lower case */
-	char group[256]; /* hosts_group of it */
-	bool via;	 /* it goes by a relay that was ordered */
+	char dest[1024];	 /* the connection's, lower case */
+	char group[HOSTS_GROUP]; /* hosts_group of it */
+	bool via;		 /* it goes by a relay that was ordered */
 	/* who we said we were on it */
 	char name[DNSPKT_TEXT_MAX + 2];
 	struct ipaddr from;

@@ -283,15 +283,21 @@ results(struct delivery *r, int chan, struct report *rep, bool delivered)
 	}
 }
 
-/* A name to share limits under, as a report gives it. */
+/* A name to share limits under, as a report gives it. Without one, what came of
+ * it was not the group's doing: a look-up failed, or the exchangers are other
+ * ones now. */
 static void
-learn_group(struct dest *d, const struct report *rep, int64_t now)
+learn_group(struct dest *d, const struct report *rep, enum dest_news news,
+	int64_t now)
 {
 	const char *group = report_info(rep, "group");
-	char name[256];
+	char name[512];
 
-	if (!group || !*group || strlen(group) >= sizeof(name))
+	if (!group || !*group || strlen(group) >= sizeof(name)) {
+		if (d->chan == CHAN_REMOTE && news != DEST_NEUTRAL)
+			dest_leave(d, now);
 		return;
+	}
 	strcpy(name, group);
 	ascii_tolower(name, strlen(name));
 	dest_join(d, name, now);
@@ -306,13 +312,13 @@ finished(struct channel *ch, int chan, struct delivery *r, struct report *rep)
 	enum dest_news news = delivery_news(rep, &text);
 	enum dest_change change;
 
-	learn_group(r->dest, rep, now);
-	change = dest_end(r->limiter, r->probe, news, text, now);
+	learn_group(r->dest, rep, news, now);
+	change = dest_end(r->limiter, r->dest, r->probe, news, text, now);
 	/* a failure is written, which may take a while */
 	results(r, chan, rep, true);
 	results(r, chan, rep, false);
 	if (change != DEST_SAME)
-		delivery_log_change(dest_limiter(r->limiter), change, now);
+		delivery_log_change(dest_limiter(r->dest), change, now);
 	if (change == DEST_DOWNED)
 		tally_add(SEND_DOWN, 1);
 	if (change == DEST_UP)

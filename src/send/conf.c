@@ -2,6 +2,7 @@
 #include "send/conf.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "lib/control.h"
 #include "wire/site.h"
@@ -95,12 +96,17 @@ conf_read(void)
 void
 conf_limits(int chan, const char *name, uint32_t *cap, uint32_t *every)
 {
+	static struct str best = STR_INIT(ADDR_MAX);
 	uint32_t most = (uint32_t)conf.concurrency[chan];
 
 	*cap = *every = 0;
-	if (chan == CHAN_REMOTE)
-		bydomain_limits(&conf.limits, name, cap, every);
-	else if (conf.user)
+	if (chan == CHAN_REMOTE) {
+		/* of a group, its best exchanger */
+		str_clear(&best);
+		str_put(&best, name, strcspn(name, ","));
+		bydomain_limits(&conf.limits, str_c(&best), cap, every);
+	}
+	if (chan == CHAN_LOCAL && conf.user)
 		*cap = (uint32_t)conf.user;
 	if (!*cap)
 		*cap = most - most / 4;

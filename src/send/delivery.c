@@ -118,9 +118,11 @@ delivery_news(const struct report *r, const char **text)
 	for (i = 0; i < r->nrcpt; i++) {
 		const struct report_rcpt *out = &r->rcpt[i];
 
-		if (out->class == 'K' || (out->class == 'D' && relay))
-			return DEST_GOOD;
-		if (out->class != 'Z')
+		if (out->class == 'K')
+			return DEST_TAKEN;
+		if (out->class == 'D' && relay)
+			news = DEST_GOOD;
+		if (out->class != 'Z' || news == DEST_GOOD)
 			continue;
 		news = deferred(out, relay);
 		*text = out->text;

@@ -271,6 +271,7 @@ dest_join(struct dest *d, const char *group, int64_t now)
 	dest_ref(g);
 	g->members++;
 	d->group = g;
+	d->proven = false;
 	if (old)
 		old->running -= d->moved;
 	d->moved = old ? 0 : d->running;
@@ -280,6 +281,25 @@ dest_join(struct dest *d, const char *group, int64_t now)
 	if (!old)
 		return; /* what waits there stays */
 	old->members--;
+	dest_unref(old, now);
+}
+
+void
+dest_leave(struct dest *d, int64_t now)
+{
+	struct dest *old = d->group;
+
+	if (!old)
+		return;
+	old->running -= d->moved;
+	old->members--;
+	d->moved = 0;
+	d->group = NULL;
+	d->proven = false;
+	/* what it did before it joined is long ago */
+	d->strikes = d->failures = 0;
+	d->until = 0;
+	d->backoff = 0;
 	dest_unref(old, now);
 }
 

@@ -2,7 +2,9 @@
 /* dest - destinations: how many deliveries each may have now
  *
  * A destination is a domain (remote) or a user (local); those that a report
- * puts into one group (wire/report.h) share the limit of the group.
+ * puts into one group (wire/report.h) share the limit of the group. Anybody can
+ * put a domain of his there: what is deferred of one that nothing was ever
+ * delivered to says nothing of a group that takes the mail of others.
  *
  * The limit starts at DEST_START, grows with every delivery that the
  * destination answered - by one at first, after a failure by 1/limit - up to
@@ -53,6 +55,7 @@ struct dest {
 	bool idle;    /* in the list of idle ones */
 	bool probing; /* down, and the one delivery is under way */
 	bool hurt;    /* failed since it grew freely */
+	bool proven;  /* it took a message; a member: as one of its group */
 	bool listed;  /* in the list of those that want messages */
 	bool draining;
 	unsigned refs;	     /* pointers from members, parts, deliveries */
@@ -103,8 +106,9 @@ void dest_readlimits(struct dest *d);
 struct dest *dest_limiter(struct dest *d);
 void dest_ref(struct dest *d);
 void dest_unref(struct dest *d, int64_t now);
-/* A report says that d belongs to that group. */
+/* A report says that d belongs to that group; to none. */
 void dest_join(struct dest *d, const char *group, int64_t now);
+void dest_leave(struct dest *d, int64_t now);
 
 enum dest_may {
 	DEST_GO,
@@ -121,14 +125,17 @@ bool dest_start(struct dest *d, int64_t now);
 
 enum dest_news {
 	DEST_NEUTRAL, /* says nothing about it */
-	DEST_GOOD,    /* it answered: delivered, or refused for good */
+	DEST_TAKEN,   /* it took the message */
+	DEST_GOOD,    /* it answered: refused for good */
 	DEST_SOFT,    /* all recipients deferred */
 	DEST_HARD,    /* not reached, 421 */
 };
 enum dest_change { DEST_SAME, DEST_UP, DEST_DOWNED };
-/* That delivery ended. text: of a deferral, or NULL. The reference stays. */
-enum dest_change dest_end(struct dest *d, bool probe, enum dest_news news,
-	const char *text, int64_t now);
+/* A delivery to d that was counted with limiter ended. The news is of what d is
+ * a member of by now: its exchangers may have become other ones. text: of a
+ * deferral, or NULL. The references stay. */
+enum dest_change dest_end(struct dest *limiter, struct dest *d, bool probe,
+	enum dest_news news, const char *text, int64_t now);
 /* Down or not: it may be tried now. */
 void dest_hurry(struct dest *d);
 void dest_hurry_all(void);

@@ -130,7 +130,7 @@ learn(struct dest *d, bool probe, enum dest_news news, const char *text,
 {
 	bool down = d->until != 0;
 
-	if (news == DEST_GOOD) {
+	if (news == DEST_TAKEN || news == DEST_GOOD) {
 		succeed(d);
 		if (!down)
 			return DEST_SAME;
@@ -147,24 +147,39 @@ learn(struct dest *d, bool probe, enum dest_news news, const char *text,
 	return DEST_DOWNED;
 }
 
-enum dest_change
-dest_end(struct dest *d, bool probe, enum dest_news news, const char *text,
+static enum dest_change
+learn_of(struct dest *d, bool probe, enum dest_news news, const char *text,
 	int64_t now)
 {
-	d->running--;
-	if (d->moved) {
-		d->moved--;
-		d->group->running--;
+	struct dest *limiter = dest_limiter(d);
+
+	if (news == DEST_TAKEN)
+		d->proven = limiter->proven = true;
+	if (news == DEST_SOFT && limiter->proven && !d->proven)
+		return DEST_SAME;
+	return learn(limiter, probe, news, text, now);
+}
+
+enum dest_change
+dest_end(struct dest *limiter, struct dest *d, bool probe, enum dest_news news,
+	const char *text, int64_t now)
+{
+	bool bad = news == DEST_SOFT || news == DEST_HARD;
+
+	limiter->running--;
+	if (limiter->moved) {
+		limiter->moved--;
+		limiter->group->running--;
 	}
 	if (probe) {
-		d->probing = false;
-		probes[d->chan]--;
+		limiter->probing = false;
+		probes[limiter->chan]--;
 	}
-	if (news == DEST_NEUTRAL ||
-		(d->chan == CHAN_LOCAL && news != DEST_GOOD))
+	if (news == DEST_NEUTRAL || (d->chan == CHAN_LOCAL && bad))
 		return DEST_SAME;
-	/* it may have joined since it was counted */
-	return learn(dest_limiter(d), probe, news, text, now);
+	/* a probe of a group that d has left by now says nothing of it */
+	probe = probe && (!limiter->isgroup || limiter == dest_limiter(d));
+	return learn_of(d, probe, news, text, now);
 }
 
 void

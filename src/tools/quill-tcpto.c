@@ -17,6 +17,7 @@
 #include "lib/stamp.h"
 #include "lib/str.h"
 #include "wire/dead.h"
+#include "wire/relay.h"
 #include "wire/status.h"
 
 static void
@@ -33,6 +34,10 @@ put_entry(struct str *out, const struct dead_entry *e, int64_t now)
 
 	ipaddr_fmt(ip, &e->ip);
 	str_puts(out, ip);
+	if (e->port != RELAY_PORT) {
+		str_puts(out, " port ");
+		str_putnum(out, e->port);
+	}
 	str_putc(out, ' ');
 	str_puts(out, dead_text(e->reason));
 	str_putc(out, ' ');
@@ -85,11 +90,11 @@ clear(char **argv)
 	dead_open(&d);
 	if (!d.writable)
 		log_die_sys(STATUS_TEMP, "unable to write to run/remote/dead");
-	if (!*argv && dead_clear(&d, NULL) < 0)
+	if (!*argv && dead_clear(&d, NULL, 0) < 0)
 		log_die_sys(STATUS_TEMP, "unable to clear");
 	for (; *argv; argv++) {
 		ipaddr_parse(*argv, strlen(*argv), &ip);
-		switch (dead_clear(&d, &ip)) {
+		switch (dead_clear(&d, &ip, 0)) {
 		case -1:
 			log_die_sys(STATUS_TEMP, "unable to clear ", *argv);
 		case 0:

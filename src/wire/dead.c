@@ -16,7 +16,7 @@
 
 enum { SET = DEAD_WAYS * DEAD_ENTRY, LOCK_MS = 1000 };
 
-static const char head[DEAD_HEAD] = "quill: addresses that are dead 1\n";
+static const char head[DEAD_HEAD] = "quill: addresses that are dead 2\n";
 
 static void
 put(uint8_t *p, size_t n, uint64_t v)
@@ -44,6 +44,7 @@ encode(uint8_t p[DEAD_ENTRY], const struct dead_entry *e)
 	p[0] = e->ip.family == AF_INET ? 4 : 6;
 	p[1] = (uint8_t)e->reason;
 	put(p + 2, 2, e->failures);
+	put(p + 4, 2, e->port);
 	memcpy(p + 8, e->ip.b, e->ip.family == AF_INET ? 4 : 16);
 	put(p + 24, 8, (uint64_t)e->first);
 	put(p + 32, 8, (uint64_t)e->last);
@@ -62,6 +63,7 @@ decode(struct dead_entry *e, const uint8_t p[DEAD_ENTRY])
 	memcpy(e->ip.b, p + 8, p[0] == 4 ? 4 : 16);
 	e->reason = (enum dead_reason)p[1];
 	e->failures = (unsigned)get(p + 2, 2);
+	e->port = (uint16_t)get(p + 4, 2);
 	e->first = (int64_t)(get(p + 24, 8) & INT64_MAX);
 	e->last = (int64_t)(get(p + 32, 8) & INT64_MAX);
 	e->until = (int64_t)(get(p + 40, 8) & INT64_MAX);
@@ -85,15 +87,18 @@ get_set(const struct dead *d, off_t at, uint8_t set[SET])
 	return d->fd >= 0 && pread(d->fd, set, SET, at) == SET;
 }
 
-/* The place of ip in the set, or DEAD_WAYS. A scope is not kept. */
+/* The place of ip in the set, or DEAD_WAYS; port 0: any. A scope is not
+ * kept. */
 static size_t
-find(const uint8_t *set, const struct ipaddr *ip, struct dead_entry *e)
+find(const uint8_t *set, const struct ipaddr *ip, uint16_t port,
+	struct dead_entry *e)
 {
 	size_t i;
 
 	for (i = 0; i < DEAD_WAYS; i++)
 		if (decode(e, set + i * DEAD_ENTRY) &&
 			e->ip.family == ip->family &&
+			(!port || e->port == port) &&
 			!memcmp(e->ip.b, ip->b, sizeof e->ip.b))
 			break;
 	return i;
@@ -225,13 +230,14 @@ dead_close(struct dead *d)
 }
 
 bool
-dead_is(struct dead *d, const struct ipaddr *ip, int64_t now,
+dead_is(struct dead *d, const struct ipaddr *ip, uint16_t port, int64_t now,
 	struct dead_entry *e)
 {
 	uint8_t set[SET];
 
-	return get_set(d, set_of(ip), set) && find(set, ip, e) < DEAD_WAYS &&
-	       !is_old(e, now) && now < e->until;
+	return get_set(d, set_of(ip), set) &&
+	       find(set, ip, port, e) < DEAD_WAYS && !is_old(e, now) &&
+	       now < e->until;
 }
 
 static int64_t
@@ -263,8 +269,8 @@ victim(const uint8_t *set)
 }
 
 void
-dead_failed(struct dead *d, const struct ipaddr *ip, enum dead_reason reason,
-	int64_t now)
+dead_failed(struct dead *d, const struct ipaddr *ip, uint16_t port,
+	enum dead_reason reason, int64_t now)
 {
 	uint8_t set[SET], p[DEAD_ENTRY];
 	struct dead_entry e;
@@ -275,12 +281,13 @@ dead_failed(struct dead *d, const struct ipaddr *ip, enum dead_reason reason,
 		return;
 	if (!get_set(d, at, set))
 		goto out;
-	i = find(set, ip, &e);
+	i = find(set, ip, port, &e);
 	if (i == DEAD_WAYS || is_old(&e, now)) {
 		if (i == DEAD_WAYS)
 			i = victim(set);
 		memset(&e, 0, sizeof e);
 		e.ip = *ip;
+		e.port = port;
 		e.first = now;
 	}
 	e.reason = reason;
@@ -322,30 +329,43 @@ clear_all(struct dead *d)
 	return found;
 }
 
-int
-dead_clear(struct dead *d, const struct ipaddr *ip)
+/* Of one address, in its set. */
+static int
+clear_one(struct dead *d, const struct ipaddr *ip, uint16_t port)
 {
 	static const uint8_t zero[DEAD_ENTRY];
 	struct dead_entry e;
 	uint8_t set[SET];
+	off_t at = set_of(ip);
 	size_t i;
 	int r = 0;
 
+	if (!get_set(d, at, set))
+		return 0;
+	while ((i = find(set, ip, port, &e)) < DEAD_WAYS) {
+		set[i * DEAD_ENTRY] = 0;
+		r = 1;
+		if (pwrite(d->fd, zero, sizeof zero,
+			    at + (off_t)(i * DEAD_ENTRY)) < 0)
+			return -1;
+	}
+	return r;
+}
+
+int
+dead_clear(struct dead *d, const struct ipaddr *ip, uint16_t port)
+{
+	struct dead_entry e;
+	uint8_t set[SET];
+	int r;
+
 	/* the usual case, without the lock: it is not there */
 	if (ip && (!get_set(d, set_of(ip), set) ||
-			  find(set, ip, &e) == DEAD_WAYS))
+			  find(set, ip, port, &e) == DEAD_WAYS))
 		return 0;
 	if (!lock(d))
 		return -1;
-	if (!ip) {
-		r = clear_all(d);
-	} else if (get_set(d, set_of(ip), set) &&
-		   (i = find(set, ip, &e)) < DEAD_WAYS) {
-		r = pwrite(d->fd, zero, sizeof zero,
-			    set_of(ip) + (off_t)(i * DEAD_ENTRY)) < 0
-			    ? -1
-			    : 1;
-	}
+	r = ip ? clear_one(d, ip, port) : clear_all(d);
 	unlock(d->fd);
 	return r;
 }

@@ -6,11 +6,15 @@
  * address in it is. One block of 64 bytes at the start (a line of text, so that
  * file(1) and people know it), then DEAD_SETS sets of DEAD_WAYS entries, each
  * DEAD_ENTRY bytes, big-endian:
- *	family 1 (4, 6; 0 free)   reason 1 (DEAD_*)   failures 2   unused 4
+ *	family 1 (4, 6; 0 free)   reason 1 (DEAD_*)   failures 2
+ *	port 2   unused 2
  *	address 16   first failure 8   last failure 8   back-off until 8
  * times in s since 1970. An address lives in one set, chosen by its hash; when
- * that is full, the entry whose last failure is longest ago goes. Read without
- * a lock (a torn entry can only make a wrong order), written under one.
+ * that is full, the entry whose last failure is longest ago goes. The port
+ * counts: any domain may have our relay's or store's address as its exchanger,
+ * and nothing at port 25 there says nothing of the port that we use.
+ * Read without a lock (a torn entry can only make a wrong order), written
+ * under one.
  */
 #ifndef WIRE_DEAD_H
 #define WIRE_DEAD_H
@@ -40,6 +44,7 @@ enum dead_reason {
 
 struct dead_entry {
 	struct ipaddr ip;
+	uint16_t port;
 	enum dead_reason reason;
 	unsigned failures;
 	int64_t first, last, until;
@@ -59,14 +64,14 @@ void dead_use(struct dead *d, int fd);
 int dead_read(struct dead *d);
 void dead_close(struct dead *d);
 /* Is it in its back-off time at now (stamp_now())? *e is filled then. */
-bool dead_is(struct dead *d, const struct ipaddr *ip, int64_t now,
-	struct dead_entry *e);
+bool dead_is(struct dead *d, const struct ipaddr *ip, uint16_t port,
+	int64_t now, struct dead_entry *e);
 /* It failed. Within the back-off only the time of the last failure changes. */
-void dead_failed(struct dead *d, const struct ipaddr *ip,
+void dead_failed(struct dead *d, const struct ipaddr *ip, uint16_t port,
 	enum dead_reason reason, int64_t now);
-/* It answered: forget it. NULL: all of them. 1 something was there, 0 nothing,
- * -1 errno. */
-int dead_clear(struct dead *d, const struct ipaddr *ip);
+/* It answered: forget it; port 0: at all ports. NULL: all of them. 1 something
+ * was there, 0 nothing, -1 errno. */
+int dead_clear(struct dead *d, const struct ipaddr *ip, uint16_t port);
 /* The entries one by one, *at from 0; false at the end. Old ones are left
  * out. */
 bool dead_next(struct dead *d, size_t *at, int64_t now, struct dead_entry *e);

@@ -7,11 +7,11 @@
  *	                         (for the log; at most REPORT_INFO);
  *	                         dsn=passed: who has it now reports success
  *	                         itself; dsn=expanded: passed on to several;
- *	                         group=NAME: destinations (remote: the name of
- *	                         the best mail exchanger, the first one in
- *	                         alphabetical order of equal ones, or the relay;
- *	                         local: the user) with the same NAME share one
- *	                         limit in send (send/dest.h)
+ *	                         group=NAME: destinations (remote: the names
+ *	                         of all mail exchangers, the best first, equal
+ *	                         ones by the alphabet, with commas; or the relay
+ *	                         and ,:PORT; local: the user) with the same NAME
+ *	                         share one limit in send (send/dest.h)
  *	( R<class><status> <text>  [G<smtp reply>] )+   one per recipient, in
  *	                         the order of the job
  * class: K delivered, Z try later, D failed for good. status: "2.0.0".

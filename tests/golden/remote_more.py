@@ -320,7 +320,7 @@ def shared_relay():
                         ("x.example", 3)):
         r = s.job(host=host)
         eq((r["R"][0][0], p.conns), ("K", conns), "a connection for " + host)
-        eq(r["info"]["group"], "127.0.0.1", "its group")
+        eq(r["info"]["group"], "127.0.0.1,:%d" % p.port, "its group")
     s.end()
     control(smtproutes=":" + at, tlspolicy="w.example none",
             helohost="me.example\nu.example other.example")
@@ -353,10 +353,11 @@ def groups():
     for i in 11, 12, 13, 21, 22, 23:
         peer("192.0.2.%d" % i, 25)
     s = Resident()
-    for host, group in (("a.test", "mx1.a.test"), ("aonly.test", None),
-                        ("equal.test", "mx1.equal.test"),
-                        ("equal.test", "mx1.equal.test"),
-                        ("alias.test", "mx1.a.test"),
+    equal = "mx1.equal.test,mx2.equal.test,mx3.equal.test"
+    for host, group in (("a.test", "mx1.a.test,mx2.a.test"),
+                        ("aonly.test", None), ("mxcname.test", "alias2.test"),
+                        ("equal.test", equal), ("equal.test", equal),
+                        ("alias.test", "mx1.a.test,mx2.a.test"),
                         ("missing.test", None), ("[192.0.2.13]", None)):
         eq(s.job(host=host)["info"].get("group"), group, host)
     s.end()
@@ -526,12 +527,36 @@ def dead_last():
     eq(p1.conns, n, "no greeting: dead, too")
     with open(DEAD, "rb") as f:
         head = f.read(64)
-    match(head.decode("latin-1"), "^quill: addresses that are dead 1\n",
+    match(head.decode("latin-1"), "^quill: addresses that are dead 2\n",
           "the file says what it is")
     for junk in b"", b"x" * 100, head + b"\xff" * 196608:
         with open(DEAD, "wb") as f:
             f.write(junk)
         eq(run("a.test").letters, "rK", "damaged: no harm")
+    forget()
+
+
+def any_dead():
+    with open(DEAD, "rb") as f:
+        return f.read()[64:].strip(b"\0") != b""
+
+
+@case
+def dead_in_time():
+    # another exchanger has used up the job's time
+    forget()
+    control(remotetimeouts="job:3\nehlo:2\ngreeting:20\nconnect:20")
+    peer("192.0.2.11", 25, EHLO=SILENCE)
+    p2 = peer("192.0.2.12", 25, greeting=SILENCE)
+    r = run("a.test")
+    eq((r.letters, p2.conns, any_dead()), ("Z", 1, False), "no time left")
+    # an exchanger that nobody listens to at port 25, and a relay there
+    control()
+    eq((run("[192.0.2.13]").letters, any_dead()), ("Z", True), "dead")
+    p1, p2 = peer("192.0.2.13"), peer()
+    control(smtproutes="x.example:192.0.2.13:%d 127.0.0.1:%d"
+            % (p1.port, p2.port))
+    eq((run().letters, p1.conns, p2.conns), ("rK", 1, 0), "another port")
     forget()
 
 

@@ -184,8 +184,8 @@ end_one(size_t i, enum dest_news news)
 	if (i >= nruns)
 		return;
 	memmove(runs + i, runs + i + 1, (--nruns - i) * sizeof *runs);
-	dest_end(r.limiter, r.probe, news, "no", now);
-	if (news != DEST_GOOD)
+	dest_end(r.limiter, r.dest, r.probe, news, "no", now);
+	if (news != DEST_GOOD && news != DEST_TAKEN)
 		turn_waits(r.p, r.dest);
 	turn_ended(r.p, r.limiter, now);
 	dest_unref(r.dest, now);
@@ -418,7 +418,7 @@ many_dead(void)
 		dest_ref(d);
 		d->strikes = DEST_STRIKES;
 		dest_start(d, now);
-		dest_end(d, false, DEST_HARD, "no", now);
+		dest_end(d, d, false, DEST_HARD, "no", now);
 		dest_unref(d, now);
 		dest_unref(d, now);
 	}
@@ -516,6 +516,71 @@ groups(void)
 	finish_all();
 }
 
+/* A delivery to d starts, d joins group (NULL: leaves), and it ends. */
+static enum dest_change
+deliver(struct dest *d, const char *group, enum dest_news news)
+{
+	struct dest *limiter = dest_limiter(d);
+	enum dest_change c;
+	bool probe;
+
+	probe = dest_start(limiter, now);
+	if (group)
+		dest_join(d, group, now);
+	else
+		dest_leave(d, now);
+	c = dest_end(limiter, d, probe, news, "no", now);
+	dest_unref(limiter, now);
+	return c;
+}
+
+/* Domains that give a big one's exchangers as theirs, to do it harm. */
+static void
+strangers(void)
+{
+	struct dest *good, *evil, *big;
+	size_t k;
+
+	cap = 10;
+	dest_relimit();
+	good = dest_of("good.example");
+	evil = dest_of("evil.example");
+	dest_ref(good);
+	dest_ref(evil);
+	deliver(good, "mx.good.example", DEST_TAKEN);
+	big = dest_limiter(good);
+	for (k = 0; k < 5; k++)
+		deliver(evil, "mx.good.example", DEST_GOOD);
+	for (k = 0; k < 20; k++)
+		deliver(evil, "mx.good.example", DEST_SOFT);
+	ok(!big->until && !big->strikes && dest_limit(big) > DEST_START,
+		"deferred of a stranger: nothing against the group");
+	for (k = 0; k < 5; k++) {
+		deliver(evil, "mx.good.example", DEST_GOOD);
+		deliver(evil, "mx.evil.example", DEST_HARD);
+	}
+	is_num(big->strikes, 0, "other exchangers by now: their failure");
+	ok(dest_limiter(evil)->until, "which are down");
+	for (k = 0; k < 5; k++) {
+		deliver(evil, "mx.good.example", DEST_GOOD);
+		deliver(evil, NULL, DEST_HARD);
+	}
+	is_num(big->strikes, 0, "exchangers cannot be found: its failure");
+	ok(!evil->group && big->members == 1, "in no group");
+	is_num(big->running, 0, "nothing runs");
+	for (k = 0; k < 12; k++)
+		deliver(good, "mx.good.example", DEST_SOFT);
+	ok(big->until, "of one that it took mail for: it is down");
+	/* a probe that becomes somebody else's */
+	big->until = 1;
+	dest_join(evil, "mx.good.example", now);
+	deliver(evil, "mx.evil.example", DEST_GOOD);
+	ok(big->until == 1 && !big->probing, "is no probe");
+	is_num(deliver(good, "mx.good.example", DEST_TAKEN), DEST_UP, "is one");
+	dest_unref(good, now);
+	dest_unref(evil, now);
+}
+
 /* Recipients that are not wanted any more are passed over. */
 static void
 unwanted(void)
@@ -578,6 +643,7 @@ main(void)
 	rates();
 	fresh_and_old();
 	groups();
+	strangers();
 	unwanted();
 	memory();
 	return done_testing();

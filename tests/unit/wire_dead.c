@@ -28,7 +28,7 @@ failures(const char *text, int64_t now)
 	struct ipaddr a = ip(text);
 	struct dead_entry e;
 
-	return dead_is(&d, &a, now, &e) ? e.failures : 0;
+	return dead_is(&d, &a, 25, now, &e) ? e.failures : 0;
 }
 
 static void
@@ -36,7 +36,7 @@ fail(const char *text, int64_t now)
 {
 	struct ipaddr a = ip(text);
 
-	dead_failed(&d, &a, DEAD_TIMEOUT, now);
+	dead_failed(&d, &a, 25, DEAD_TIMEOUT, now);
 }
 
 static size_t
@@ -95,21 +95,29 @@ kinds(void)
 	struct ipaddr four = ip("192.0.2.7"), six = ip("2001:db8::7");
 	struct dead_entry e;
 
-	dead_failed(&d, &six, DEAD_UNREACHABLE, NOW);
+	dead_failed(&d, &six, 25, DEAD_UNREACHABLE, NOW);
 	is_num(failures("2001:db8::8", NOW), 0, "another address");
 	is_num(failures("2001:db8::7", NOW), 1, "IPv6");
-	ok(dead_is(&d, &six, NOW, &e) && ipaddr_equal(&e.ip, &six) &&
+	ok(dead_is(&d, &six, 25, NOW, &e) && ipaddr_equal(&e.ip, &six) &&
 			e.reason == DEAD_UNREACHABLE && e.first == NOW &&
 			e.last == NOW && e.until == NOW + DEAD_FIRST,
 		"all that is known of it");
-	is_num(dead_clear(&d, &four), 0, "not there");
-	is_num(dead_clear(&d, &six), 1, "cleared");
-	is_num(dead_clear(&d, &six), 0, "gone");
+	is_num(dead_clear(&d, &four, 25), 0, "not there");
+	is_num(dead_clear(&d, &six, 25), 1, "cleared");
+	is_num(dead_clear(&d, &six, 25), 0, "gone");
 	fail("192.0.2.7", NOW);
 	fail("2001:db8::7", NOW);
-	is_num(dead_clear(&d, NULL), 1, "all cleared");
+	is_num(dead_clear(&d, NULL, 0), 1, "all cleared");
 	is_num(count(NOW), 0, "nothing there");
-	is_num(dead_clear(&d, NULL), 0, "again");
+	fail("192.0.2.7", NOW);
+	dead_failed(&d, &four, 587, DEAD_TIMEOUT, NOW);
+	ok(!dead_is(&d, &four, 24, NOW, &e), "another port of it");
+	is_num(dead_clear(&d, &four, 587), 1, "one port answered");
+	is_num(failures("192.0.2.7", NOW), 1, "the other is dead");
+	dead_failed(&d, &four, 587, DEAD_TIMEOUT, NOW);
+	is_num(dead_clear(&d, &four, 0), 1, "all ports");
+	is_num(count(NOW), 0, "none is left");
+	is_num(dead_clear(&d, NULL, 0), 0, "again");
 }
 
 /* More than there is room for: the latest are kept. */
