@@ -81,10 +81,10 @@ quill-local_OBJS = local/local local/conf local/deliver local/orders \
 quill-local_USES = mail wire lib
 quill-remote_OBJS = remote/remote remote/conf remote/bykey remote/tlspolicy \
 	remote/sasl remote/sts remote/dane remote/secure remote/mx \
-	remote/hosts remote/self remote/reach remote/smtp remote/hello \
-	remote/letter remote/transact remote/answer remote/content \
-	remote/data remote/convert remote/result remote/session \
-	remote/foretell
+	remote/hosts remote/group remote/self remote/reach remote/smtp \
+	remote/hello remote/letter remote/transact remote/answer \
+	remote/content remote/data remote/convert remote/result \
+	remote/session remote/foretell
 quill-remote_USES = mail wire lib
 smtpd_SESSION = smtpd/session smtpd/outcome smtpd/received smtpd/verbs \
 	smtpd/hello smtpd/envelope smtpd/params smtpd/auth

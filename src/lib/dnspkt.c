@@ -8,6 +8,7 @@
 enum {
 	HEADER = 12,
 	CLASS_IN = 1,
+	JUMPS = 127,	/* no name has more labels */
 	FLAG_QR = 0x80, /* byte 2 */
 	FLAG_TC = 0x02,
 	FLAG_RD = 0x01,
@@ -131,12 +132,13 @@ dnspkt_query(uint8_t *buf, const struct dnspkt_name *n, uint16_t type,
 
 /* Read the name at *pos and move behind it. A pointer must go to before the
  * place where the run of labels that holds it began: that alone ends every
- * loop. */
+ * loop. But pointers to pointers may fill 16 KiB, and be named by each record
+ * of the rest. */
 static bool
 name_get(const uint8_t *p, size_t n, size_t *pos, struct dnspkt_name *out)
 {
 	size_t at = *pos, run = *pos, o = 0, label, to;
-	bool jumped = false;
+	unsigned jumps = 0;
 
 	for (;;) {
 		if (at >= n)
@@ -146,10 +148,9 @@ name_get(const uint8_t *p, size_t n, size_t *pos, struct dnspkt_name *out)
 			if (n - at < 2)
 				return false;
 			to = (label & 0x3f) << 8 | p[at + 1];
-			if (!jumped)
+			if (!jumps)
 				*pos = at + 2;
-			jumped = true;
-			if (to >= run || to < HEADER)
+			if (to >= run || to < HEADER || ++jumps > JUMPS)
 				return false;
 			at = run = to;
 			continue;
@@ -164,7 +165,7 @@ name_get(const uint8_t *p, size_t n, size_t *pos, struct dnspkt_name *out)
 		if (!label)
 			break;
 	}
-	if (!jumped)
+	if (!jumps)
 		*pos = at;
 	out->len = (uint8_t)o;
 	return true;

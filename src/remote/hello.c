@@ -285,6 +285,12 @@ authenticate(struct smtp *s, const struct sasl *a, struct verdict *why)
 			"control/smtpauth has a password for it",
 			"", why);
 	}
+	/* some say again what they did not like */
+	if (got == SMTP_REPLY && s->reply.text.len > 3 &&
+		sasl_tells(a, &b64, str_c(&s->reply.text))) {
+		str_cut(&s->reply.text, 3);
+		str_puts(&s->reply.text, " (not shown: it holds the password)");
+	}
 	if (b64.s)
 		memset(b64.s, 0, b64.len);
 	str_free(&b64);

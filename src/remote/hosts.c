@@ -142,7 +142,8 @@ hosts_start(struct hosts *h, const char *dest, const char *via,
 	const char *bad;
 
 	mx_init(&h->mx);
-	h->level = h->n = h->pos = h->nlast = h->poslast = h->given = 0;
+	h->level = h->n = h->pos = h->nlast = h->poslast = h->given = h->lost =
+		0;
 	h->temporary = h->secure = false;
 	h->dnswhy = NULL;
 	h->conf = conf;
@@ -242,6 +243,10 @@ next_mx(struct hosts *h)
 		h->level = h->mx.n;
 		h->n = 0;
 	}
+	/* a name server that does not answer is waited for, each time */
+	h->lost += h->temporary && !h->n;
+	if (h->lost == HOSTS_LOST_MAX)
+		h->level = h->mx.n;
 }
 
 static void
@@ -356,57 +361,4 @@ hosts_next(struct hosts *h, struct target *t, struct verdict *why)
 	if (!h->given)
 		explain(h, why);
 	return false;
-}
-
-/* By preference, then by name. */
-static bool
-before(const struct mx *a, const struct mx *b)
-{
-	return a->pref != b->pref ? a->pref < b->pref
-				  : strcmp(a->host, b->host) < 0;
-}
-
-/* All names, the best first, in an order that does not change. */
-static void
-put_mx(struct str *out, const struct mxlist *l)
-{
-	const struct mx *last = NULL, *next;
-	size_t i, n;
-
-	for (n = 0; n < l->n && !out->over; n++) {
-		next = NULL;
-		for (i = 0; i < l->n; i++)
-			if ((!last || before(last, &l->mx[i])) &&
-				(!next || before(&l->mx[i], next)))
-				next = &l->mx[i];
-		if (!next)
-			return;
-		if (last)
-			str_putc(out, ',');
-		str_puts(out, next->host);
-		last = next;
-	}
-}
-
-const char *
-hosts_group(const struct hosts *h)
-{
-	static struct str out = STR_INIT(HOSTS_GROUP - 1);
-	const struct relay *r = &h->relays.r[0];
-	char ip[IPADDR_FMT];
-
-	str_clear(&out);
-	if (h->kind != HOSTS_RELAY) {
-		put_mx(&out, &h->mx);
-	} else if (*r->path) {
-		str_puts(&out, r->path);
-	} else {
-		if (r->ip.family)
-			ipaddr_fmt(ip, &r->ip);
-		str_puts(&out, r->ip.family ? ip : r->host);
-		/* no exchanger has a colon in its name */
-		str_puts(&out, ",:");
-		str_putnum(&out, r->port);
-	}
-	return out.len && !out.over ? str_c(&out) : NULL;
 }

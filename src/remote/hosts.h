@@ -22,6 +22,7 @@ enum {
 	HOSTS_TRY_MAX = 24,   /* addresses tried for one job */
 	HOSTS_LEVEL_MAX = 16, /* hosts of one preference looked up */
 	HOSTS_LAST_MAX = 4,   /* addresses put off to the end */
+	HOSTS_LOST_MAX = 4,   /* preferences that cannot be looked up now */
 	HOSTS_GROUP = 480,    /* bytes of hosts_group, with the NUL */
 };
 
@@ -57,6 +58,7 @@ struct hosts {
 	size_t nlast, poslast;
 	size_t given;
 	bool temporary; /* a look-up failed for now */
+	size_t lost;	/* preferences without an address, for now */
 	const char *dnswhy;
 };
 

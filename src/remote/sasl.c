@@ -90,6 +90,19 @@ sasl_mechanisms(const char *p, size_t n)
 	return found;
 }
 
+bool
+sasl_tells(const struct sasl *a, const struct str *sent, const char *words)
+{
+	enum { ENOUGH = 8 };
+	size_t n = sent->len < ENOUGH ? sent->len : ENOUGH;
+	const char *p = words;
+
+	for (; n && *p; p++)
+		if (!strncmp(p, sent->s, n))
+			return true;
+	return strstr(words, a->password) != NULL;
+}
+
 void
 sasl_plain(struct str *out, const struct sasl *a)
 {

@@ -32,6 +32,10 @@ bool sasl_find(const struct bykey *b, const char *relay, const char *sender,
 	struct sasl *a);
 /* The mechanisms in what stands behind AUTH in an EHLO reply. */
 unsigned sasl_mechanisms(const char *p, size_t n);
+/* Do the words of a server hold the password, or how what was sent (in base64)
+ * begins? They go into logs and bounces. */
+bool sasl_tells(
+	const struct sasl *a, const struct str *sent, const char *words);
 /* Append the only response of PLAIN. */
 void sasl_plain(struct str *out, const struct sasl *a);
 

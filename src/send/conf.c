@@ -101,9 +101,9 @@ conf_limits(int chan, const char *name, uint32_t *cap, uint32_t *every)
 
 	*cap = *every = 0;
 	if (chan == CHAN_REMOTE) {
-		/* of a group, its best exchanger */
+		/* of a group, its best exchanger, or the relay */
 		str_clear(&best);
-		str_put(&best, name, strcspn(name, ","));
+		str_put(&best, name, strcspn(name, ",:"));
 		bydomain_limits(&conf.limits, str_c(&best), cap, every);
 	}
 	if (chan == CHAN_LOCAL && conf.user)

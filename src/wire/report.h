@@ -9,8 +9,8 @@
  *	                         itself; dsn=expanded: passed on to several;
  *	                         group=NAME: destinations (remote: the names
  *	                         of all mail exchangers, the best first, equal
- *	                         ones by the alphabet, with commas; or the relay
- *	                         and ,:PORT; local: the user) with the same NAME
+ *	                         ones by the alphabet, with commas; or the relay,
+ *	                         with its port; local: the user) with the same NAME
  *	                         share one limit in send (send/dest.h)
  *	( R<class><status> <text>  [G<smtp reply>] )+   one per recipient, in
  *	                         the order of the job

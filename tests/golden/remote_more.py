@@ -320,7 +320,7 @@ def shared_relay():
                         ("x.example", 3)):
         r = s.job(host=host)
         eq((r["R"][0][0], p.conns), ("K", conns), "a connection for " + host)
-        eq(r["info"]["group"], "127.0.0.1,:%d" % p.port, "its group")
+        eq(r["info"]["group"], "127.0.0.1:%d" % p.port, "its group")
     s.end()
     control(smtproutes=":" + at, tlspolicy="w.example none",
             helohost="me.example\nu.example other.example")
@@ -561,6 +561,23 @@ def dead_in_time():
 
 
 @case
+def lost_levels():
+    # each exchanger is of another preference, and cannot be looked up
+    def lame(q, tcp):
+        if q.type == MX:
+            return q.reply([mx("x.test", i, "m%d.x.test" % i)
+                            for i in range(20)])
+        return q.reply(rcode=2)
+
+    control()
+    d = dns(lame)
+    r = run("x.test")
+    eq(r.letters, "Z", "deferred")
+    check(len(d.queries) < 12, "not all of them are waited for",
+          len(d.queries))
+
+
+@case
 def dead_all():
     forget()
     control()
@@ -716,6 +733,24 @@ def mta_sts():
 def auth_peer(mechs="PLAIN LOGIN", **kw):
     p = peer(ext=EHLO + ["AUTH " + mechs], **kw)
     return p
+
+
+@case
+def auth_echo():
+    def what(line):
+        return "500 5.5.2 what? " + line
+
+    login = {"AUTH": "334 VXNlcm5hbWU6", "AM9L": "334 UGFzc3dvcmQ6"}
+    for kw in ({"AUTH": what}, dict(login, CZNJ=what),
+               dict(login, CZNJ="334 s3cret?"),
+               {"AUTH": "535 5.7.8 s3cret is wrong"}):
+        p = auth_peer("LOGIN" if "AM9L" in kw else "PLAIN", **kw)
+        control(smtproutes="x.example:127.0.0.1:%d" % p.port,
+                smtpauth="127.0.0.1 joe s3cret")
+        r = run()
+        eq([x in r.text for x in ("s3cret", "AGpvZQBzM2", "czNjcmV0")],
+           [False] * 3, "the password is not said again")
+        match(r.text, r"Remote host said: \d\d\d .not shown", "text")
 
 
 @case

@@ -136,17 +136,17 @@ like "what waits is known" "$(ctl "$SOCK" destinations)" \
 	'^hang\.test channel=remote state=ok running=4 limit=4 .*waiting=26'
 peer_stop hang
 ok "it is gone: down" wait_until 60 log_has \
-	'destination (hang\.test|127\.0\.0\.3): down'
+	'destination (hang\.test|127\.0\.0\.3:2500): down'
 n=$(started hang.test)
 ok "what waited is not tried ($n were)" test "$n" -le 8
 inject new@hang.test
 ok "new mail waits, too" wait_until 60 log_has 'info msg .*nrcpt=1'
 like "for its next try" "$(ctl "$SOCK" destinations)" \
-	'^127\.0\.0\.3 .*state=down .*until=[0-9]+|^hang\.test .*state=down .*until='
+	'^127\.0\.0\.3:2500 .*state=down .*until=[0-9]+|^hang\.test .*state=down .*until='
 peer_start hang 127.0.0.3:2500
 ctl -a hang.test "$SOCK" domain
 ok "up again" wait_until 60 log_has \
-	'destination (hang\.test|127\.0\.0\.3): up'
+	'destination (hang\.test|127\.0\.0\.3:2500): up'
 ok "then all of it goes" wait_until 60 queue_empty
 is "after one probe" "$(log | awk '
 	/order domain hang/ { on = 1 }
@@ -156,7 +156,7 @@ is "after one probe" "$(log | awk '
 # --- one that sends everybody away -----------------------------------------------------
 peer_start tired 127.0.0.4:2500 'MAIL="421 4.3.2 too tired"'
 inject_many 30 tired.test
-ok "down" wait_until 60 log_has 'destination (tired\.test|127\.0\.0\.4): down'
+ok "down" wait_until 60 log_has 'destination (tired\.test|127\.0\.0\.4:2500): down'
 ok "few were tried: $(started tired.test)" test "$(started tired.test)" -le 8
 peer_stop tired
 peer_start tired 127.0.0.4:2500

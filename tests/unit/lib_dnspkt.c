@@ -399,6 +399,21 @@ pointers(void)
 		is_num(judge(), DNSPKT_BAD, "pointer %s", t[i].what);
 	}
 	is_num(qlen, 24, "the offsets above are right");
+	for (i = 100; i <= 200; i += 100) {
+		size_t k;
+
+		/* a root name, then pointers, each to the one before it */
+		answer(&p, query, qlen, 0, 2, 0);
+		bytes(&p, "\0\0\143\0\1\0\0\0\0", 9);
+		u16(&p, (unsigned)(1 + 2 * i));
+		bytes(&p, "\0", 1);
+		for (k = 0; k < i; k++)
+			u16(&p, 0xc000u | (unsigned)(p.n - (k ? 2 : 1)));
+		u16(&p, 0xc000u | (unsigned)(p.n - 2));
+		bytes(&p, "\0\1\0\1\0\0\0\0\0\4\1\2\3\4", 14);
+		is_num(judge(), i < 127 ? DNSPKT_NODATA : DNSPKT_BAD,
+			"%zu pointers to pointers", i);
+	}
 }
 
 int
