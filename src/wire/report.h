@@ -7,11 +7,11 @@
  *	                         (for the log; at most REPORT_INFO);
  *	                         dsn=passed: who has it now reports success
  *	                         itself; dsn=expanded: passed on to several;
- *	                         group=NAME: destinations with the same NAME
- *	                         share one limit in send (send/dest.h). remote:
- *	                         all mail exchangers, the best first, equal ones
- *	                         by the alphabet, with commas; or the relay, with
- *	                         its port; local: the user
+ *	                         group=NAME: those with the same NAME share one
+ *	                         limit in send (send/dest.h). remote: all mail
+ *	                         exchangers, the best first, equal ones by the
+ *	                         alphabet, with commas; or the relay, with its
+ *	                         port. local: the user
  *	( R<class><status> <text>  [G<smtp reply>] )+   one per recipient, in
  *	                         the order of the job
  * class: K delivered, Z try later, D failed for good. status: "2.0.0".
