@@ -426,8 +426,11 @@ settled()
 }
 
 # --- scenarios: what happens to an exchanger while mail flows ----------------
+# It takes a second to say yes: some messages are in its hands when it dies.
 bed_kill()
 {
+	on_end sink-far1 KILL
+	sink far1 -W .:1
 	flow 192.0.2.1 far.example
 	on_end sink-far1 KILL
 	meanwhile killed
