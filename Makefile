@@ -41,7 +41,7 @@ Q := $(if $(V),,@)
 all:
 
 # --- layers ----------------------------------------------------------------
-lib_OBJS = ascii base64 cdb cdbmake control crc32c dial dotlock fd file ibuf ipaddr \
+lib_OBJS = ascii base64 cdb cdbmake control crc32c dial dotlock fd file here ibuf ipaddr \
 	json lock log map num obuf prioq proc rand safefile shared sig stamp str \
 	table utf8 dnspkt dnsq resolvconf usock netstring crypted spool
 mail_OBJS = addr addrlex addrlist aliases aliasfile compose fullname header \
@@ -116,8 +116,12 @@ quillctl_OBJS = quillctl/quillctl quillctl/args quillctl/ask quillctl/walk \
 	quillctl/facts quillctl/paint quillctl/ages quillctl/top \
 	quillctl/mend quillctl/fsck quillctl/fsckmess quillctl/archive \
 	quillctl/export quillctl/done quillctl/import quillctl/metrics \
-	quillctl/explain quillctl/program quillctl/dns quillctl/check \
-	quillctl/checkcontrol quillctl/checkfiles \
+	quillctl/explain quillctl/program quillctl/dns quillctl/dnsrec \
+	quillctl/check quillctl/checkcontrol quillctl/checkfiles \
+	quillctl/checkrelay quillctl/checkusers quillctl/checkwho \
+	quillctl/checkdomains quillctl/checkdns quillctl/checkspf \
+	quillctl/checkpolicy quillctl/checktls quillctl/checkservices \
+	quillctl/checksystem \
 	quillctl/report quillctl/counts quillctl/topk quillctl/idset \
 	quillctl/reason quillctl/page quillctl/pagestyle \
 	quillctl/doing quillctl/arrive \

@@ -254,6 +254,7 @@ rdata_get(const uint8_t *p, size_t n, const struct raw *r, struct dnspkt_rr *rr)
 		dnspkt_totext(&name, rr->name);
 		return true;
 	case DNS_CNAME:
+	case DNS_PTR:
 		if (!rdata_name(p, n, r, 0, &name))
 			return false;
 		dnspkt_totext(&name, rr->name);

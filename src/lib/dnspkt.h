@@ -18,6 +18,7 @@ enum {
 	DNS_A = 1,
 	DNS_CNAME = 5,
 	DNS_SOA = 6,
+	DNS_PTR = 12,
 	DNS_MX = 15,
 	DNS_TXT = 16,
 	DNS_AAAA = 28,
@@ -86,8 +87,8 @@ struct dnspkt_rr {
 	uint32_t ttl;
 	struct ipaddr ip;	    /* A, AAAA (v4-mapped becomes IPv4) */
 	uint16_t pref;		    /* MX */
-	char name[DNSPKT_TEXT_MAX]; /* MX, CNAME: lower case; "" if no host name
-	                             * can be like that */
+	char name[DNSPKT_TEXT_MAX]; /* MX, CNAME, PTR: lower case; ""
+	                             * if no host name can be like that */
 	const uint8_t *data;	    /* TXT: the strings with their length bytes;
 	                             * TLSA: usage, selector, matching, data */
 	size_t len;

@@ -14,6 +14,7 @@
 #include "lib/num.h"
 #include "mail/addr.h"
 #include "quillctl/args.h"
+#include "quillctl/dnsrec.h"
 #include "quillctl/paint.h"
 #include "quillctl/program.h"
 #include "quillctl/quillctl.h"
@@ -28,6 +29,11 @@ static const struct part {
 } parts[] = {
 	{ "files", check_files },
 	{ "control", check_control },
+	{ "users", check_users },
+	{ "dns", check_dns },
+	{ "tls", check_tls },
+	{ "services", check_services },
+	{ "system", check_system },
 };
 
 enum { PARTS = sizeof(parts) / sizeof(*parts), TEXT_MAX = 4000 };
@@ -155,30 +161,35 @@ check_number(uint64_t n)
 
 /* --- words of programs ---------------------------------------------------- */
 
-/* "/home/control/NAME: line N: reason" */
+/* "/home/control/NAME: line N: reason", or of another file, or no file. */
 static void
 complaint(enum check_severity s, char *p)
 {
-	static const char todo[] = "quill-control(5) says what it may be";
 	size_t n = strlen(site_control);
-	char *name = p + n + 1, *colon, *reason;
+	bool control = strncmp(p, site_control, n) == 0 && p[n] == '/';
+	char *colon = strstr(p, control ? ": " : ": line "), *reason, *end;
+	const char *about = p;
 	uint64_t line = 0;
 
-	if (strncmp(p, site_control, n) != 0 || p[n] != '/' ||
-		!(colon = strstr(name, ": "))) {
+	if (!colon) {
 		check_say(s, NULL, 0, p, NULL);
 		return;
 	}
 	*colon = 0;
 	reason = colon + 2;
-	if (strncmp(reason, "line ", 5) == 0 && (colon = strchr(reason, ':')) &&
-		num_parse(reason + 5, (size_t)(colon - reason) - 5, INT64_MAX,
+	end = strchr(reason, ':');
+	if (end && strncmp(reason, "line ", 5) == 0 &&
+		num_parse(reason + 5, (size_t)(end - reason) - 5, INT64_MAX,
 			&line))
-		reason = colon + 1 + (colon[1] == ' ');
+		reason = end + 1 + (end[1] == ' ');
+	if (strncmp(p, site_home, strlen(site_home)) == 0 &&
+		p[strlen(site_home)] == '/')
+		about = p + strlen(site_home) + 1;
 	/* several programs read the same file, and call it by other words */
-	if (said_before(name, line, "a complaint"))
-		return;
-	check_say(s, check_text("control/", name), line, reason, todo);
+	if (!said_before(about, line, "a complaint"))
+		check_say(s, about, line, reason,
+			control ? "quill-control(5) says what it may be"
+				: NULL);
 }
 
 /* A line that a program wrote on fd 2. */
@@ -309,12 +320,15 @@ ctl_check(int argc, char **argv)
 		{ 0, "ip", NULL, &check.addresses },
 		{ 0, "dkim", NULL, &check.selector },
 	};
+	struct dnsrec_site given = { .nip = 0 };
 	bool wanted[PARTS];
 
 	if (args_parse(options, sizeof(options) / sizeof(*options), argc,
 		    argv) < 0 ||
 		!choose(argv, wanted))
 		return CTL_USAGE;
+	if (check.addresses && !dnsrec_given(&given, check.addresses))
+		return args_bad("not addresses: ", check.addresses);
 	current = "check";
 	prepare();
 	for (size_t i = 0; i < PARTS; i++) {

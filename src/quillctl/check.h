@@ -49,11 +49,21 @@ int check_ask(const char *const *argv, uid_t uid, gid_t gid, struct str *out);
 /* Say what control_error() has. */
 void check_control_error(void);
 
+/* Call fn for each domain whose mail is delivered here, in lower case. */
+void check_domains(void (*fn)(const char *domain));
+
 void check_files(void);
 void check_control(void);
+/* Of control: open relays, and routes that come back. */
+void check_relay(void);
 void check_users(void);
+/* Of users: is there somebody for the addresses that there must be? */
+void check_who(void);
 void check_dns(void);
 void check_tls(void);
+/* SHA-256 of the key of this host's certificate, in hex; "" it has none; NULL
+ * that cannot be told. */
+const char *check_key(void);
 void check_services(void);
 void check_system(void);
 

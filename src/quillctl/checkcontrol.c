@@ -353,6 +353,7 @@ check_control(void)
 	readers();
 	envelopebytes();
 	taken_as_they_are();
+	check_relay();
 	check_say(CHECK_OK, "control", 0,
 		"names and values, as their readers take them", NULL);
 }

@@ -163,8 +163,8 @@ facts_disk(struct facts *f)
 
 /* What svstat reads: 8 bytes of TAI seconds, 4 nanoseconds, 4 of the pid (the
  * lowest first), paused, wanted. */
-static bool
-read_service(int dir, struct facts_service *s)
+bool
+facts_supervise(int dir, struct facts_service *s)
 {
 	unsigned char b[SUPERVISE_STATUS];
 	uint64_t sec = 0;
@@ -185,62 +185,93 @@ read_service(int dir, struct facts_service *s)
 	return true;
 }
 
-/* Does its run name this home? */
+/* Does the text of its run name this home? */
 static bool
-is_ours(int dir)
+is_ours(const char *run)
 {
-	struct str run = STR_INIT(RUN_MAX);
-	int fd = openat(dir, "run", O_RDONLY | O_CLOEXEC);
-	const char *at;
-	bool ours = false;
 	size_t n = strlen(site_home);
 
-	if (fd >= 0) {
-		if (file_readfd(fd, &run) == 0)
-			for (at = str_c(&run); (at = strstr(at, site_home));
-				at += n)
-				ours |= strchr("/\n \"'", at[n]) != NULL;
-		close(fd);
+	while ((run = strstr(run, site_home))) {
+		run += n;
+		if (strchr("/\n \"'", *run))
+			return true;
 	}
+	return false;
+}
+
+static bool
+one_service(const char *path, int parent, const char *name,
+	facts_service_fn *fn, void *arg)
+{
+	struct str run = STR_INIT(RUN_MAX);
+	int dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = dir < 0 ? -1 : openat(dir, "run", O_RDONLY | O_CLOEXEC);
+	bool ours =
+		fd >= 0 && file_readfd(fd, &run) == 0 && is_ours(str_c(&run));
+
+	if (ours)
+		fn(arg, path, name, dir, run.s);
+	if (fd >= 0)
+		close(fd);
+	if (dir >= 0)
+		close(dir);
 	str_free(&run);
 	return ours;
+}
+
+static size_t
+services_below(const char *path, facts_service_fn *fn, void *arg)
+{
+	const struct dirent *d;
+	DIR *dir = opendir(path);
+	size_t n = 0;
+
+	while (dir && (d = readdir(dir)))
+		if (d->d_name[0] != '.' &&
+			one_service(path, dirfd(dir), d->d_name, fn, arg))
+			n++;
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+size_t
+facts_each_service(const char *path, facts_service_fn *fn, void *arg)
+{
+	struct str own = STR_INIT(4096);
+	size_t n;
+
+	if (path)
+		return services_below(path, fn, arg);
+	n = services_below("/service", fn, arg);
+	if (n == 0)
+		n = services_below("/etc/service", fn, arg);
+	str_puts(&own, site_home);
+	str_puts(&own, "/service");
+	if (n == 0)
+		n = services_below(str_c(&own), fn, arg);
+	str_free(&own);
+	return n;
+}
+
+static void
+add_service(
+	void *arg, const char *path, const char *name, int dir, const char *run)
+{
+	struct facts *f = arg;
+	struct facts_service *s = &f->service[f->nservices];
+
+	(void)path;
+	(void)run;
+	if (f->nservices == FACTS_SERVICES)
+		return;
+	ask_keep(s->name, sizeof(s->name), name);
+	if (facts_supervise(dir, s))
+		f->nservices++;
 }
 
 void
 facts_services(struct facts *f, const char *path)
 {
-	const struct dirent *d;
-	DIR *dir;
-	int fd;
-
-	if (!path) {
-		struct str own = STR_INIT(4096);
-
-		facts_services(f, "/service");
-		if (f->nservices == 0)
-			facts_services(f, "/etc/service");
-		str_puts(&own, site_home);
-		str_puts(&own, "/service");
-		if (f->nservices == 0)
-			facts_services(f, str_c(&own));
-		str_free(&own);
-		return;
-	}
-	dir = opendir(path);
-	while (dir && (d = readdir(dir)) && f->nservices < FACTS_SERVICES) {
-		struct facts_service *s = &f->service[f->nservices];
-
-		if (d->d_name[0] == '.')
-			continue;
-		fd = openat(dirfd(dir), d->d_name,
-			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0)
-			continue;
-		ask_keep(s->name, sizeof(s->name), d->d_name);
-		if (is_ours(fd) && read_service(fd, s))
-			f->nservices++;
-		close(fd);
-	}
-	if (dir)
-		closedir(dir);
+	facts_each_service(path, add_service, f);
 }

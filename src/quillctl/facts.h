@@ -63,6 +63,15 @@ int facts_send(struct facts *f);
  * new, waiting and held ones, which takes a look into each. 0; -1 errno. */
 int facts_queue(struct facts *f);
 int facts_disk(struct facts *f);
+/* What supervise says of the service whose directory is open: pid and since.
+ * false: nothing. */
+bool facts_supervise(int dir, struct facts_service *s);
+/* Call fn for each service of this home below dir (NULL: as below), whether it
+ * runs or not, with its open directory and the text of its run file. Returns
+ * how many there are. */
+typedef void facts_service_fn(void *arg, const char *path, const char *name,
+	int dir, const char *run);
+size_t facts_each_service(const char *dir, facts_service_fn *fn, void *arg);
 /* Services of this home below dir (NULL: /service, else /etc/service,
  * else HOME/service). */
 void facts_services(struct facts *f, const char *dir);

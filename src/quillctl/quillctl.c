@@ -11,8 +11,9 @@
  *             control/, run/, users/cdb; asks quill-send   wire/ctl.h
  * writes      by way of quill-send; fsck, import and orders without a
  *             quill-send: the queue; report, metrics: the file given
- * runs        for explain quill-getpw, quill-local, quill-remote, quill-smtpd,
- *             each as its user; tcprulescheck
+ * runs        for explain and check those that decide, each as its user, with
+ *             -n: quill-getpw, quill-local, quill-remote, quill-smtpd and most
+ *             others; tcprulescheck
  * trusts      root, quillq; not addresses and replies: they are escaped
  * exits       0 yes or done, 1 no, 64 usage, STATUS_TEMP cannot tell
  */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/dnsq.h"
+#include "lib/here.h"
 #include "lib/log.h"
 #include "lib/rand.h"
 #include "lib/stamp.h"
@@ -16,7 +17,7 @@ static bool
 is_loop(const struct hosts *h, const struct ipaddr *a)
 {
 	return h->kind != HOSTS_RELAY && h->port == RELAY_PORT &&
-	       self_address(a);
+	       here_address(a);
 }
 
 static int64_t

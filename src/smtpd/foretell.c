@@ -4,6 +4,7 @@
 #include "lib/control.h"
 #include "lib/num.h"
 #include "smtpd/clients.h"
+#include "smtpd/crowd.h"
 #include "smtpd/limits.h"
 #include "smtpd/policy.h"
 #include "smtpd/recipient.h"
@@ -63,10 +64,13 @@ foretell(struct str *out, const struct conf *c, const char *sender,
 }
 
 void
-foretell_control(const struct conf *c)
+foretell_control(struct str *out, const struct conf *c)
 {
+	struct crowd_host host = { 0 };
+	struct answer a;
 	struct limits limits = { .bad = false };
-	struct str host = STR_INIT(ADDR_MAX);
+	struct crowd crowd = { .conf = c, .limits = &limits, .host = &host };
+	struct str name = STR_INIT(ADDR_MAX);
 	struct policy p;
 	bool found;
 	struct {
@@ -90,7 +94,10 @@ foretell_control(const struct conf *c)
 	for (int i = 0; i < LIMITS; i++)
 		(void)limits_get(&limits, (enum limit)i);
 	(void)clients_has("barelf", c->remoteip, &found);
-	(void)control_line_or_me("localiphost", &host);
-	str_free(&host);
+	(void)control_line_or_me("localiphost", &name);
+	a = crowd_mail(&crowd, false, 0);
+	if (a.code)
+		say(out, "mail", &a);
+	str_free(&name);
 	policy_free(&p);
 }

@@ -15,7 +15,8 @@ void foretell(struct str *out, const struct conf *c, const char *sender,
 	const char *rcpt, const char *user);
 
 /* For quill-smtpd -n: look at every control file that a session might come to
- * need, in a control_survey. */
-void foretell_control(const struct conf *c);
+ * need, in a control_survey; append "mail CODE ENHANCED TEXT" when mail of
+ * strangers is refused for lack of room, or the load. */
+void foretell_control(struct str *out, const struct conf *c);
 
 #endif

@@ -80,9 +80,13 @@ arguments(int argc, char **argv)
 static int
 look(unsigned flags)
 {
+	struct str out = STR_INIT(8192);
+
 	control_survey();
 	if (conf_read(&conf, flags | CONF_SUBMISSION))
-		foretell_control(&conf);
+		foretell_control(&out, &conf);
+	if (fd_writeall(1, out.s, out.len) < 0)
+		return STATUS_TEMP;
 	return control_surveyed() ? STATUS_PERM : STATUS_OK;
 }
 

@@ -3,7 +3,9 @@
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/ascii.h"
 #include "lib/log.h"
@@ -148,9 +150,6 @@ load_cert(struct certs_name *n, size_t index, const struct bundle_name *b,
 		return refuse(why, b->name, "key.pem",
 			"cannot be used: not the key of cert.pem, malformed, "
 			"or with a pass phrase");
-	if (X509_cmp_current_time(X509_get0_notAfter(n->cert)) < 0)
-		log_warning(site_control, "/tls/", b->name,
-			"/cert.pem: it has expired");
 	return true;
 }
 
@@ -311,4 +310,67 @@ certs_load(struct certs *c, const struct bundle *b, struct str *why)
 	SSL_CTX_set_num_tickets(c->server, 1);
 	certs_new_tickets(c);
 	return true;
+}
+
+void
+certs_warn(const struct certs *c)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (c->name[i].cert && X509_cmp_current_time(X509_get0_notAfter(
+					       c->name[i].cert)) < 0)
+			log_warning(site_control, "/tls/", c->name[i].name,
+				"/cert.pem: it has expired");
+}
+
+/* --- quill-tlsd -n */
+static uint64_t
+seconds(const ASN1_TIME *t)
+{
+	struct tm tm;
+	time_t when = ASN1_TIME_to_tm(t, &tm) == 1 ? timegm(&tm) : 0;
+
+	return when > 0 ? (uint64_t)when : 0;
+}
+
+/* SHA-256 of the key, as a TLSA record "3 1 1" has it. */
+static void
+put_digest(struct str *out, const X509 *cert)
+{
+	static const char hex[] = "0123456789abcdef";
+	unsigned char digest[EVP_MAX_MD_SIZE], *der = NULL;
+	unsigned int n = 0;
+	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
+
+	if (len > 0)
+		EVP_Digest(der, (size_t)len, digest, &n, EVP_sha256(), NULL);
+	OPENSSL_free(der);
+	for (unsigned int i = 0; i < n; i++) {
+		str_putc(out, hex[digest[i] >> 4]);
+		str_putc(out, hex[digest[i] & 15]);
+	}
+}
+
+void
+certs_tell(const struct certs *c, const char *host, struct str *out)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		const struct certs_name *n = &c->name[i];
+		const char *is = strcmp(n->name, "default") ? n->name : host;
+
+		if (!n->cert)
+			continue;
+		str_puts(out, "certificate ");
+		str_puts(out, n->name);
+		str_puts(out, " from=");
+		str_putnum(out, seconds(X509_get0_notBefore(n->cert)));
+		str_puts(out, " until=");
+		str_putnum(out, seconds(X509_get0_notAfter(n->cert)));
+		str_puts(out, " key=");
+		put_digest(out, n->cert);
+		str_puts(out, " fits=");
+		str_puts(out, X509_check_host(n->cert, is, 0, 0, NULL) == 1
+				      ? "yes"
+				      : "no");
+		str_putc(out, '\n');
+	}
 }

@@ -19,9 +19,13 @@ struct certs {
 };
 
 /* Understand the bundle; keys are those of the signer behind proxy_init, and
- * each is tried out. Warns in the log of certificates out of date. false: why
- * has one line. */
+ * each is tried out. false: why has one line. */
 bool certs_load(struct certs *c, const struct bundle *b, struct str *why);
+/* Warn in the log of certificates out of date. */
+void certs_warn(const struct certs *c);
+/* Append a line for each certificate: quill-tlsd(8), -n. host: the name that
+ * the default one should have. */
+void certs_tell(const struct certs *c, const char *host, struct str *out);
 /* CAs of that name (control/tls/NAME/ca.pem); NULL: none. */
 X509_STORE *certs_ca(const struct certs *c, const char *name);
 /* New keys for the session tickets that servers give, from time to time. */

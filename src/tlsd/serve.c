@@ -169,6 +169,16 @@ cannot(const char *why)
 }
 
 static void
+tell(void)
+{
+	struct str out = STR_INIT(4 << 20);
+
+	certs_tell(&certs, me->tell, &out);
+	(void)!fd_writeall(1, out.s, out.len);
+	str_free(&out);
+}
+
+static void
 get_ready(void)
 {
 	static const int watched[] = { SIGCHLD, 0 };
@@ -180,6 +190,10 @@ get_ready(void)
 	proxy_init(me->signer);
 	if (!certs_load(&certs, me->bundle, &why))
 		cannot(str_c(&why));
+	if (me->tell)
+		tell();
+	else
+		certs_warn(&certs);
 	maxchild = 2 * me->limit;
 	children = xmalloc(maxchild * sizeof *children);
 	if (fd_send(me->leash, "=", 1, -1) < 0)

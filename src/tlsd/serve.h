@@ -18,6 +18,7 @@ struct serve {
 	int signer;
 	int leash; /* to the parent: "=" when ready, or "!" and why not; its end
 	            * of file ends us, when the connections have ended */
+	const char *tell;   /* -n: say what is there on fd 1; control/me */
 	uint64_t limit;	    /* connections of each role */
 	uint64_t handshake; /* s */
 	/* connections of each role that run, in memory that we share with

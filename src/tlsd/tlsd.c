@@ -265,11 +265,13 @@ renew(struct str *why)
 static _Noreturn void
 try_out(void)
 {
-	struct str why = STR_INIT(SERVE_WHY_MAX);
+	struct str why = STR_INIT(SERVE_WHY_MAX), host = STR_INIT(255);
 	struct generation g;
 	bool serving;
 
 	plan.listener[TLS_AS_SERVER] = plan.listener[TLS_AS_CLIENT] = -1;
+	(void)control_line("me", &host);
+	plan.tell = str_c(&host);
 	if (!begin(&g, &serving, &why))
 		log_die(STATUS_TEMP, str_c(&why));
 	if (control_surveyed())

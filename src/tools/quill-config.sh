@@ -45,14 +45,6 @@ fqdn_good()
 	done
 }
 
-# --- check -----------------------------------------------------------------
-wrong=0 lonely=''
-say()
-{
-	echo "$*"
-	wrong=1
-}
-
 # account NAME: does mail for it go to an account of its own? As quill-getpw
 # decides it; $uid and $dir are of the account.
 account()
@@ -79,123 +71,7 @@ system_names()
 	done </etc/passwd | tr '[:upper:]' '[:lower:]' | sort -u
 }
 
-# qmail_file LOCAL: a local part's file; a dot in it is written as a colon.
-qmail_file()
-{
-	echo "$alias/.qmail-$(printf %s "$1" | tr . :)"
-}
-
-# answered NAME: is there somebody for the local part among the aliases?
-answered()
-{
-	[ ! -e "$(qmail_file "$1")" ] || return 0
-	[ ! -e "$alias/.qmail-default" ] || return 0
-	[ -e "$home/users/aliases.cdb" ] || return 1
-	check_rc=0
-	"$home/bin/quill-newaliases" -q "$1" >/dev/null 2>&1 || check_rc=$?
-	case $check_rc in
-	0) return 0 ;;
-	100) return 1 ;;
-	*) trouble "$home/users/aliases.cdb: cannot be read" ;;
-	esac
-}
-
-# The addresses that every host has, and the accounts of the system.
-check_names()
-{
-	for n in postmaster mailer-daemon root abuse; do
-		answered "$n" || account "$n" ||
-			say "$n: no alias: its mail bounces"
-	done
-	for n in $(system_names); do
-		if ! account "$n"; then
-			answered "$n" || lonely="$lonely $n"
-		elif [ ! -e "$dir/.qmail" ] && [ ! -e "$dir/Maildir" ] &&
-			[ ! -e "$dir/Mailbox" ]; then
-			echo "$n: its mail goes to its home, $dir, which has no Maildir"
-			echo "	To send it to root: echo '&root' >$dir/.qmail"
-		fi
-	done
-	[ "$lonely" ] || return 0
-	say "system accounts without an alias, whose mail bounces:$lonely"
-	echo "	To send it to root:"
-	echo "	for n in$lonely; do echo \"\$n: root\"; done >>$alias/aliases"
-	echo "	$home/bin/newaliases"
-}
-
-# Aliases that are never asked for, and a database that is behind.
-check_aliases()
-{
-	db=$home/users/aliases.cdb
-	files=$alias/aliases
-	[ ! -f "$control/aliases" ] ||
-		files=$(sed "/^#/d; /^\$/d; /^\//!s|^|$alias/|" "$control/aliases")
-	for f in $files; do
-		if [ ! -e "$f" ]; then
-			[ "$f" = "$alias/aliases" ] ||
-				say "$f: named in control/aliases, but not there"
-			continue
-		fi
-		if [ ! -e "$db" ] || [ "$(find -L "$f" -newer "$db")" ]; then
-			say "$f: was changed after newaliases was run"
-		fi
-		sed -n 's/^"\{0,1\}\([A-Za-z0-9_.+-]*\)"\{0,1\}[ \t]*:.*/\1/p' \
-			"$f" | tr '[:upper:]' '[:lower:]'
-	done >"$names_tmp"
-	while read -r n; do
-		case $n in
-		*:*) say "$n" ;;
-		-* | '') ;;
-		*) ! account "$n" ||
-			say "$n: an alias that is never asked for: the account $n gets the mail" ;;
-		esac
-	done <"$names_tmp"
-}
-
-# Users whose mail goes elsewhere, or bounces, until they are compiled.
-check_users()
-{
-	assign=$home/users/assign db=$home/users/cdb
-	[ -s "$assign" ] || return 0
-	if [ ! -e "$db" ] || [ "$(find -L "$assign" -newer "$db")" ]; then
-		say "$assign: was changed after quill-newu was run"
-	fi
-}
-
-# Certificates: only root can look at the keys.
-check_tls()
-{
-	[ "$(id -u)" = 0 ] && [ -d "$control/tls" ] &&
-		[ -x "$home/bin/quill-tlsd" ] || return 0
-	tls_why=$("$home/bin/quill-tlsd" -n 2>&1) ||
-		say "${tls_why#quill-tlsd: alert: }"
-}
-
-# What quill-remote reads, as its user: control/smtpauth is for that one alone.
-check_remote()
-{
-	remote_user=$(sed -n '4s/^u \([^ ]*\) .*/\1/p' "$home/users/ids")
-	set --
-	[ "$(id -u)" != 0 ] || set -- setuidgid "$remote_user"
-	remote_why=$("$@" "$home/bin/quill-remote" -n 2>&1) ||
-		say "${remote_why#quill-remote: alert: }"
-}
-
-check()
-{
-	[ -d "$alias" ] || refuse "$alias: no such directory (run make install)"
-	names_tmp=$(mktemp)
-	trap 'rm -f "$names_tmp"' EXIT
-	check_names
-	check_aliases
-	check_users
-	check_tls
-	check_remote
-	[ $wrong = 1 ] || echo "every address that must have an alias has one"
-	exit $wrong
-}
-
-[ "$*" != --check ] || check
+[ "$*" != --check ] || exec "$home/bin/quillctl" check control users tls
 
 fqdn='' admin=''
 while [ $# -gt 0 ]; do

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,6 +39,7 @@
 enum { EX_DATAERR_ = 65, EX_TEMPFAIL_ = 75 };
 
 static const char tmp[] = "aliases.cdb.tmp";
+static bool only_look; /* -n */
 
 static struct {
 	struct cdbmake cdb;
@@ -154,19 +156,49 @@ compile_file(void *arg, size_t line, char *file, size_t n)
 	return NULL;
 }
 
+/* Where it is written: *path is its name. */
+static int
+create(const char **path)
+{
+	static struct str s = STR_INIT(100);
+	int fd;
+
+	if (only_look) {
+		fd = memfd_create("aliases", MFD_CLOEXEC);
+		str_puts(&s, "/proc/self/fd/");
+		str_putnum(&s, (uint64_t)(fd < 0 ? 0 : fd));
+		*path = str_c(&s);
+	} else {
+		unlink(tmp);
+		fd = open(tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+		*path = tmp;
+		run.writing = fd >= 0;
+	}
+	if (fd < 0)
+		die(STATUS_TEMP, *path, "unable to create: ", strerror(errno));
+	return fd;
+}
+
+/* -n: the names of all aliases, a line each. */
+static void
+list(void)
+{
+	for (size_t i = 0; i < run.names.len; i++)
+		if (!run.names.s[i])
+			run.names.s[i] = '\n';
+	if (fd_writeall(1, run.names.s, run.names.len) < 0)
+		die(STATUS_TEMP, "unable to write", strerror(errno), "");
+}
+
 static void
 compile(void)
 {
 	static char def[] = "aliases", out[65536];
 	const struct aliascheck check = { die, become_alias, run.alias };
+	const char *path;
 	enum control c;
-	int to;
+	int to = create(&path);
 
-	unlink(tmp);
-	to = open(tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (to < 0)
-		die(STATUS_TEMP, tmp, "unable to create: ", strerror(errno));
-	run.writing = true;
 	if (cdbmake_start(&run.cdb, to, out, sizeof out) < 0 ||
 		cdbmake_add(&run.cdb, "", 0, ALIASDB_VERSION,
 			sizeof ALIASDB_VERSION - 1) < 0)
@@ -179,7 +211,11 @@ compile(void)
 	if (cdbmake_finish(&run.cdb) < 0)
 		die(STATUS_TEMP, tmp, strerror(errno), "");
 	/* what was written, before it gets its name */
-	aliascheck(&check, tmp, &run.where, run.names.s, run.names.len);
+	aliascheck(&check, path, &run.where, run.names.s, run.names.len);
+	if (only_look) {
+		list();
+		return;
+	}
 	if (fchmod(to, 0644) < 0 || fsync(to) < 0 || close(to) < 0 ||
 		rename(tmp, "aliases.cdb") < 0 || file_syncdir(".") < 0)
 		die(STATUS_TEMP, "unable to write aliases.cdb", strerror(errno),
@@ -231,8 +267,10 @@ main(int argc, char **argv)
 	if (argc == 3 && strcmp(argv[1], "-q") == 0)
 		return query(argv[2]);
 	run.sysexits = argc == 2 && strcmp(argv[1], "-S") == 0;
-	if (argc > 1 && !run.sysexits)
-		log_die(STATUS_PERM, "usage: quill-newaliases [-S | -q name]",
+	only_look = argc == 2 && strcmp(argv[1], "-n") == 0;
+	if (argc > 1 && !run.sysexits && !only_look)
+		log_die(STATUS_PERM,
+			"usage: quill-newaliases [-S | -n | -q name]",
 			(char *)0);
 	umask(022);
 	run.me = geteuid();
@@ -246,6 +284,8 @@ main(int argc, char **argv)
 	if (chdir(site_users) < 0)
 		die(STATUS_TEMP, site_users, strerror(errno), "");
 	compile();
+	if (only_look)
+		return STATUS_OK;
 	num_fmt(count, run.count);
 	log_info(count, " aliases");
 	return STATUS_OK;

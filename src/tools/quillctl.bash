@@ -28,7 +28,9 @@ _quillctl()
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 		;;
-	--from | --to | --reason | --match | --text | --via) return ;;
+	--from | --to | --reason | --match | --text | --via | --ip | --dkim)
+		return
+		;;
 	*)
 		case $cur in
 		-*)
@@ -40,6 +42,10 @@ _quillctl()
 			;;
 		*)
 			case $line in
+			*PART*)
+				words='files control users dns tls services
+					system'
+				;;
 			*SELECTOR* | *\ ID*)
 				# only the first: a queue may be long
 				words=$("$ctl" queue -j 2>/dev/null |

@@ -352,28 +352,28 @@ cp "$T/good" "$H/users/aliases.cdb"
 # --- quill-config --check --------------------------------------------------
 lonely()
 {
-	sed -n 's/^system accounts .* bounces://p' "$T/out" | tr ' ' '\n'
+	sed -n 's/^warning: system accounts .* bounces://p' "$T/out" | tr ' ' '\n'
 }
 compiled "no system account has an alias" '%s: bob\nBin: root\n' "$joe"
 exits "check finds something" 1 "$H/bin/quill-config" --check
 like "an alias of an account" "$(cat "$T/out")" \
-	"^$joe: an alias that is never asked for"
+	"^warning: $joe: an alias that is never asked for"
 like "system accounts without an alias" "$(lonely)" '^daemon$'
 unlike "but those that have one" "$(lonely)" '^bin$'
-unlike "root has a .qmail file" "$(cat "$T/out")" '^root: '
+unlike "root has a .qmail file" "$(cat "$T/out")" '^error: root@'
 mv "$A/.qmail-root" "$T/.qmail-root"
-exits "check" 1 "$H/bin/quill-config" --check
-like "root has none" "$(cat "$T/out")" '^root: no alias: its mail bounces'
+exits "check" 2 "$H/bin/quill-config" --check
+like "root has none" "$(cat "$T/out")" '^error: root@.*: its mail bounces'
 touch -d '1 minute' "$A/aliases"
 echo . >"$H/users/assign"
-exits "check" 1 "$H/bin/quill-config" --check
+exits "check" 2 "$H/bin/quill-config" --check
 like "a change that was not compiled" "$(cat "$T/out")" \
-	'aliases: was changed after newaliases was run'
+	'aliases: was changed after it was compiled'
 like "users that were not" "$(cat "$T/out")" \
-	'users/assign: was changed after quill-newu was run'
+	'users/assign: was never compiled'
 ok "they are" "$H/bin/quill-newu"
 aliases 'root: ann@far.example\nbin: root\n'
-sh -c "$(sed -n 's/^\t\(for .*\)/\1/p' "$T/out")"
+sh -c "$(sed -n 's/^\tdo: \(for .*\)/\1/p' "$T/out")"
 exits "what it says to do" 0 "$H/bin/newaliases"
 exits "helps" 0 "$H/bin/quill-config" --check
 mv "$T/.qmail-root" "$A/.qmail-root"

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 own_net "$@"
 need_root
-need svscan tcpserver tcprules tcprulescheck tinydns tinydns-data python3
+need svscan tcpserver tcprules tcprulescheck tinydns tinydns-data python3 openssl
 
 quill_config mail.quill.example
 C=$H/control
@@ -127,4 +127,423 @@ is "as an error" "$look_rc" 2
 rm -rf "$C"
 mv "$T/control" "$C"
 mended files control
+
+# --- users and aliases ------------------------------------------------------------
+# those of this machine that other tests make come and go
+sane()
+{
+	"$ctl" check -q users >"$T/found" 2>"$T/found.err"
+	[ ! -s "$T/found" ]
+}
+ok "users are well" sane
+printf '=joe:daemon:1:1:/nowhere:::\n.\n' >"$H/users/assign"
+finds "users that were never compiled" 2 users \
+	"^error: $H/users/assign: was never compiled"
+"$H/bin/quill-newu"
+touch -d '1 minute' "$H/users/assign"
+finds "changed since" 2 users "^error: $H/users/assign: was changed after"
+printf '=joe:daemon:1:1:/nowhere:::\n=ann:x:::\n.\n' >"$H/users/assign"
+touch -d '1 hour ago' "$H/users/assign"
+finds "a line that is none" 2 users '^error: users/assign line 2: '
+rm "$H/users/assign" "$H/users/cdb"
+ok "mended" sane
+touch -d '1 minute' "$H/alias/aliases"
+finds "aliases that were changed since" 2 users \
+	"^error: $H/alias/aliases: was changed after it was compiled"
+cp -a "$H/alias/aliases" "$T/aliases"
+echo 'a b c' >>"$H/alias/aliases"
+touch -d '1 hour ago' "$H/alias/aliases"
+n=$(wc -l <"$H/alias/aliases")
+finds "a line of them" 2 users "^error: alias/aliases line $n: "
+cp "$T/aliases" "$H/alias/aliases"
+printf 'aliases\n/nowhere/aliases\n' >"$C/aliases"
+touch -d '1 hour ago' "$H/alias/aliases"
+looks users
+like "a file of them that is not there" "$a" \
+	'^error: control/aliases line 2: /nowhere/aliases: No such file'
+rm "$C/aliases"
+mktestuser
+echo "$testuser: root" >>"$H/alias/aliases"
+"$H/bin/newaliases"
+finds "an alias that is never asked for" 1 users \
+	"^warning: $testuser: an alias that is never asked for: the account"
+cp "$T/aliases" "$H/alias/aliases"
+"$H/bin/newaliases"
+mv "$H/alias/.qmail-postmaster" "$T/postmaster"
+finds "no postmaster" 2 users '^error: postmaster@mail.quill.example: its mail'
+mv "$T/postmaster" "$H/alias/.qmail-postmaster"
+ok "mended" sane
+echo "shop.example:shop" >"$C/virtualdomains"
+echo shop.example >>"$C/rcpthosts"
+finds "none in a virtual domain" 2 users '^error: postmaster@shop.example: '
+echo '&root' >"$H/alias/.qmail-shop-postmaster"
+ok "mended" sane
+echo mail.quill.example >"$C/rcpthosts"
+finds "a domain that SMTP does not take" 1 users \
+	'^warning: shop.example: is delivered here, but mail for it is not'
+rm "$H/alias/.qmail-shop-postmaster" "$C/virtualdomains"
+ok "mended" sane
+sed -i /^daemon:/d "$H/alias/aliases"
+"$H/bin/newaliases"
+looks users
+like "a system account whose mail bounces" "$a" \
+	'^warning: system accounts .* bounces:.* daemon( |$)'
+cp "$T/aliases" "$H/alias/aliases"
+"$H/bin/newaliases"
+ok "mended" sane
+exits "quill-config --check is this" 0 "$H/bin/quill-config" --check
+
+# --- open relay, routes that come back ------------------------------------------
+ip addr add 192.0.2.25/24 dev lo
+# rules RULE...
+rules()
+{
+	printf '%s\n' "$@" >"$C/tcp.smtp"
+	tcprules "$C/tcp.smtp.cdb" "$C/tcp.smtp.tmp" <"$C/tcp.smtp"
+}
+rules '127.:allow,RELAYCLIENT=""' '192.0.2.:allow,RELAYCLIENT=""' ':allow'
+mended control
+rules ':allow,RELAYCLIENT=""'
+finds "RELAYCLIENT for all" 2 control \
+	'^error: .*/control/tcp.smtp: open relay: strangers get RELAYCLIENT'
+rules ':deny'
+mended control
+rules ':allow'
+echo .com >>"$C/rcpthosts"
+finds "rcpthosts for all of .com" 2 control \
+	'^error: control/rcpthosts: open relay: .* below .com$'
+echo mail.quill.example >"$C/rcpthosts"
+mv "$C/rcpthosts" "$C/.rcpthosts"
+mended control
+mv "$C/.rcpthosts" "$C/rcpthosts"
+printf 'a.example:relay.example\nb.example:[192.0.2.25]\n' >"$C/smtproutes"
+finds "a route to this host" 2 control \
+	'^error: control/smtproutes line 2: mail for b.example is sent to this host'
+echo ':mail.quill.example' >"$C/smtproutes"
+finds "by name" 2 control \
+	'^error: control/smtproutes line 1: mail for all other domains is sent'
+echo 'b.example:[192.0.2.25]:2525 lmtp:/run/lmtp' >"$C/smtproutes"
+mended control
+rm "$C/smtproutes"
+echo ':joe' >"$C/virtualdomains"
+finds "everything is virtual" 1 control \
+	'^warning: control/virtualdomains line 1: every domain that is not local'
+rm "$C/virtualdomains"
+mended control
+
+# --- services -------------------------------------------------------------------
+looks services
+like "nothing runs" "$a" '^error: no service of this home is here: nothing runs'
+is "... and that is all" "$(echo "$a" | grep -c '^[a-z]*: ')" 1
+rm "$C"/tcp.smtp*
+port=$(free_port)
+start_suite --smtp "127.0.0.1:$port" --verify yes
+settled()
+{
+	looks services --services "$S"
+	[ "$look_rc:$a" = 0: ]
+}
+ok "all is well" wait_until 60 settled
+is "JSON: nothing" "$("$ctl" check -j --services "$S" services)" ''
+svc -d "$S/smtp"
+is_down()
+{
+	svstat "$S/smtp" | grep -q ': down'
+}
+wait_until 30 is_down
+found()
+{
+	looks services --services "$S"
+	printf '%s\n' "$a" | grep -Eq -e "$1"
+}
+ok "one that does not run" found "^error: $S/smtp: does not run\$"
+touch "$S/smtp/down"
+ok "one that is kept down" found "^warning: $S/smtp: does not run, because"
+svc -u "$S/smtp"
+wait_until 30 listening "$port"
+ok "one that will be down after a boot" wait_until 30 found \
+	"^warning: $S/smtp: will not be started when the host is"
+rm "$S/smtp/down"
+svc -d "$S/smtp/log"
+ok "a log that nobody writes" wait_until 30 found \
+	"^error: $S/smtp/log: does not run"
+svc -u "$S/smtp/log"
+ok "mended" wait_until 60 settled
+chown root "$H/log/smtp"
+ok "a log that cannot be written" found "^error: $H/log/smtp: not writable"
+chown "$(stat -c %U "$H/log/send")" "$H/log/smtp"
+mv "$H/log/smtp" "$H/log/.smtp"
+ok "no directory for it" found "^error: $H/log/smtp: the log of $S/smtp cannot"
+mv "$H/log/.smtp" "$H/log/smtp"
+mv "$S/smtp/run" "$S/smtp/run.good"
+sed 's/^exec env.*/echo no; exit 1; &/' "$S/smtp/run.good" >"$S/smtp/run.bad"
+chmod 755 "$S/smtp/run.bad"
+mv "$S/smtp/run.bad" "$S/smtp/run"
+svc -t "$S/smtp"
+ok "one that ends again and again" wait_until 30 found \
+	"^error: $S/smtp: ends, and is started again and again\$"
+mv "$S/smtp/run.good" "$S/smtp/run"
+ok "mended" wait_until 60 settled
+looks control --services "$S"
+is "a route to another port than ours" "$look_rc:$a" 0:
+echo "b.example:[127.0.0.1]:$port" >"$C/smtproutes"
+looks control --services "$S"
+like "to ours" "$a" '^error: control/smtproutes line 1: mail for b.example is'
+rm "$C/smtproutes"
+echo 12z >"$S/smtp/env/DATABYTES"
+looks control --services "$S"
+like "a twin in the environment of a service" "$a" \
+	'^error: control/databytes: its twin in the environment'
+rm "$S/smtp/env/DATABYTES"
+
+# --- disk and clock ---------------------------------------------------------------
+looks system
+is "disk and clock are well" "$look_rc:$a" 0:
+echo 9000000000000000 >"$C/minspace"
+finds "less room than quill-smtpd wants" 2 system \
+	"^error: $H/queue: quill-smtpd answers to mail: 452 4.3.1 not enough room"
+rm "$C/minspace"
+touch -d '2 days' "$C/me"
+finds "a time to come" 2 system "^error: $H/control/me: is of the future"
+touch "$C/me"
+mended system
+
+# --- what others wrote ------------------------------------------------------------
+f=$(printf 'x\033]0;<y>\007\n"z')
+echo 1 >"$C/$f"
+looks control
+like "a name that is meant for the terminal" "$a" '^warning: control/x.\]0;<y>..\"z: '
+unlike "... does not reach it" "$(od -c <"$T/found")" '033|\\a'
+"$ctl" check -j control >"$T/json"
+ok "JSON lines" python3 -c '
+import json, sys
+l = [json.loads(x) for x in open(sys.argv[1])]
+assert [x for x in l if x["about"] == "control/x\x1b]0;<y>\x07\n\"z" and
+	x["severity"] == "warning" and x["part"] == "control" and x["do"]], l
+' "$T/json"
+rm "$C/$f"
+mended control
+
+# --- DNS --------------------------------------------------------------------------
+mkdir "$T/dns"
+echo 'nameserver 127.0.0.101
+options timeout:2 attempts:1' >"$T/resolv.conf"
+mount --bind "$T/resolv.conf" /etc/resolv.conf || give_up "resolv.conf"
+printf 'quill.example\nlocalhost\n' >"$C/locals"
+{
+	echo '.:127.0.0.101:a:3600'
+	"$ctl" dns --tinydns quill.example
+	echo "'sel._domainkey.quill.example:v=DKIM1; p=MIIB:60"
+} >"$T/dns/good"
+# zone SED-SCRIPT [LINE...]: what the name server says from here on
+zone()
+{
+	sed "$1" "$T/dns/good" >"$T/dns/data"
+	shift
+	printf '%s\n' "$@" >>"$T/dns/data"
+	(cd "$T/dns" && tinydns-data) || diag "tinydns-data"
+}
+dns()
+{
+	zone "$@"
+	looks --dkim sel dns
+}
+# wrong NAME CODE ERE SED-SCRIPT [LINE...]: found, alone
+wrong()
+{
+	w_name=$1 w_code=$2 w_ere=$3
+	shift 3
+	dns "$@"
+	like "found: $w_name" "$a" "$w_ere" || return 1
+	is "... alone" "$look_rc $(printf '%s\n' "$a" | grep -c '^[a-z]*: ')" \
+		"$w_code 1"
+}
+zone ''
+bg env IP=127.0.0.101 ROOT="$T/dns" UID=0 GID=0 tinydns
+up()
+{
+	dns ''
+	[ "$look_rc:$a" = 0: ]
+}
+ok "what quillctl dns prints is what is wanted" wait_until 30 up
+
+wrong "another MX" 2 \
+	'^error: quill.example: mail for it does not come here: its MX is mx.o' \
+	's/^@quill.example::.*/@quill.example:198.51.100.9:mx.other.example:10/
+	s/v=spf1 mx/v=spf1 ip4\\0721'"92.0.2.0\\/24"'/'
+dns '/^@/d'
+like "no MX" "$a" '^error: quill.example: has no MX record: mail for it does not'
+dns 's/^@quill.example::.*/@quill.example::.:0/'
+like "a null MX" "$a" '^error: quill.example: says in the DNS that it takes no'
+dns '/^@/d' '+quill.example:192.0.2.25'
+like "no MX, but our address" "$a" '^warning: quill.example: has no MX record: m'
+dns 's/^+mail/+other/'
+like "no address of this host" "$a" '^error: mail.quill.example: the name of this'
+dns 's/^+mail.quill.example:.*/+mail.quill.example:198.51.100.9/'
+like "another host's address" "$a" \
+	'^error: mail.quill.example: has the address 198.51.100.9, which is not of'
+like "and not ours" "$a" '^warning: mail.quill.example: does not have the address 192'
+dns '/^+mail/d; /^.mail/d' 'Cmail.quill.example:real.quill.example' \
+	'+real.quill.example:192.0.2.25'
+like "an alias" "$a" '^warning: mail.quill.example: the name of this host is an al'
+wrong "no PTR" 2 '^error: 192.0.2.25: has no name .PTR.' '/^^/d'
+wrong "one that does not lead back" 2 \
+	'^error: 192.0.2.25: its name .PTR. is x.example, which does not have' \
+	's/^\([\^].*\):mail.quill.example/\1:x.example/'
+wrong "another name that does" 1 \
+	'^warning: 192.0.2.25: its name .PTR. is x.example, not mail.quill' \
+	's/^\([\^].*\):mail.quill.example/\1:x.example/' '+x.example:192.0.2.25'
+
+spf='s/v=spf1 mx -all'
+wrong "no SPF" 1 '^warning: quill.example: has no SPF record' "$spf/x/"
+wrong "two" 2 '^error: quill.example: has more than one SPF' '' \
+	"'quill.example:v=spf1 -all:60"
+wrong "a word that is none" 2 \
+	'^error: quill.example: its SPF record is wrong.*: mxx$' "$spf/v=spf1 mxx/"
+wrong "a network that is none" 2 'its SPF record is wrong.*: ip4:192.0.2.0/33$' \
+	"$spf/v=spf1 ip4\\\\072192.0.2.0\\/33 -all/"
+wrong "not this host" 2 \
+	'^error: quill.example: its SPF record says that 192.0.2.25 does not send' \
+	"$spf/v=spf1 ip4\\\\072198.51.100.0\\/24 ip6\\\\0722001\\\\072db8\\\\072\\\\072\\/32 -all/"
+wrong "who knows" 1 \
+	'^warning: quill.example: its SPF record does not say that 192.0.2.25' \
+	"$spf/v=spf1 a -mx\\\\072no.example ~all/"
+wrong "nothing fits" 1 'its SPF record does not say' "$spf/v=spf1 a/"
+for good in 'v=spf1 a\\072mail.quill.example -all' \
+	'v=spf1 ip4\\072192.0.2.0\/24 -all' 'v=spf1 +mx\/28 ?all' \
+	'v=spf1 a\\072other.example\/24 -all' 'v=spf1 exp=x.example all' \
+	'v=spf1 include\\072_spf.example -all' 'v=spf1 redirect=_spf.example'; do
+	dns "$spf/$good/" '+other.example:192.0.2.77'
+	is "nothing against: $good" "$look_rc:$a" 0:
+done
+"$ctl" check dns >"$T/found"
+like "... but that it cannot be told" "$(cat "$T/found")" \
+	'^note: quill.example: whether its SPF record lets 192.0.2.25 send'
+
+wrong "no DMARC" 1 '^warning: _dmarc.quill.example: there is no DMARC' \
+	'/^._dmarc/d'
+dns '/^._dmarc/d' "'_dmarc.example:v=DMARC1; p=reject:60"
+is "that of the domain above will do" "$look_rc:$a" 0:
+wrong "two" 2 '^error: _dmarc.quill.example: has more than one' '' \
+	"'_dmarc.quill.example:v=DMARC1; p=none:60"
+wrong "one without a policy" 2 '^error: _dmarc.quill.example: its p= is none of' \
+	's/p=none/p=nothing/'
+wrong "no DKIM key" 2 '^error: sel._domainkey.quill.example: the DKIM key is' \
+	'/^.sel/d'
+wrong "two" 2 '^error: sel._domainkey.quill.example: has more than one' '' \
+	"'sel._domainkey.quill.example:v=DKIM1; p=MIIC:60"
+wrong "one that counts no more" 2 'says that this DKIM key counts no more' \
+	's/p=MIIB/p=/'
+wrong "no key at all" 2 'is no DKIM key: it has no p=' 's/p=MIIB/k=rsa/'
+
+dns "$spf/v=spf1 \\\\033]0;x\\\\007 -all/"
+like "what others publish" "$a" '^error: quill.example: its SPF record is wrong'
+unlike "... does not reach the terminal" "$(od -c <"$T/found")" '033|\\a'
+"$ctl" check -j dns >"$T/json"
+ok "... and is JSON" python3 -c '
+import json, sys
+l = [json.loads(x) for x in open(sys.argv[1])]
+assert [x for x in l if "\x1b]0;x\x07" in x["text"]], l' "$T/json"
+zone ''
+echo dane >"$C/tlspolicy"
+finds "DANE without DNSSEC" 1 dns '^warning: control/tlspolicy line 1: dane does'
+echo 'options trust-ad' >>"$T/resolv.conf"
+mended dns
+rm "$C/tlspolicy"
+is "--no-dns" "$("$ctl" check -q --no-dns --ip 198.51.100.9 dns)" ''
+exits "an address that is none" 64 "$ctl" check --ip x dns
+like "--ip" "$("$ctl" check --ip 198.51.100.9 dns)" \
+	'^warning: mail.quill.example: does not have the address 198.51.100.9, '
+
+# --- certificates -----------------------------------------------------------------
+if [ ! -x "$H/bin/quill-tlsd" ]; then
+	mkdir "$C/tls"
+	finds "certificates without a quill-tlsd" 2 tls \
+		'^error: control/tls: quill-tlsd, which reads it, is not installed'
+	rmdir "$C/tls"
+	skip "certificates" "there is no quill-tlsd"
+	done_testing
+fi
+# cert NAME HOST DAYS
+cert()
+{
+	mkdir -p "$C/tls/$1"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+		-keyout "$C/tls/$1/key.pem" -out "$C/tls/$1/cert.pem" \
+		-days "$3" -subj "/CN=$2" -addext "subjectAltName=DNS:$2" \
+		2>"$T/openssl.err" || diag "$(cat "$T/openssl.err")"
+	chmod 600 "$C/tls/$1/key.pem"
+}
+looks tls
+is "no certificate is no fault" "$look_rc:$a" 0:
+cert default mail.quill.example 90
+mended tls
+cert default mail.quill.example 10
+finds "soon no certificate" 1 tls \
+	'^warning: control/tls/default/cert.pem: expires soon, at 20'
+cert default other.example 90
+finds "one for another name" 1 tls \
+	'^warning: control/tls/default/cert.pem: is not for the name mail.quill'
+cert default mail.quill.example 90
+cert list.example www.list.example 90
+finds "of a name with a directory" 1 tls \
+	'^warning: control/tls/list.example/cert.pem: is not for the name list'
+rm -r "$C/tls/list.example"
+mended tls
+cp "$C/tls/default/key.pem" "$T/key.pem"
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 \
+	>"$C/tls/default/key.pem" 2>/dev/null
+finds "another key" 2 tls \
+	'^error: control/tls/default/key.pem: cannot be used: not the key of'
+cp "$T/key.pem" "$C/tls/default/key.pem"
+chmod 644 "$C/tls/default/key.pem"
+finds "a key for all" 2 tls '^error: control/tls/default/key.pem: others than'
+chmod 600 "$C/tls/default/key.pem"
+mended tls
+openssl req -new -key "$C/tls/default/key.pem" -subj /CN=mail.quill.example \
+	-out "$T/csr" 2>/dev/null
+cp "$C/tls/default/cert.pem" "$T/cert.pem"
+echo subjectAltName=DNS:mail.quill.example >"$T/ext"
+openssl x509 -req -in "$T/csr" -days -1 -signkey "$C/tls/default/key.pem" \
+	-extfile "$T/ext" -out "$C/tls/default/cert.pem" 2>/dev/null
+finds "one that has expired" 2 tls \
+	'^error: control/tls/default/cert.pem: has expired, at 20'
+cp "$T/cert.pem" "$C/tls/default/cert.pem"
+echo 500 >"$C/timeouttls"
+finds "a value of quill-tlsd" 2 tls '^error: control/timeouttls line 1: not a'
+rm "$C/timeouttls"
+
+# --- MTA-STS, and the key in the DNS -----------------------------------------------------------
+sts="'_mta-sts.quill.example:v=STSv1; id="
+wrong "MTA-STS without a policy's host" 2 '^error: mta-sts.quill.example: has no' \
+	'' "${sts}1:60"
+wrong "with an id that is none" 2 '^error: _mta-sts.quill.example: is no good' \
+	'' "${sts}a.b:60" '+mta-sts.quill.example:192.0.2.26'
+zone '' "${sts}7:60" '+mta-sts.quill.example:192.0.2.26'
+"$ctl" check dns >"$T/found"
+like "how to look at the policy" "$(cat "$T/found")" \
+	'do: curl https://mta-sts.quill.example/.well-known/mta-sts.txt'
+
+dns ''
+is "no TLSA record is no fault" "$look_rc:$a" 0:
+key=$(openssl x509 -in "$C/tls/default/cert.pem" -noout -pubkey |
+	openssl pkey -pubin -outform DER | sha256sum | cut -c1-64)
+dns '' "$("$ctl" dns --tinydns --tlsa "$key" quill.example | grep ':52:')"
+is "one that fits" "$look_rc:$a" 0:
+wrong "one that does not" 2 \
+	'^error: _25._tcp.mail.quill.example: does not fit the key' '' \
+	"$("$ctl" dns --tinydns --tlsa "$(printf %064d 7)" quill.example |
+		grep ':52:')"
+mv "$C/tls/default" "$T/away"
+wrong "one without a certificate" 2 \
+	'^error: _25._tcp.mail.quill.example: is there, but this host has no' '' \
+	"$("$ctl" dns --tinydns --tlsa "$key" quill.example | grep ':52:')"
+dns '' "${sts}7:60" '+mta-sts.quill.example:192.0.2.26'
+like "MTA-STS without one" "$a" '^error: quill.example: has MTA-STS, but this'
+mv "$T/away" "$C/tls/default"
+
+bg_stop "$bg_pid"
+dns ''
+like "no name server" "$a" '^error: /etc/resolv.conf: its name servers do not'
+exits "no such part" 64 "$ctl" check nonsense
 done_testing

@@ -228,11 +228,11 @@ is "one that owns its home has none, nor has a person, nor root" \
 	"$(grep -cE "^($sys-c|$testuser|root):" "$H/alias/aliases")" 0
 exits "--check" 0 "$H/bin/quill-config" --check
 like "says what to do for the former" "$(cat "$T/out")" \
-	"^$sys-c: its mail goes to its home, $T/sys-c, which has no Maildir"
+	"^note: $sys-c: its mail goes to its home, $T/sys-c, which has no Maildir"
 sed -i "/^$sys\.a:/d" "$H/alias/aliases"
 "$H/bin/newaliases"
 exits "--check, without one of them" 1 "$H/bin/quill-config" --check
-like "says which" "$(cat "$T/out")" "^system accounts .* bounces: $sys\.a\$"
+like "says which" "$(cat "$T/out")" "^warning: system accounts .* bounces: $sys\.a\$"
 cp -p "$H/alias/aliases" "$T/aliases"
 is "alias has a Maildir" "$(stat -c '%a %U' "$H/alias/Maildir/new")" '700 alias'
 mark

@@ -227,7 +227,7 @@ cp "$certs/mail.key" "$C/default/key.pem"
 exits "-n says so before" 111 "$H/bin/quill-tlsd" -n
 like "and why" "$(cat "$T/err")" 'default/key.pem: cannot be used'
 like "quill-config --check, too" "$("$H/bin/quill-config" --check 2>&1)" \
-	'^/.*default/key.pem: cannot be used'
+	'^error: control/tls/default/key.pem: cannot be used'
 broken "a key that does not fit" 'default/key.pem: cannot be used'
 cp "$certs/fresh.key" "$C/default/key.pem"
 head -c 700 "$certs/fresh.pem" >"$C/default/cert.pem"
