@@ -88,7 +88,6 @@ assign_lines(void)
 		check_say(CHECK_ERROR, "users/assign", 0,
 			"does not end in a line with a dot: it is half a file",
 			"quill-users(5)");
-	assign_free(&a);
 	str_free(&text);
 }
 
