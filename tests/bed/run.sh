@@ -426,11 +426,16 @@ settled()
 }
 
 # --- scenarios: what happens to an exchanger while mail flows ----------------
-# It takes a second to say yes: some messages are in its hands when it dies.
-bed_kill()
+# It takes a second to say yes: messages are in its hands when something happens.
+in_its_hands()
 {
 	on_end sink-far1 KILL
 	sink far1 -W .:1
+}
+
+bed_kill()
+{
+	in_its_hands
 	flow 192.0.2.1 far.example
 	on_end sink-far1 KILL
 	meanwhile killed
@@ -440,12 +445,15 @@ bed_kill()
 
 bed_hang()
 {
+	in_its_hands
 	flow 192.0.2.1 far.example
 	kill -STOP "$(cat "$T/sink-far1.pid")"
 	meanwhile hung
 	sleep 2
 	kill -CONT "$(cat "$T/sink-far1.pid")"
 	settled "hung for a while"
+	on_end sink-far1 KILL
+	sink far1
 }
 
 bed_unreachable()

@@ -844,6 +844,52 @@ def many_addresses():
 
 
 @case
+def interleaved():
+    """The addresses of a host: IPv6 and IPv4 in turn; then the next host."""
+    control()
+    order = []
+    v6, v4 = ["2001:db8::%d" % i for i in (1, 2, 3)], ["192.0.2.31"]
+
+    def zone6(q, tcp):
+        if q.name == "x.test" and q.type == MX:
+            return q.reply([mx("x.test", 20, "n.x.test"),
+                            mx("x.test", 10, "m.x.test")])
+        if q.name == "m.x.test" and q.type == A:
+            return q.reply([a(q.name, ip) for ip in v4])
+        if q.name == "m.x.test" and q.type == AAAA:
+            return q.reply([rr(q.name, AAAA, socket.inet_pton(
+                socket.AF_INET6, ip)) for ip in v6])
+        if q.name == "n.x.test" and q.type == A:
+            return q.reply([a(q.name, "192.0.2.32")])
+        return q.reply([], authority=[soa("x.test")])
+    dns(zone6)
+    for ip in v6 + v4 + ["192.0.2.32"]:
+        peer(ip, 25, greeting=lambda _, ip=ip: order.append(ip) or "421 no")
+    eq(run("x.test").letters, "Z", "none takes it")
+    eq(order, [v6[0], v4[0], v6[1], v6[2], "192.0.2.32"], "their order")
+
+
+@case
+def unreachable():
+    """An address that no network leads to: the next, and it is remembered."""
+    control()
+    peer("192.0.2.13", 25)
+
+    def zone2(q, tcp):
+        if q.type == MX:
+            return q.reply([mx("x.test", 5, "m.x.test")])
+        if q.type == A:
+            return q.reply([a(q.name, "198.51.100.1"),
+                            a(q.name, "192.0.2.13")])
+        return q.reply([], authority=[soa("x.test")])
+    dns(zone2)
+    eq(run("x.test").letters, "rK", "the second address")
+    with open(DEAD, "rb") as f:
+        check(bytes([4, 3]) + bytes(2) in f.read().replace(b"\0\1", b"\0\0"),
+              "remembered as unreachable")
+
+
+@case
 def parallel():
     control()
     peer("192.0.2.13", 25)

@@ -44,7 +44,7 @@ class Peer:
         self.bytewise = bytewise
         self.tls = None  # cert: a file with certificate and key
         self.implicit = implicit
-        self.secured = []  # for each handshake: (version, name asked for)
+        self.secured = []  # each handshake: (version, name asked for, resumed)
         if cert:
             self.answers.setdefault("STAR", "220 2.0.0 go ahead")
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -127,7 +127,7 @@ class Peer:
 
     def secure(self, conn):
         conn = self.tls.wrap_socket(conn, server_side=True)
-        self.secured.append((conn.version(), self.name))
+        self.secured.append((conn.version(), self.name, conn.session_reused))
         self.open.append(conn)
         return conn
 

@@ -15,6 +15,7 @@ from remote_peer import (A, AAAA, EHLO, HANGUP, MX, PLAIN, SILENCE, TLSA, Dns,
 CERTS = os.environ["CERTS"]
 TLS = EHLO + ["STARTTLS"]
 IP = "192.0.2.13"
+IP2 = "192.0.2.14"
 
 
 def both(name):
@@ -143,6 +144,44 @@ def verify():
             match(r[2], r"is not who it should be.*\(#4.7.5\)", "text")
             eq(p.data, [], "nothing was sent")
         p.close()
+
+
+@case
+def next_exchanger():
+    """Who cannot be trusted is passed over, like one that is down."""
+    def answer(q, tcp):
+        if q.name == "x.test" and q.type == MX:
+            return q.reply([mx("x.test", 10, "mx.x.test")])
+        if q.name == "mx.x.test" and q.type == A:
+            return q.reply([a("mx.x.test", IP), a("mx.x.test", IP2)])
+        return q.reply([], authority=[soa("x.test")])
+    dns(answer)
+    for policy, kw in (("verify", {"cert": both("stranger")}),
+                       ("encrypt", {"STAR": "454 4.7.0 no"}),
+                       ("encrypt", {"ext": PLAIN}),
+                       ("verify", {"STAR": HANGUP})):
+        control(tlspolicy=policy)
+        kw.setdefault("ext", TLS)
+        kw.setdefault("cert", both("mx"))
+        p1, p2 = peer(IP, 25, **kw), peer(IP2, 25, ext=TLS, cert=both("mx"))
+        got, r = tag()
+        eq((r[0], p1.conns, p1.data, p2.data), ("K", 1, [], [WIRE]),
+           "%s: the next address after %s" % (policy, list(kw)[0]))
+        p1.close()
+        p2.close()
+
+
+@case
+def tickets():
+    names()
+    control(remotemsgs="1")
+    p = peer(IP, 25, ext=TLS, cert=both("mx"))
+    s = Resident()
+    for _ in range(2):
+        eq(s.job(host="x.test")["R"][0][0], "K", "delivered")
+    s.end()
+    eq((p.conns, [x[2] for x in p.secured]), (2, [False, True]),
+       "the second connection resumes the session of the first")
 
 
 @case
