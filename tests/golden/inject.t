@@ -295,6 +295,11 @@ made_from "empty QUILLNAME" u@dh.dd.test USER=u NAME=n QMAILNAME=q QUILLNAME=
 made_from "letter c" 'u@dh.dd.test (Joe Q. X)' USER=u NAME='Joe Q. X' \
 	QMAILINJECT=c
 made_from "8-bit" '=?utf-8?q?J=C3=B6?= <u@dh.dd.test>' USER=u NAME='Jö'
+# no encoded word of it holds half a character
+made_name=$(printf '%030d' 0 | sed 's/0/é/g')
+like "From: many characters" "$(from 'To: a@b.c\n\n' env -u MAILUSER USER=u \
+	NAME="$made_name" "$inject" -n | sed -n '/^From:/,/^[^F ]/p' |
+	tr -d ' \n')" '^From:(=\?utf-8\?q\?(=C3=A9)+\?=){2,}<u@'
 made_from "line feed in the name" '"a b:c" <u@dh.dd.test>' USER=u 'NAME=a
 b:c'
 made_from QMAILDEFAULTHOST u@x.y USER=u QMAILDEFAULTHOST=x.y

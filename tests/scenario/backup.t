@@ -68,6 +68,8 @@ id=$("$A/bin/quillctl" queue -j --from sender@a.example |
 	python3 -c 'import json, sys
 print(max(json.loads(l)["queue_id"] for l in sys.stdin))')
 exits 'hold one' 0 "$A/bin/quillctl" hold "$id"
+chmod +t "$T/user-$three"
+send "$A" split "$two" "$three"
 
 # --- the nightly export, while A is at work ---------------------------------------
 n=0
@@ -89,6 +91,10 @@ early=$(grep -l '^Subject: early 3$' "$A"/queue/msg/*/*.mess |
 	sed 's/.*\///; s/\.mess//')
 exits 'one is tried again' 0 "$A/bin/quillctl" retry "$early"
 ok 'some is delivered after the export, too' wait_until 60 has "$two" 'early 3' 1
+split=$(grep -l '^Subject: split$' "$A"/queue/msg/*/*.mess |
+	sed 's/.*\///; s/\.mess//')
+exits 'and one to half of those whom it is for' 0 "$A/bin/quillctl" retry "$split"
+ok 'one has it, the other waits' wait_until 60 has "$two" split 1
 
 # --- A dies ------------------------------------------------------------------------
 kill -9 "$("$A/bin/quillctl" status -j | python3 -c 'import json, sys
@@ -114,7 +120,7 @@ ok 'mail waits on B' wait_until 60 log_has 'status=deferred'
 exits 'import while B runs' 0 "$B_/bin/quillctl" import --logs "$T/log-of-a" \
 	"$T/backup"
 like 'says what came, and what was done' "$(cat "$T/out")" \
-	'^imported: 40, .* done already: 1, not imported: 0'
+	'^imported: 41, .* done already: 1, not imported: 0'
 "$B_/bin/quillctl" retry --all >"$T/out" 2>&1
 chmod -t "$T/user-$three"
 "$B_/bin/quillctl" retry --all >"$T/out" 2>&1
@@ -143,6 +149,9 @@ is 'everybody has everything exactly once' "$(twice)" ''
 is 'what came after the export was not sent again' \
 	"$(got "$one" 'after the export')" 1
 is 'mail of B, too' "$(got "$three" 'mail of B')" 1
+is 'who had it after the export did not get it again' \
+	"$(got "$two" split)" 1
+is 'the other did, once' "$(got "$three" split)" 1
 is 'the delivered half of the held one was not sent again' \
 	"$(got "$three" held)" 1
 exits 'release' 0 "$B_/bin/quillctl" release --all

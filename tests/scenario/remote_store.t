@@ -137,9 +137,47 @@ is "the table is quillr's" "$(stat -c %U:%a "$H/run/remote/dead")" \
 exits "not an address" 100 "$H/bin/quill-tcpto" clear x
 exits "clear one that is not there" 0 "$H/bin/quill-tcpto" clear 192.0.2.99
 like "says so" "$(cat "$T/err")" '192\.0\.2\.99: is not remembered'
-exits "clear" 0 "$H/bin/quill-tcpto" clear 192.0.2.32
+# quill-remote by hand may be the first; its table is quillr's all the same
+dead=$H/run/remote/dead
+rm "$dead"
+cp "$H/control/smtproutes" "$T/smtproutes"
+for i in 91 92; do
+	echo "r$i.test:[192.0.2.$i]:9" >>"$H/control/smtproutes"
+	(umask 077 && "$H/bin/quill-remote" "r$i.test" "$me" "x@r$i.test" \
+		<"$T/mess" >"$T/out" 2>&1)
+done
+mv "$T/smtproutes" "$H/control/smtproutes"
+is "by hand: the table is quillr's, and group quill may look" \
+	"$(stat -c %U:%a "$dead")" "$(stat -c %U "$H/run/remote"):640"
+is "two are dead" "$("$H/bin/quill-tcpto" | wc -l)" 2
+exits "clear one" 0 "$H/bin/quill-tcpto" clear 192.0.2.91
+is "the other is still known" "$("$H/bin/quill-tcpto" | sed 's/ .*//')" \
+	192.0.2.92
+exits "clear all" 0 "$H/bin/quill-tcpto" clear
 is "nothing is remembered" "$("$H/bin/quill-tcpto")" ''
 exits "usage" 100 "$H/bin/quill-tcpto" what
+# What quillr can put in its place does not lead root astray.
+mv "$dead" "$dead.was"
+echo precious >"$T/precious"
+chmod 600 "$T/precious"
+ln -s "$T/precious" "$dead"
+exits "a link there: nothing is cleared" 111 "$H/bin/quill-tcpto" clear
+exits "... nor listed" 111 "$H/bin/quill-tcpto"
+rm "$dead"
+if ln "$T/precious" "$dead"; then
+	exits "another file's name: nothing is cleared" 111 \
+		"$H/bin/quill-tcpto" clear
+	rm "$dead"
+else
+	skip "another file's name" "it is another file system"
+fi
+is "... what they lead to is as it was" \
+	"$(cat "$T/precious") $(stat -c %U:%a "$T/precious")" 'precious root:600'
+mkfifo "$dead"
+exits "a fifo there: it does not wait" 111 timeout 60 "$H/bin/quill-tcpto"
+exits "... nor to clear it" 111 timeout 60 "$H/bin/quill-tcpto" clear
+rm "$dead"
+mv "$dead.was" "$dead"
 
 # A password: not in the clear, and not from a file that all can read.
 echo 'smart.test joe secret' >"$H/control/smtpauth"

@@ -163,6 +163,10 @@ damage(void)
 	is_num(count(NOW), 0, "begun anew");
 	fail("10.0.78.1", NOW);
 	is_num(count(NOW), 1, "and used");
+	is_num(truncate(file, DEAD_HEAD), 0, "cut behind its first line");
+	again();
+	fail("10.0.78.1", NOW);
+	is_num(count(NOW), 1, "begun anew, too, and used");
 	fd = open(file, O_RDONLY | O_CLOEXEC);
 	dead_close(&d);
 	d.fd = fd;
