@@ -137,7 +137,7 @@ put_notes(struct backup *b, struct qid id)
 	int fd, r;
 
 	qpath_fmt(path, id, QFILE_BOUNCE);
-	fd = fd_open(path, O_RDONLY | O_NOFOLLOW, 0);
+	fd = file_plain(path);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -1;
 	str_clear(&s);
@@ -198,11 +198,11 @@ put_message(struct backup *b, struct qid id)
 	struct stat st;
 
 	qpath_fmt(path, id, QFILE_ENV);
-	env = fd_open(path, O_RDONLY | O_NOFOLLOW, 0);
+	env = file_plain(path);
 	if (env < 0)
 		return errno == ENOENT ? 0 : -1;
 	qpath_fmt(path, id, QFILE_MESS);
-	mess = fd_open(path, O_RDONLY | O_NOFOLLOW, 0);
+	mess = file_plain(path);
 	if (mess < 0 || fstat(mess, &st) < 0)
 		r = errno == ENOENT ? 0 : -1;
 	else if (put_file(b, path, mess, &st) == 0)

@@ -70,7 +70,7 @@ check_notes(
 
 	memset(has, 0, e->nrcpt + 1);
 	qpath_fmt(notes, id, QFILE_BOUNCE);
-	if (file_read(notes, &s) < 0 && errno != ENOENT)
+	if (file_readplain(notes, &s) < 0 && errno != ENOENT)
 		goto done; /* told of when bounce/ is looked at */
 	while (note_next(str_c(&s), s.len, &pos, &n))
 		if (n.rcpt < e->nrcpt)

@@ -19,6 +19,8 @@ enum {
 	FILES = 10000,	/* of one directory */
 	TAIL = 1 << 17, /* bytes in which the last line begins */
 	LABEL = 25,	/* "@" and 24 hexadecimal digits, TAI64N */
+	/* a fifo that its user may have put there is not waited for */
+	PLAIN = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
 };
 
 struct stream {
@@ -126,7 +128,7 @@ stream_open(const char *path)
 	s->dir = dir;
 	s->name = xstrdup(slash && slash[1] ? slash + 1 : path);
 	str_init(&s->line, LOGS_LINE);
-	s->current = openat(dir, "current", O_RDONLY | O_CLOEXEC);
+	s->current = openat(dir, "current", PLAIN);
 	if (s->current >= 0 && fstat(s->current, &st) == 0)
 		s->current_ino = st.st_ino;
 	if ((s->current >= 0 || errno == ENOENT) && list(s) == 0)
@@ -145,7 +147,7 @@ next_file(struct stream *s)
 		close(s->in.fd);
 	s->open = false;
 	while (s->at < s->nfiles) {
-		fd = openat(s->dir, s->file[s->at++], O_RDONLY | O_CLOEXEC);
+		fd = openat(s->dir, s->file[s->at++], PLAIN);
 		if (fd >= 0)
 			goto found;
 	}
@@ -246,6 +248,7 @@ logs_open(int n, char *const *dirs, const char *only, bool complain)
 
 	if (!l)
 		str_oom();
+	errno = 0;
 	for (i = 0; i < n; i++)
 		add(l, dirs[i], complain);
 	if (n == 0)
@@ -253,6 +256,8 @@ logs_open(int n, char *const *dirs, const char *only, bool complain)
 	if (l->n)
 		return l;
 	free(l);
+	if (!errno)
+		errno = ENOENT; /* there are none */
 	return NULL;
 }
 
@@ -301,7 +306,7 @@ stream_last(const struct stream *s)
 	int fd;
 
 	while (us < 0 && i-- > 0) {
-		fd = openat(s->dir, s->file[i], O_RDONLY | O_CLOEXEC);
+		fd = openat(s->dir, s->file[i], PLAIN);
 		if (fd < 0)
 			continue;
 		us = last_label(fd);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: 0BSD */
 /* quillctl show ID: a message, its recipients, what each waits for and why */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/fd.h"
+#include "lib/file.h"
 #include "lib/json.h"
 #include "lib/log.h"
 #include "quillctl/args.h"
@@ -236,7 +236,7 @@ print_message(struct qid id)
 	int fd;
 
 	qpath_fmt(path, id, QFILE_MESS);
-	fd = fd_open(path, O_RDONLY | O_NOFOLLOW, 0);
+	fd = file_plain(path);
 	if (fd < 0)
 		return -1;
 	while ((n = fd_read(fd, buf, sizeof(buf))) > 0) {

@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -105,7 +104,7 @@ walk_one(struct qid id, walk_fn *fn, walk_fn *odd, void *arg)
 	int fd, r;
 
 	qpath_fmt(path, id, QFILE_ENV);
-	fd = fd_open(path, O_RDONLY | O_NOFOLLOW, 0);
+	fd = file_plain(path);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -1;
 	str_clear(&data);

@@ -3,6 +3,14 @@
 # Subcommands and options come from its own usage, ids from the queue.
 # shellcheck shell=bash
 
+# Names of files are anybody's: readline must quote them, or one of them would
+# be a command when the line is entered.
+_quillctl_names()
+{
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(compgen "$1" -- "$2")
+}
+
 _quillctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
@@ -25,7 +33,7 @@ _quillctl()
 		sed -n 's/^{"domain":"\([A-Za-z0-9.-]*\)",.*/\1/p') ;;
 	--days) words='1 7 30 400' ;;
 	--services | --logs)
-		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		_quillctl_names -d "$cur"
 		return
 		;;
 	--from | --to | --reason | --match | --text | --via | --ip | --dkim)
@@ -52,7 +60,7 @@ _quillctl()
 					sed -n '1,200s/.*"queue_id":"\([0-9a-v]*\)".*/\1/p')
 				;;
 			*)
-				mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+				_quillctl_names -f "$cur"
 				return
 				;;
 			esac

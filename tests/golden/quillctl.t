@@ -288,6 +288,7 @@ cat >"$T/complete.bash" <<'EOF2'
 . "$1"
 COMP_WORDS=("${@:2}")
 COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+compopt() { echo "$*"; }
 _quillctl
 echo "${COMPREPLY[*]}"
 EOF2
@@ -310,6 +311,10 @@ completes 'none that it has not' '' show --v
 completes 'states' 'held' queue --state h
 completes 'ids' "$id4" show "$(echo "$id4" | cut -c1-15)"
 completes 'domains that wait' 'd.test' retry --domain d
+mkdir "$T/names"
+: >"$T/names/x\$(id).tar"
+completes 'names of files, for readline to quote' "-o filenames
+$T/names/x\$(id).tar" import "$T/names/x"
 
 # --- a queue that does not fit into memory ---------------------------------------
 if make -s -C "$TOP" B="${B#"$TOP"/}" R="$T/link" rhome="$H" "$T/link/manyq" \

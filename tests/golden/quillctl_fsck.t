@@ -196,6 +196,33 @@ chown --reference="$Q/bounce" "$Q/bounce/$old"
 chmod 600 "$Q/bounce/$old"
 found 'notes alone' "bounce/$old" 'reasons of failures without a message'
 
+# Nobody waits for a writer who never comes.
+fifo()
+{
+	rm -f "$2"
+	mkfifo "$2"
+	for c in "show $id" "show -m $id" "why $id" queue "export $T/fifo" \
+		'fsck -n' fsck; do
+		# shellcheck disable=SC2086 # words
+		timeout 60 "$ctl" $c >"$T/out" 2>"$T/err"
+		isnt "$1: $c" $? 124
+	done
+	ok "$1: moved aside" test ! -e "$2"
+}
+# isnt NAME GOT UNWANTED
+isnt()
+{
+	ok "$1" test "$2" != "$3"
+}
+put h@one.example u9@a.test
+setmark "$(f "$id" env)" 0 M
+fifo 'notes that are a fifo' "$Q/bounce/$id"
+fifo 'a message that is a fifo' "$(f "$id" mess)"
+put h@one.example u9@a.test
+fifo 'an envelope that is a fifo' "$(f "$id" env)"
+rm -rf "$T/fifo"
+rm -f "$(f "$id" mess)"
+
 # --- told of, and left -----------------------------------------------------------
 put f@one.example u7@a.test u8@a.test
 setmark "$(f "$id" env)" 0 X
