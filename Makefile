@@ -357,9 +357,9 @@ $(B)/crash/cutfs: tests/crash/cutfs.c tests/crash/control.c \
 		tests/crash/image.c tests/crash/cutfs.h tests/crash/image.h
 	$(Q)mkdir -p $(@D)
 	$(Q)$(SYSCC) $(CFLAGS) -o $@ $(filter %.c,$^) $(FUSE)
-$(B)/crash/box: tests/crash/box.c
+$(B)/crash/box: tests/crash/box.c tests/crash/kept.c tests/crash/kept.h
 	$(Q)mkdir -p $(@D)
-	$(Q)$(SYSCC) $(CFLAGS) -o $@ $<
+	$(Q)$(SYSCC) $(CFLAGS) -o $@ $(filter %.c,$^)
 crash-tools: $(B)/crash/cutfs $(B)/crash/box
 check-crash: all crash-tools
 	$(Q)B=$(B) CRASH='$(CRASH)' sh tests/crash/run.sh full

@@ -8,7 +8,8 @@
  *	start [PROGRAM ARG...]	run quill-start, by that program if one is
  *				named, again whenever it ends
  *	plain			from now on without that program
- *	queue TAG MESSAGE ENVELOPE	run quill-queue on two files
+ *	queue TAG MESSAGE ENVELOPE	run quill-queue on two files; every
+ *				second time they go to one that is kept
  *	hurry			from now on tell send to try all it has, often
  *	run TAG ARG...		run a program
  * Lines on descriptor 1:
@@ -35,6 +36,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kept.h"
+
 enum { JOBS = 256, WORDS = 40, HURRY_MS = 25, AGAIN_MS = 10 };
 
 static const char *home;
@@ -42,6 +45,7 @@ static int logfile, logpipe[2] = { -1, -1 };
 static pid_t start_pid;
 static char *by[WORDS + 1]; /* the program that runs quill-start, or none */
 static bool wanted, up, hurry;
+static unsigned nqueued;
 static long long next_alarm, next_start;
 static struct job {
 	pid_t pid;
@@ -187,7 +191,10 @@ obey(char *line)
 	} else if (strcmp(w[0], "plain") == 0) {
 		by[0] = NULL;
 	} else if (strcmp(w[0], "queue") == 0 && n == 4) {
-		queue(w);
+		if (nqueued++ % 2)
+			kept_queue(program("quill-queue"), w);
+		else
+			queue(w);
 	} else if (strcmp(w[0], "hurry") == 0) {
 		hurry = true;
 	} else if (strcmp(w[0], "run") == 0 && n > 2) {
@@ -212,6 +219,8 @@ ended(pid_t pid, int status)
 		next_start = now_ms() + AGAIN_MS;
 		return;
 	}
+	if (kept_ended(pid, code))
+		return;
 	for (i = 0; i < JOBS; i++) {
 		if (jobs[i].pid != pid)
 			continue;
@@ -278,14 +287,16 @@ first_process(int sig)
 
 	for (;;) {
 		struct pollfd p[] = { { 0, POLLIN, 0 }, { sig, POLLIN, 0 },
-			{ logpipe[0], POLLIN, 0 } };
+			{ logpipe[0], POLLIN, 0 }, { kept_fd(), POLLIN, 0 } };
 		bool busy = hurry || (wanted && !start_pid);
 
 		fflush(stdout);
-		if (poll(p, 3, busy ? AGAIN_MS : -1) < 0 && errno != EINTR)
+		if (poll(p, 4, busy ? AGAIN_MS : -1) < 0 && errno != EINTR)
 			err(1, "poll");
 		if (p[2].revents)
 			take_log();
+		if (p[3].revents)
+			kept_heard();
 		if (p[1].revents) {
 			if (read(sig, &si, sizeof si) < 0)
 				err(1, "signalfd");

@@ -504,6 +504,9 @@ if SAN or subprocess.run(["strace", "-qq", "-o", "/dev/null", "true"],
 else:
     got = two(traced())
     same([g and g[0] for g in got], ["K", "K"], "two messages, traced")
+    same(len(re.findall(r"(?:alarm\(|setitimer\(ITIMER_REAL.*tv_sec=)86400\b",
+                        open(HOME + "/trace").read())), 3,
+         "each has 24 hours, and so has the wait for the next")
     calls = [line.split("(")[0] for line in open(HOME + "/trace")
              if "(" in line]
     same(account("", got), [], "both are there")
@@ -607,6 +610,7 @@ else:
     same(s.children(), first, "and takes the next ones")
     ok(there(ids) and len(set(ids)) == 7, "all are there", ids)
     os.kill(first[0], signal.SIGKILL)
+    wait_for(lambda: s.children() == [])
     ids.append(s.send())
     ok(there(ids), "killed between two messages: nobody notices", ids)
     second = s.children()

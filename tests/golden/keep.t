@@ -8,7 +8,4 @@ need python3 strace setuidgid
 quill_config quill.example
 # strace takes setuid away, and a sanitized program must not have it
 install -m 755 "$T/link/bin/quill-queue" "$H/plain-queue"
-python3 -B "$TOP/tests/golden/keep.py" "$H"
-tests_failed=$?
-tests_plan=0
-exit $tests_failed
+tap_from python3 -B "$TOP/tests/golden/keep.py" "$H"
