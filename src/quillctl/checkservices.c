@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,7 +24,7 @@ enum {
 
 /* Those that were just started: are they there for long? */
 static struct young {
-	char path[4096], name[64];
+	char *path, *name;
 	uint64_t pid;
 } young[YOUNGS];
 
@@ -57,11 +58,10 @@ note_young(const char *path, const char *name, uint64_t pid)
 {
 	struct young *y = &young[have.young];
 
-	if (have.young == YOUNGS || strlen(path) >= sizeof(y->path) ||
-		strlen(name) >= sizeof(y->name))
+	if (have.young == YOUNGS)
 		return;
-	strcpy(y->path, path);
-	strcpy(y->name, name);
+	y->path = xstrdup(path);
+	y->name = xstrdup(name);
 	y->pid = pid;
 	have.young++;
 }
@@ -205,15 +205,16 @@ do_they_stay(void)
 		struct young *y = &young[i];
 
 		fd = open(y->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0)
-			continue;
 		s.pid = y->pid;
-		if (facts_supervise(fd, &s) && s.pid != y->pid)
+		if (fd >= 0 && facts_supervise(fd, &s) && s.pid != y->pid)
 			check_say(CHECK_ERROR, y->path, 0,
 				"ends, and is started again and again",
 				check_text("its log says why: ", site_home,
 					"/log/", y->name, "/current"));
-		close(fd);
+		if (fd >= 0)
+			close(fd);
+		free(y->path);
+		free(y->name);
 	}
 }
 
