@@ -116,7 +116,8 @@ quillctl_OBJS = quillctl/quillctl quillctl/args quillctl/ask quillctl/walk \
 	quillctl/facts quillctl/paint quillctl/ages quillctl/top \
 	quillctl/mend quillctl/fsck quillctl/fsckmess quillctl/archive \
 	quillctl/export quillctl/done quillctl/import quillctl/metrics \
-	quillctl/explain quillctl/program quillctl/dns quillctl/dnsrec \
+	quillctl/explain quillctl/explainsay quillctl/explainlocal \
+	quillctl/delivery quillctl/program quillctl/dns quillctl/dnsrec \
 	quillctl/check quillctl/checkcontrol quillctl/checkfiles \
 	quillctl/checkrelay quillctl/checkusers quillctl/checkwho \
 	quillctl/checkdomains quillctl/checkdns quillctl/checkspf \

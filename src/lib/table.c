@@ -131,11 +131,10 @@ read_entry(void *arg, size_t line, char *entry, size_t n)
 	const char *val, *why;
 	size_t klen;
 
-	(void)line;
 	why = table_split(r->kind, entry, n, &klen, &val);
 	if (!why)
-		map_put(&r->table->map, entry, klen, val,
-			(size_t)(entry + n - val));
+		table_keep(&r->table->map, entry, klen, val,
+			(size_t)(entry + n - val), line);
 	return why;
 }
 
@@ -169,7 +168,41 @@ void
 table_put(struct table *t, const char *key, size_t n, const char *val,
 	size_t vlen)
 {
-	map_put(&t->map, key, n, val, vlen);
+	table_keep(&t->map, key, n, val, vlen, 0);
+}
+
+/* What follows a value in the map: NUL, line. */
+enum { KEPT = 1 + sizeof(uint32_t) };
+
+void
+table_keep(struct map *m, const char *key, size_t n, const char *val,
+	size_t vlen, size_t line)
+{
+	static struct str kept = STR_INIT(CONTROL_LINE_MAX + KEPT);
+	uint32_t number = line < UINT32_MAX ? (uint32_t)line : 0;
+
+	str_clear(&kept);
+	str_put(&kept, val, vlen);
+	str_putc(&kept, 0);
+	str_put(&kept, &number, sizeof number);
+	map_put(m, key, n, kept.s, kept.len);
+}
+
+size_t
+table_kept(const char *val)
+{
+	uint32_t number;
+
+	memcpy(&number, val + strlen(val) + 1, sizeof number);
+	return number;
+}
+
+size_t
+table_line(const struct table *t, const char *key, size_t n)
+{
+	const char *val = t->compiled ? NULL : map_get(&t->map, key, n, NULL);
+
+	return val ? table_kept(val) : 0;
 }
 
 int
@@ -188,7 +221,7 @@ table_get(const struct table *t, const char *key, size_t n, struct str *val)
 	p = map_get(&t->map, key, n, &len);
 	if (p && val) {
 		str_clear(val);
-		str_put(val, p, len);
+		str_put(val, p, len - KEPT);
 	}
 	return p != NULL;
 }

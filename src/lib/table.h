@@ -60,5 +60,14 @@ void table_put(struct table *t, const char *key, size_t n, const char *val,
  * keys is the one that counts. */
 int table_get(
 	const struct table *t, const char *key, size_t n, struct str *val);
+/* The line of the text that a key which is there has its value from; 0: none,
+ * as of a compiled list. */
+size_t table_line(const struct table *t, const char *key, size_t n);
+/* For other maps of control files: put a value together with its line, and
+ * the line of a value that map_get has returned. It is vlen bytes without NUL
+ * and a NUL. */
+void table_keep(struct map *m, const char *key, size_t n, const char *val,
+	size_t vlen, size_t line);
+size_t table_kept(const char *val);
 
 #endif

@@ -46,9 +46,8 @@ ask_connect(bool quiet)
 	return -1;
 }
 
-int
-ask_question(int fd, enum ctl_verb v, const char *id, const char *argument,
-	ask_fn *fn, void *arg)
+static int
+answers(int fd, enum ctl_verb v, const char *id, ask_fn *fn, void *arg)
 {
 	static char buf[CTL_RECORD];
 	static struct ctl_request req;
@@ -56,7 +55,7 @@ ask_question(int fd, enum ctl_verb v, const char *id, const char *argument,
 	struct ctl_answer a;
 	char kind;
 
-	ctl_begin(&req, v, argument);
+	ctl_begin(&req, v, NULL);
 	if (id)
 		ctl_id(&req, id);
 	if (ctl_ask(fd, &req) < 0)
@@ -80,13 +79,13 @@ ask_question(int fd, enum ctl_verb v, const char *id, const char *argument,
 }
 
 int
-ask_alone(enum ctl_verb v, const char *id, ask_fn *fn, void *arg)
+ask_question(enum ctl_verb v, const char *id, ask_fn *fn, void *arg)
 {
 	int fd = ask_connect(true), r;
 
 	if (fd < 0)
 		return -1;
-	r = ask_question(fd, v, id, NULL, fn, arg);
+	r = answers(fd, v, id, fn, arg);
 	close(fd);
 	return r;
 }

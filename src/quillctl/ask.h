@@ -15,16 +15,12 @@ int ask_connect(bool quiet);
 /* Does it run (it holds lock/send)? cwd is the queue. 1, 0, -1 errno. */
 int ask_runs(void);
 
-/* Ask a question with at most one id or argument. fn is called with each key
- * of each object, and with key NULL at the beginning of an object. 0; -1 when
+/* Ask a question with at most one id, silently. fn is called with each key of
+ * each object, and with key NULL at the beginning of an object. 0; -1 when
  * there is no answer (errno). */
 typedef void ask_fn(
 	void *arg, const char *object, const char *key, const char *value);
-int ask_question(int fd, enum ctl_verb v, const char *id, const char *argument,
-	ask_fn *fn, void *arg);
-/* The same on a connection of its own, silently. 0; -1 errno: nobody answers.
- */
-int ask_alone(enum ctl_verb v, const char *id, ask_fn *fn, void *arg);
+int ask_question(enum ctl_verb v, const char *id, ask_fn *fn, void *arg);
 /* For an ask_fn: keep a value, cut to size; a number, which stays as it is when
  * value is none up to max. */
 void ask_keep(char *to, size_t size, const char *value);

@@ -38,7 +38,7 @@ void
 doing_ask(struct doing *d, const char *id)
 {
 	memset(d, 0, sizeof(*d));
-	if (ask_alone(CTL_MESSAGE, id, take, d) < 0)
+	if (ask_question(CTL_MESSAGE, id, take, d) < 0)
 		memset(d, 0, sizeof(*d));
 }
 

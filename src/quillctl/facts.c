@@ -98,7 +98,7 @@ facts_send(struct facts *f)
 	f->answered = false;
 	f->nerrors = 0;
 	memset(f->n, 0, sizeof(f->n));
-	f->answered = f->runs && ask_alone(CTL_STATUS, NULL, take, f) == 0;
+	f->answered = f->runs && ask_question(CTL_STATUS, NULL, take, f) == 0;
 	return 0;
 }
 

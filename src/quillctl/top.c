@@ -155,8 +155,8 @@ look(struct top *t)
 	t->before = t->asked;
 	t->asked = stamp_mono();
 	if (t->facts.answered &&
-		ask_alone(CTL_DESTINATIONS, NULL, take_destination, t) == 0)
-		ask_alone(CTL_COUNTERS, NULL, take_counter, t);
+		ask_question(CTL_DESTINATIONS, NULL, take_destination, t) == 0)
+		ask_question(CTL_COUNTERS, NULL, take_counter, t);
 	if (t->ndest)
 		qsort(t->dest, t->ndest, sizeof(*t->dest), by_work);
 	return 0;

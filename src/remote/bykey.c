@@ -12,6 +12,7 @@ void
 bykey_init(struct bykey *b)
 {
 	map_init(&b->map);
+	b->line = 0;
 }
 
 char *
@@ -35,7 +36,8 @@ bykey_put(struct bykey *b, const char *key, const char *val)
 	const char *why = table_ascii(key, strlen(key));
 
 	if (!why)
-		map_put(&b->map, key, strlen(key), val, strlen(val));
+		table_keep(
+			&b->map, key, strlen(key), val, strlen(val), b->line);
 	return why;
 }
 
@@ -104,4 +106,10 @@ bykey_find(const struct bykey *b, const char *sender, const char *dest)
 	const char *val = bykey_special(b, sender, dest);
 
 	return val || !b->map.count ? val : get(b, "");
+}
+
+size_t
+bykey_line(const char *val)
+{
+	return table_kept(val);
 }

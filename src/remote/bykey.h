@@ -15,6 +15,7 @@
 
 struct bykey {
 	struct map map;
+	size_t line; /* of what is put next; 0 none */
 };
 
 void bykey_init(struct bykey *b);
@@ -31,5 +32,7 @@ const char *bykey_find(
 /* The same without the default. */
 const char *bykey_special(
 	const struct bykey *b, const char *sender, const char *dest);
+/* The line of a value that was found. */
+size_t bykey_line(const char *val);
 
 #endif

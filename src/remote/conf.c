@@ -104,8 +104,8 @@ tls_entry(void *arg, size_t line, char *entry, size_t n)
 {
 	struct conf *c = arg;
 
-	(void)line;
 	(void)n;
+	c->tlspolicy.line = line;
 	return tlspolicy_add(&c->tlspolicy, entry);
 }
 

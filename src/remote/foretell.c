@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "remote/foretell.h"
 
+#include <string.h>
+
 #include "lib/num.h"
 #include "lib/stamp.h"
 #include "remote/hosts.h"
@@ -26,6 +28,38 @@ number(struct str *out, uint64_t n)
 
 	str_putc(out, ' ');
 	str_put(out, num, num_fmt(num, n));
+}
+
+/* Where in control/ the line before this one comes from. */
+static void
+say_place(struct str *out, const char *file, uint64_t line)
+{
+	str_puts(out, "at");
+	word(out, file);
+	number(out, line);
+	str_putc(out, '\n');
+}
+
+static void
+say_route(struct str *out, const struct table *routes, const char *dest)
+{
+	struct str where = STR_INIT(CONTROL_LINE_MAX);
+	const char *key = relay_key(routes, dest);
+
+	if (key && relay_where(routes, dest, &where) == 1) {
+		str_puts(out, "route");
+		word(out, str_c(&where));
+		str_putc(out, '\n');
+		if (routes->compiled) {
+			str_puts(out, "at smtproutes.cdb");
+			word(out, key);
+			str_putc(out, '\n');
+		} else {
+			say_place(out, "smtproutes",
+				table_line(routes, key, strlen(key)));
+		}
+	}
+	str_free(&where);
 }
 
 /* A verdict's text as the rest of a line. */
@@ -71,6 +105,12 @@ say_host(struct str *out, const struct target *t, int64_t limit)
 	word(out, t->lmtp ? "lmtp" : "smtp");
 	word(out, use[good ? plan.use : SECURE_MUST]);
 	str_putc(out, '\n');
+	if (secure.policy.line) {
+		str_puts(out, "policy");
+		word(out, tlspolicy_level(&secure.policy));
+		str_putc(out, '\n');
+		say_place(out, "tlspolicy", secure.policy.line);
+	}
 	if (good && plan.ask.policy != TLS_UNVERIFIED) {
 		str_puts(out, "verified");
 		word(out, vouching(&plan));
@@ -92,7 +132,6 @@ foretell(struct str *out, const struct conf *conf, const char *dest)
 {
 	int64_t limit = stamp_mono() + conf->timeout[PHASE_DNS];
 	struct verdict why = { .class = VERDICT_NONE };
-	struct str where = STR_INIT(CONTROL_LINE_MAX);
 	struct target t;
 	bool found;
 	size_t i;
@@ -100,12 +139,7 @@ foretell(struct str *out, const struct conf *conf, const char *dest)
 	dead_open(&dead);
 	secure_init(&secure, conf);
 	secure_start(&secure, dest);
-	if (relay_where(&conf->routes, dest, &where) == 1) {
-		str_puts(out, "route");
-		word(out, str_c(&where));
-		str_putc(out, '\n');
-	}
-	str_free(&where);
+	say_route(out, &conf->routes, dest);
 	found = hosts_start(&hosts, dest, NULL, conf, &dead, limit, &why);
 	for (i = 0; found && hosts.kind == HOSTS_MX && i < hosts.mx.n; i++) {
 		str_puts(out, "mx");

@@ -12,6 +12,11 @@
 
 /* Append lines to out; words are divided by blanks, text is the rest:
  *	route WHERE			what control/smtproutes says
+ *	policy LEVEL			of the host before it, by
+ *					control/tlspolicy
+ *	at FILE LINE			where the line before it is from
+ *	at FILE.cdb KEY			the same of a compiled one; nothing for
+ *					its default
  *	mx PREFERENCE NAME		the best first
  *	host NAME IP PORT PROTOCOL TLS	to be tried, in this order: smtp or
  *					lmtp; none, try or must

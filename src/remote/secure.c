@@ -205,8 +205,10 @@ secure_plan(struct secure *x, const struct target *t, bool auth, int64_t limit,
 	tlspolicy_find(&x->conf->tlspolicy, t->routed ? t->host : NULL, x->dest,
 		&x->policy, &special);
 	/* the same machine needs no encryption */
-	if (!special && is_local(t) && !t->tls)
+	if (!special && is_local(t) && !t->tls) {
+		x->policy.line = 0; /* the default does not rule here */
 		return true;
+	}
 	/* a password goes to nobody but its relay */
 	if (auth && !special && !is_local(t))
 		x->policy.level = LEVEL_VERIFY;

@@ -118,10 +118,18 @@ tlspolicy_find(const struct bykey *b, const char *relay, const char *dest,
 	*special = val != NULL;
 	if (!val)
 		val = bykey_find(b, NULL, NULL);
-	if (val && !parse(val, p))
+	if (val && !parse(val, p)) {
+		p->line = bykey_line(val);
 		return;
+	}
 	memset(p, 0, sizeof *p);
 	p->level = LEVEL_MAY;
+}
+
+const char *
+tlspolicy_level(const struct tlspolicy *p)
+{
+	return levels[p->level];
 }
 
 const char *

@@ -31,6 +31,7 @@ struct tlspolicy {
 	char match[TLSPOLICY_TEXT]; /* names with NULs between them */
 	size_t nmatch;
 	char ca[64]; /* "" the usual ones */
+	size_t line; /* of the entry, 0 none */
 	bool given;  /* there was an entry of its own, or a default */
 };
 
@@ -40,6 +41,8 @@ const char *tlspolicy_add(struct bykey *b, char *line);
  * LEVEL_MAY. special: an entry for this relay or destination was there. */
 void tlspolicy_find(const struct bykey *b, const char *relay, const char *dest,
 	struct tlspolicy *p, bool *special);
+/* "encrypt" and so on. */
+const char *tlspolicy_level(const struct tlspolicy *p);
 /* Name number i of match. */
 const char *tlspolicy_match(const struct tlspolicy *p, size_t i);
 

@@ -30,7 +30,6 @@ entry(void *arg, size_t line, char *s, size_t n)
 	const char *value, *why;
 	size_t klen;
 
-	(void)line;
 	if (!colon && !r->plain)
 		return "no colon";
 	value = colon ? colon + 1 : s;
@@ -41,7 +40,7 @@ entry(void *arg, size_t line, char *s, size_t n)
 	if (why)
 		return why;
 	ascii_tolower(s, klen);
-	map_put(r->map, s, klen, value, n - (size_t)(value - s));
+	table_keep(r->map, s, klen, value, n - (size_t)(value - s), line);
 	return NULL;
 }
 
@@ -80,6 +79,14 @@ find(const struct bydomain *b, const char *domain)
 		p++;
 	}
 	return v ? v : map_get(&b->map, "", 0, NULL);
+}
+
+size_t
+bydomain_line(const struct bydomain *b, const char *domain)
+{
+	const char *v = find(b, domain);
+
+	return v ? table_kept(v) : 0;
 }
 
 /* --- queuelifetime -------------------------------------------------------- */

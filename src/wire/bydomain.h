@@ -19,6 +19,8 @@ struct bydomain {
 };
 
 void bydomain_free(struct bydomain *b);
+/* The line of the file that rules for a domain in lower case; 0 none. */
+size_t bydomain_line(const struct bydomain *b, const char *domain);
 /* The files there are:
  * queuelifetime: seconds */
 enum control bydomain_lifetime(struct bydomain *b);

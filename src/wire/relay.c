@@ -143,21 +143,39 @@ relay_list(const char *s, struct relays *l)
 	}
 }
 
-int
-relay_where(const struct table *routes, const char *domain, struct str *w)
+static int
+find(const struct table *routes, const char *domain, struct str *w,
+	const char **key)
 {
 	const char *p = domain;
 	int r;
 
-	str_clear(w);
+	*key = NULL;
 	if (!routes->compiled && !routes->map.count)
 		return 0;
-	r = table_get(routes, domain, strlen(domain), w);
+	r = table_get(routes, *key = p, strlen(p), w);
 	while (!r && (p = strchr(p, '.'))) {
-		r = table_get(routes, p, strlen(p), w);
+		r = table_get(routes, *key = p, strlen(p), w);
 		p++;
 	}
-	return r ? r : table_get(routes, "", 0, w);
+	return r ? r : table_get(routes, *key = "", 0, w);
+}
+
+int
+relay_where(const struct table *routes, const char *domain, struct str *w)
+{
+	const char *key;
+
+	str_clear(w);
+	return find(routes, domain, w, &key);
+}
+
+const char *
+relay_key(const struct table *routes, const char *domain)
+{
+	const char *key;
+
+	return find(routes, domain, NULL, &key) == 1 ? key : NULL;
 }
 
 int

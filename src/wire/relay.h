@@ -53,6 +53,9 @@ const char *relay_list(const char *s, struct relays *l);
 bool relay_is_mx(const struct relay *r);
 /* WHERE for domain, as relay_find finds it; "" none. */
 int relay_where(const struct table *routes, const char *domain, struct str *w);
+/* The key of that entry: domain, a suffix of it, or "" for the default. NULL:
+ * there is none. */
+const char *relay_key(const struct table *routes, const char *domain);
 /* The entry that rules for domain (lower case): the domain itself, then the
  * longest .suffix, then the default. 1; 0 none, *l says MX, port 25; -1 errno:
  * the compiled file cannot be read. */

@@ -32,8 +32,8 @@ printf 'not.virtual.example:\n.virtual.example:%s\n' "$u" >"$C/virtualdomains"
 printf '.virtual.example\n' >>"$C/rcpthosts"
 echo hack.example >"$C/percenthack"
 echo 'routed.example:[192.0.2.9]:2525 lmtp:/run/lmtp' >"$C/smtproutes"
-printf 'two.example:3600\n' >"$C/queuelifetime"
-printf 'two.example:2:1/s\n' >"$C/concurrencydomain"
+printf '# ours\n.two.example:60\ntwo.example:3600\n' >"$C/queuelifetime"
+printf 'two.example:9\n\ntwo.example:2:1/s\n' >"$C/concurrencydomain"
 printf 'routed.example none\ntwo.example encrypt\n' >"$C/tlspolicy"
 echo bad@quill.example >"$C/badrcptto"
 printf '127.:allow,RELAYCLIENT=""\n192.0.2.66:deny\n:allow\n' >"$C/tcp.smtp"
@@ -54,6 +54,9 @@ x 0 "$u@quill.example"
 like "the line that decides" "$a" '^decides: quill.example is local .control/locals line 2.$'
 like "the user" "$a" "^user: $u, uid $(id -u "$u"), home $home\$"
 like "default delivery" "$a" '^does: .*\./Maildir/'
+like "... which nobody has told" "$a" '^default: \./Maildir/ is assumed'
+x 0 --default ./Mailbox "$u@quill.example"
+like "... or who asks" "$a" '^does: .*\./Mailbox'
 like "taken at RCPT" "$a" '^rcpt: 250 2.1.5 ok$'
 x 0 "$u-away@QUILL.example"
 like "a forward" "$a" '^does: .*joe@two.example'
@@ -94,14 +97,42 @@ mx: 20 mx2.two.example'
 is "the hosts" "$(echo "$a" | grep ^host:)" \
 	'host: mx1.two.example 192.0.2.21 25 smtp must
 host: mx2.two.example 192.0.2.22 25 smtp must'
-like "how long" "$a" '^limit: 3600 s .*queuelifetime'
-like "how many" "$a" '^limit: 2 deliveries at a time, one each 1000 ms '
+like "how long" "$a" '^limit: 3600 s .*queuelifetime line 3.$'
+like "how many" "$a" \
+	'^limit: 2 deliveries at a time, one each 1000 ms .*domain line 3.$'
+like "its TLS policy" "$a" '^policy: encrypt .control/tlspolicy line 2.$'
 like "not relayed for strangers" "$a" '^rcpt: 550 5.7.1 no mail for that domain'
 RELAYCLIENT='' QMAILRELAYCLIENT='' "$ctl" explain joe@two.example >"$T/out" 2>&1
 like "nor when the administrator's shell might" "$(cat "$T/out")" \
 	'^rcpt: 550 5.7.1 no mail for that domain'
 x 0 joe@routed.example
-like "a route" "$a" '^route: \[192.0.2.9\]:2525 lmtp:/run/lmtp$'
+like "a route" "$a" \
+	'^route: \[192.0.2.9\]:2525 lmtp:/run/lmtp .control/smtproutes line 1.$'
+like "... its TLS policy" "$a" '^policy: none .control/tlspolicy line 1.$'
+like "... kept as long as others" "$a" '^limit: 604800 s in the queue at most$'
+printf 'x.example:\n.routed.example:[192.0.2.8]\n' >>"$C/smtproutes"
+x 0 joe@a.b.routed.example
+like "a route of what is below" "$a" '^route: \[192.0.2.8\] .*routes line 3.$'
+echo ':[192.0.2.7]' >>"$C/smtproutes"
+x 0 joe@no.example
+like "the default route" "$a" '^route: \[192.0.2.7\] .*routes line 4.$'
+"$H/bin/quill-cdb" smtproutes || fail "quill-cdb"
+"$H/bin/quill-cdb" virtualdomains || fail "quill-cdb"
+x 0 joe@a.b.routed.example
+like "a compiled list: its key" "$a" \
+	'^route: \[192.0.2.8\] .control/smtproutes.cdb key \.routed\.example.$'
+x 0 joe@no.example
+like "... of its default" "$a" \
+	'^route: \[192.0.2.7\] .control/smtproutes.cdb its default.$'
+x 1 "a@b.virtual.example"
+like "... also of virtualdomains" "$a" \
+	'^decides: .*.control/virtualdomains.cdb key \.virtual\.example.$'
+x 0 --json joe@a.b.routed.example
+like "... in JSON" "$a" \
+	'"fact":"route",.*"file":"control/smtproutes.cdb","key":".routed.example"}'
+rm "$C"/*s.cdb
+echo 'routed.example:[192.0.2.9]:2525 lmtp:/run/lmtp' >"$C/smtproutes"
+x 0 joe@routed.example
 like "... its host" "$a" '^host: 192.0.2.9 192.0.2.9 2525 smtp none$'
 like "... its socket" "$a" '^path: /run/lmtp - 24 lmtp '
 x 1 joe@null.example
@@ -126,7 +157,7 @@ like "badrcptto" "$a" '^rcpt: 553 5.7.1 this recipient'
 
 # --- the real ones do the same -------------------------------------------------
 start_suite --smtp "127.0.0.1:$(SMTP_PORT=$(free_port); echo "$SMTP_PORT" | tee "$T/port")" \
-	--verify yes
+	--verify yes --default ./Inbox/
 SMTP_PORT=$(cat "$T/port")
 for to in "$u@quill.example" "$u-none@quill.example" bad@quill.example; do
 	"$ctl" explain --from 127.0.0.1 "$to" >"$T/out" 2>&1
@@ -138,6 +169,20 @@ for to in "$u@quill.example" "$u-none@quill.example" bad@quill.example; do
 done
 x 0 "$u-two-x@quill.example"
 like "quill-verifyd names the file" "$a" '^uses: \.qmail-two-default'
+
+x 0 "$u@quill.example"
+like "the default delivery of the running one" "$a" \
+	'^default: \./Inbox/ ./proc/[0-9]+/cmdline.$'
+like "... is what is done" "$a" '^does: .*\./Inbox/'
+svc -d "$S/send"
+wait_until 60 sh -c "! '$ctl' status >/dev/null 2>&1" || fail "send is up"
+ln -s "$S" "$H/service"
+printf './Later/  \nx\n' >"$S/send/env/DEFAULT"
+x 0 "$u@quill.example"
+like "... of its service" "$a" \
+	'^default: \./Later/ ..*/home/service/send/env/DEFAULT.$'
+like "... is what would be done" "$a" '^does: .*\./Later/'
+rm "$H/service"
 
 # --- bad input ------------------------------------------------------------------
 x 0 --json "$u@quill.example"

@@ -91,6 +91,16 @@ main(void)
 	put_text("A:text\nb:\n", 1000);
 	check(CONTROL_OK, false, "a", "text", "text alone");
 	check(CONTROL_OK, false, "b", "", "an empty value");
+	put_text("# list\na:1\n\nb:2\nA:3\n", 1000);
+	is_num(table_open(&t, "list", &(struct table_kind){ ':', NULL }),
+		CONTROL_OK, "for its lines");
+	is_num(table_line(&t, "b", 1), 4, "a line");
+	is_num(table_line(&t, "a", 1), 5, "the last of two");
+	is_num(table_line(&t, "c", 1), 0, "no line");
+	table_put(&t, "d", 1, "", 0);
+	is_num(table_line(&t, "d", 1), 0, "put: no line");
+	table_close(&t);
+	put_text("A:text\nb:\n", 1000);
 	check(CONTROL_OK, false, "c", NULL, "not there");
 	put_cdb("a", "cdb", 1000);
 	check(CONTROL_OK, true, "a", "cdb", "compiled at the same time");
@@ -99,6 +109,9 @@ main(void)
 	check(CONTROL_OK, false, "a", "text", "compiled is older");
 	put_cdb("a", "cdb", 1001);
 	check(CONTROL_OK, true, "a", "cdb", "compiled is newer");
+	table_open(&t, "list", &(struct table_kind){ ':', NULL });
+	is_num(table_line(&t, "a", 1), 0, "compiled: no line");
+	table_close(&t);
 	unlink(text);
 	check(CONTROL_ABSENT, false, "a", NULL, "no text");
 	put_text("nocolon\n", 1000);

@@ -46,10 +46,13 @@ main(void)
 	for (i = 0; i < sizeof lines / sizeof *lines; i++) {
 		strcpy(line, lines[i]);
 		val = bykey_split(line, &key);
+		b.line = i + 1;
 		ok(!bykey_put(&b, key, val), "%s", lines[i]);
 	}
 	ok(bykey_put(&b, "m\303\274nchen.example", "x") != NULL,
 		"a domain that is not ASCII");
+	is_num(bykey_line(bykey_find(&b, NULL, NULL)), 1,
+		"the line of the default");
 	for (i = 0; i < sizeof find / sizeof *find; i++) {
 		is_str(bykey_find(&b, find[i].sender, find[i].dest),
 			find[i].want, "<%s> to %s",

@@ -58,6 +58,7 @@ add(struct bykey *b, const char *text)
 	char line[200];
 
 	strcpy(line, text);
+	b->line++;
 	return tlspolicy_add(b, line);
 }
 
@@ -91,5 +92,12 @@ main(void)
 	is_str(tlspolicy_match(&p, 0), "one.example", "one");
 	is_str(tlspolicy_match(&p, 1), ".two.example", "two");
 	is_str(p.ca, "ours", "CA");
+	is_num(p.line, 2, "its line");
+	tlspolicy_find(&b, NULL, "other.org", &p, &special);
+	is_num(p.line, 1, "that of the default");
+	is_str(tlspolicy_level(&p), "dane", "its name");
+	bykey_init(&b);
+	tlspolicy_find(&b, NULL, "x", &p, &special);
+	is_num(p.line, 0, "no entry: no line");
 	return done_testing();
 }

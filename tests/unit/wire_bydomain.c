@@ -46,11 +46,15 @@ lifetime(void)
 	is_num(bydomain_seconds(&b, "big.example"), 2592000, "one domain");
 	is_num(bydomain_seconds(&b, "a.b.big.example"), 50, "below it");
 	is_num(bydomain_seconds(&b, "x.example"), 100, "others");
+	is_num(bydomain_line(&b, "big.example"), 3, "the line of one");
+	is_num(bydomain_line(&b, "a.b.big.example"), 4, "of what is below");
+	is_num(bydomain_line(&b, "x.example"), 2, "of others");
 	is_num(bydomain_shortest(&b), 50, "the shortest");
 	bydomain_free(&b);
 	put("queuelifetime", "big.example:2592000\n");
 	is_num(bydomain_lifetime(&b), CONTROL_OK, "no default");
 	is_num(bydomain_seconds(&b, "x.example"), 604800, "a week");
+	is_num(bydomain_line(&b, "x.example"), 0, "of no line");
 	is_num(bydomain_shortest(&b), 604800, "which is the shortest");
 	bydomain_free(&b);
 	put("queuelifetime", "m\303\274nchen.example:5\n");

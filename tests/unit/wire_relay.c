@@ -150,6 +150,14 @@ main(void)
 			find[i].domain);
 		is_str(l.r[0].host, find[i].host, "goes to");
 	}
+	is_str(relay_key(&t, "x.example"), "x.example", "its key");
+	is_str(relay_key(&t, "a.b.example"), ".b.example", "a suffix");
+	is_str(relay_key(&t, "other"), "", "the default");
+	is_num(table_line(&t, ".b.example", 10), 3, "its line");
+	table_close(&t);
+	put("a:b\n");
+	is_num(table_open(&t, "smtproutes", &relay_kind), CONTROL_OK, "one");
+	ok(!relay_key(&t, "c"), "no key");
 	table_close(&t);
 	put("a:b\nx:y:z\n");
 	is_num(table_open(&t, "smtproutes", &relay_kind), CONTROL_BAD,
