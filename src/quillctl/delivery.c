@@ -2,30 +2,32 @@
 #include "quillctl/delivery.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/file.h"
 #include "lib/num.h"
 #include "quillctl/ask.h"
-#include "wire/site.h"
+#include "quillctl/facts.h"
 
 enum { FILE_ROOM = 65536 };
 
 static struct str text = STR_INIT(FILE_ROOM);
 
+/* /proc/NAME/FILE into text. */
 static bool
-read_file(const char *dir, const char *name, const char *file)
+read_file(const char *name, const char *file)
 {
 	static struct str path = STR_INIT(4096);
 
 	str_clear(&path);
-	str_puts(&path, dir);
-	str_putc(&path, '/');
+	str_puts(&path, "/proc/");
 	str_puts(&path, name);
 	str_putc(&path, '/');
 	str_puts(&path, file);
 	str_clear(&text);
-	return !path.over && file_read(str_c(&path), &text) == 0;
+	return file_read(str_c(&path), &text) == 0;
 }
 
 /* --- the running one ------------------------------------------------------ */
@@ -46,7 +48,7 @@ is_child(const char *name, uint64_t parent)
 	const char *p;
 	uint64_t ppid;
 
-	if (!read_file("/proc", name, "stat"))
+	if (!read_file(name, "stat"))
 		return false;
 	p = strrchr(str_c(&text), ')');
 	if (!p || strlen(p) < 4)
@@ -72,7 +74,7 @@ running(struct str *from)
 	while (dir && !found && (d = readdir(dir))) {
 		if (d->d_name[0] < '1' || d->d_name[0] > '9' ||
 			!is_child(d->d_name, send) ||
-			!read_file("/proc", d->d_name, "cmdline") ||
+			!read_file(d->d_name, "cmdline") ||
 			text.len <= sizeof(lspawn) ||
 			strcmp(str_c(&text), lspawn) != 0)
 			continue;
@@ -88,62 +90,64 @@ running(struct str *from)
 
 /* --- its service ---------------------------------------------------------- */
 
+struct search {
+	struct str *from;
+	bool found;
+};
+
 /* As envdir(8) takes it: the first line without blanks at its end; a NUL stands
  * for LF. */
-static const char *
-value(void)
+static void
+trim(struct str *s)
 {
-	const char *end = text.len ? memchr(text.s, '\n', text.len) : NULL;
+	const char *end = s->len ? memchr(s->s, '\n', s->len) : NULL;
 
 	if (end)
-		str_cut(&text, (size_t)(end - text.s));
-	for (size_t i = 0; i < text.len; i++)
-		if (text.s[i] == 0)
-			text.s[i] = '\n';
-	while (text.len && strchr(" \t", text.s[text.len - 1]))
-		str_cut(&text, text.len - 1);
-	return text.len ? str_c(&text) : DELIVERY_USUAL;
+		str_cut(s, (size_t)(end - s->s));
+	for (size_t i = 0; i < s->len; i++)
+		if (s->s[i] == 0)
+			s->s[i] = '\n';
+	while (s->len && strchr(" \t", s->s[s->len - 1]))
+		str_cut(s, s->len - 1);
+}
+
+/* facts_service_fn */
+static void
+look(void *arg, const char *path, const char *name, int dir, const char *run)
+{
+	struct search *s = arg;
+	int fd;
+
+	if (s->found || !strstr(run, "/quill-start "))
+		return;
+	fd = openat(dir, "env/DEFAULT", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return;
+	str_clear(&text);
+	s->found = file_readfd(fd, &text) == 0;
+	close(fd);
+	trim(&text);
+	str_puts(s->from, path);
+	str_putc(s->from, '/');
+	str_puts(s->from, name);
+	str_puts(s->from, "/env/DEFAULT");
 }
 
 static const char *
-service(const char *path, struct str *from)
+service(struct str *from)
 {
-	static struct str start = STR_INIT(4096);
-	const struct dirent *d;
-	const char *found = NULL;
-	DIR *dir = opendir(path);
+	struct search s = { .from = from };
 
-	str_clear(&start);
-	str_puts(&start, site_bin);
-	str_puts(&start, "/quill-start ");
-	while (dir && !found && (d = readdir(dir))) {
-		if (d->d_name[0] == '.' || !read_file(path, d->d_name, "run") ||
-			!strstr(str_c(&text), str_c(&start)) ||
-			!read_file(path, d->d_name, "env/DEFAULT"))
-			continue;
-		found = value();
-		str_puts(from, path);
-		str_putc(from, '/');
-		str_puts(from, d->d_name);
-		str_puts(from, "/env/DEFAULT");
-	}
-	if (dir)
-		closedir(dir);
-	return found;
+	facts_each_service(NULL, look, &s);
+	if (!s.found)
+		return NULL;
+	return text.len ? str_c(&text) : DELIVERY_USUAL;
 }
 
 const char *
 delivery_default(struct str *from)
 {
-	static struct str own = STR_INIT(4096);
 	const char *found = running(from);
 
-	str_clear(&own);
-	str_puts(&own, site_home);
-	str_puts(&own, "/service");
-	if (!found)
-		found = service("/service", from);
-	if (!found)
-		found = service("/etc/service", from);
-	return found ? found : service(str_c(&own), from);
+	return found ? found : service(from);
 }
