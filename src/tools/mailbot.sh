@@ -88,10 +88,17 @@ one()
 	unique=${name%%:*} flags=
 	case $name in *:2,*) flags=${name##*:2,} ;; esac
 	case $flags in *[ST]*) return ;; esac # seen, or to be removed
+	case $unique in
+	'' | .*) # not made by a delivery, and $into would be another folder
+		echo "mailbot: $1: not a name of a Maildir's file" >&2
+		status=111
+		return
+		;;
+	esac
 	into=$outdir/$unique
 	rm -rf -- "$outdir/.work" "$into"
 	mkdir -- "$outdir/.work"
-	if [ "$(du -k -- "$1" | cut -f 1)" -gt "$SIZE_MAX" ] ||
+	if [ "$(wc -c <"$1")" -gt $((SIZE_MAX * 1024)) ] ||
 		! apart "$1" "$outdir/.work"; then
 		echo "mailbot: $1: cannot be taken apart" >&2
 		rm -rf -- "$outdir/.work"

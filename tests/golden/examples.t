@@ -177,6 +177,15 @@ printf 'Subject: after\n\nx\n' >m/new/6.after
 	head -c 70000000 /dev/zero | tr '\0' x
 } >m/new/9.large
 exits "too many parts" 111 "$BIN/mailbot" m store
+# names that no delivery makes: the folder would be the store, or above it
+mkdir -p odd/new odd/cur odd/tmp
+cp message 'odd/new/:2,'
+cp message 'odd/cur/..:2,'
+exits "names that are none" 111 "$BIN/mailbot" odd store
+ok "... and nothing is removed" test -d store/1.one
+cp message 'odd/new/9.a
+b'
+unlike "a line feed in a name" "$("$BIN/mailbot" odd store 2>&1)" number
 ok "... that message stays unseen" test -e m/new/5.many
 ok "... so does one that is too large" test -e m/new/9.large
 ok "... the others are done" test -e m/cur/6.after:2,S
