@@ -34,7 +34,7 @@ little32(const unsigned char *p)
 static int
 damaged(void)
 {
-	errno = EINVAL;
+	errno = EBADMSG;
 	return -1;
 }
 

@@ -265,7 +265,7 @@ fd_wait(int fd, short events, int64_t deadline)
 int
 fd_sane(void)
 {
-	int fd = 0;
+	int fd = 0, closed = 0;
 
 	/* to look costs a twentieth of an open */
 	while (fd <= 2 && fcntl(fd, F_GETFD) >= 0)
@@ -277,7 +277,8 @@ fd_sane(void)
 		fd = open("/dev/null", O_RDWR);
 		if (fd < 0)
 			return -1;
+		closed |= fd <= 2 ? 1 << fd : 0;
 	} while (fd <= 2);
 	close(fd);
-	return 0;
+	return closed;
 }

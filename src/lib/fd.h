@@ -39,7 +39,8 @@ ssize_t fd_recvs(int sock, void *p, size_t n, int *passed, size_t npassed);
 /* Wait until fd is readable (POLLIN) or writable (POLLOUT) or the
  * stamp_mono() deadline (0: none): 0 ready, -1 errno, ETIMEDOUT when late. */
 int fd_wait(int fd, short events, int64_t deadline);
-/* Open /dev/null on those of fds 0, 1, 2 that are closed. 0 or -1 errno. */
+/* Open /dev/null on those of fds 0, 1, 2 that are closed. Their bits, 1 << fd,
+ * or -1 errno. */
 int fd_sane(void);
 
 #endif

@@ -72,5 +72,6 @@ log_exit(int code, const char *first, ...)
 const char *
 log_strerror(void)
 {
-	return strerror(errno);
+	return errno == EBADMSG ? "damaged, or of another version"
+				: strerror(errno);
 }

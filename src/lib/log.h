@@ -29,6 +29,8 @@ void log_exit(int code, const char *first, ...)
 	log_write("warning", __VA_ARGS__, ": ", log_strerror(), (char *)0)
 #define log_die_sys(code, ...)                                                 \
 	log_exit(code, __VA_ARGS__, ": ", log_strerror(), (char *)0)
+/* The text of errno. EBADMSG is a file whose bytes make no sense: by our own
+ * readers (lib/cdb.h), or by the checksums of the file system. */
 const char *log_strerror(void);
 
 #endif

@@ -37,6 +37,26 @@ is_older(const struct stat *a, const struct stat *b)
 		       : a->st_mtim.tv_nsec < b->st_mtim.tv_nsec;
 }
 
+enum control
+table_bad(const char *name)
+{
+	struct str file = STR_INIT(CONTROL_LINE_MAX), why = STR_INIT(1000);
+	bool damaged = errno == EBADMSG;
+	enum control r;
+
+	str_puts(&why, log_strerror());
+	if (damaged) {
+		str_puts(&why, "; run quill-cdb ");
+		str_puts(&why, name);
+	}
+	str_puts(&file, name);
+	str_puts(&file, ".cdb");
+	r = control_bad(str_c(&file), 0, str_c(&why));
+	str_free(&file);
+	str_free(&why);
+	return r;
+}
+
 /* Use the compiled file at path, whose text is at text. CONTROL_ABSENT: the
  * text counts. */
 static enum control
@@ -67,8 +87,7 @@ compiled(struct table *t, const char *name, const char *path, const char *text)
 	t->compiled = true;
 	return CONTROL_OK;
 bad:
-	log_alert_sys("unable to use ", path);
-	control_bad(name, 0, "its .cdb cannot be used");
+	table_bad(name);
 	if (fd >= 0)
 		close(fd);
 	return CONTROL_BAD;
@@ -142,9 +161,13 @@ enum control
 table_text(struct table *t, const char *name, const struct table_kind *k)
 {
 	struct reading r = { t, k };
+	enum control c;
 
 	table_init(t);
-	return control_list(name, read_entry, &r);
+	c = control_list(name, read_entry, &r);
+	if (c == CONTROL_BAD)
+		table_close(t);
+	return c;
 }
 
 enum control

@@ -46,7 +46,7 @@ void table_init(struct table *t);
 void table_close(struct table *t);
 /* Absent, good or bad, as with control_list. A NAME.cdb that is older than its
  * text is not used, nor one without its text; each of these is a warning in
- * the log. */
+ * the log. A bad list is empty. */
 enum control table_open(
 	struct table *t, const char *name, const struct table_kind *k);
 /* The same of the text, whatever is compiled. */
@@ -69,5 +69,9 @@ size_t table_line(const struct table *t, const char *key, size_t n);
 void table_keep(struct map *m, const char *key, size_t n, const char *val,
 	size_t vlen, size_t line);
 size_t table_kept(const char *val);
+
+/* After -1: control_error() says what is wrong with control/NAME.cdb. Returns
+ * CONTROL_BAD. */
+enum control table_bad(const char *name);
 
 #endif

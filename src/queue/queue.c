@@ -70,8 +70,11 @@ on_memory(void)
 static int
 shield(void)
 {
+	int closed;
+
 	umask(0);
-	if (fd_sane() == -1)
+	closed = fd_sane();
+	if (closed == -1 || closed & (1 << FD_MESSAGE | 1 << FD_ENVELOPE))
 		return STATUS_READ;
 	sig_ignore(SIGPIPE);
 	sig_ignore(SIGXFSZ); /* write fails with EFBIG */

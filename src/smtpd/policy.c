@@ -78,7 +78,7 @@ list_has(const struct policy_list *l, const char *name, const char *key,
 	int got = l->there ? table_get(&l->table, key, n, NULL) : 0;
 
 	if (got < 0)
-		control_bad(name, 0, strerror(errno));
+		table_bad(name);
 	return got < 0 ? BROKEN : got ? FOUND : MISSING;
 }
 
@@ -113,7 +113,7 @@ in_more(struct policy *p, const char *key, size_t n)
 
 	str_free(&val);
 	if (got < 0)
-		control_bad("morercpthosts.cdb", 0, strerror(errno));
+		table_bad("morercpthosts");
 	return got < 0 ? BROKEN : got ? FOUND : MISSING;
 }
 
@@ -127,7 +127,7 @@ in_virtual(struct policy *p, const char *key, size_t n)
 	if (p->virtualdomains.there)
 		got = table_get(&p->virtualdomains.table, key, n, &val);
 	if (got < 0) {
-		control_bad("virtualdomains", 0, strerror(errno));
+		table_bad("virtualdomains");
 		r = BROKEN;
 	} else if (got) {
 		/* an empty prepend is an exception: not virtual after all */
@@ -163,7 +163,7 @@ listed_host(struct policy *p, const char *domain, size_t n)
 	if (got != MISSING)
 		return got;
 	if (!more_open(p)) {
-		control_bad("morercpthosts.cdb", 0, strerror(errno));
+		table_bad("morercpthosts");
 		return BROKEN;
 	}
 	return p->more.fd < 0 ? MISSING : by_suffix(p, domain, n, in_more);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "smtpd/senders.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "lib/ascii.h"
@@ -83,7 +82,7 @@ senders_answer(struct policy *p, struct str *from)
 		      ? table_get(&p->senders.table, user.s, user.len, &line)
 		      : 0;
 	if (got < 0) {
-		control_bad("senders", 0, strerror(errno));
+		table_bad("senders");
 		a = (struct answer){ 421, "4.3.5",
 			"server configuration error" };
 	} else if (got) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "tools/aliascheck.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/safefile.h"
+#include "lib/log.h"
 #include "lib/str.h"
 #include "mail/aliases.h"
 #include "wire/aliasdb.h"
@@ -66,7 +66,7 @@ visit_address(const char *addr, size_t n, const char *where)
 	case ALIASDB_NONE:
 		break;
 	case ALIASDB_FAILED:
-		run.how->die(STATUS_TEMP, run.db.path, strerror(errno), "");
+		run.how->die(STATUS_TEMP, run.db.path, log_strerror(), "");
 	case ALIASDB_FOUND:
 		name = xstrdup(used);
 		deep = visit(name, where);
@@ -140,7 +140,7 @@ visit_alias(const char *name)
 	enum aliasdb_kind kind;
 
 	if (aliasdb_find(&run.db, name, n, &data) != ALIASDB_FOUND)
-		run.how->die(STATUS_TEMP, run.db.path, strerror(errno), "");
+		run.how->die(STATUS_TEMP, run.db.path, log_strerror(), "");
 	while ((kind = aliasdb_next(&data, &pos, &text)) > ALIASDB_END) {
 		d = 0;
 		if (kind == ALIASDB_ADDRESS) {

@@ -92,7 +92,7 @@ is_known(struct aliasdb *a)
 
 	str_free(&version);
 	if (r >= 0 && !good)
-		errno = EINVAL;
+		errno = EBADMSG;
 	return good;
 }
 

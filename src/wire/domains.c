@@ -49,7 +49,7 @@ look_up(const struct cdb *c, const char *domain, struct domains_owner *o)
 		return r;
 	str_putc(&o->data, '\0');
 	if (o->data.over || !pwuser_decode(&o->u, o->data.s, o->data.len)) {
-		errno = EINVAL;
+		errno = EBADMSG;
 		return -1;
 	}
 	/* Another kind of entry has its files elsewhere; root owns nothing. */

@@ -61,7 +61,7 @@ current(struct lookup *l)
 		case 1:
 			return LOOKUP_FOUND;
 		case 0:
-			errno = EINVAL; /* every compiled file has it */
+			errno = EBADMSG; /* every compiled file has it */
 			break;
 		}
 	}
@@ -107,7 +107,7 @@ lookup_find(struct lookup *l, const char *local, size_t n, struct pwuser *u)
 		str_putc(&l->val, '\0');
 		if (!l->val.over && pwuser_decode(u, l->val.s, l->val.len))
 			return LOOKUP_FOUND;
-		errno = EINVAL;
+		errno = EBADMSG;
 		return LOOKUP_FAILED;
 	}
 	return LOOKUP_NONE;

@@ -12,14 +12,14 @@
 
 enum { PATH_LIMIT = 4096, KEY_MAX = 1200 };
 
-/* empty: when the bucket will have run out, ms since 1970; in the past for one
+/* empty: when the bucket will have run out, us since 1970; in the past for one
  * that is empty. (The "theoretical arrival time" of ATM's cell rate rule.) */
 struct rates_slot {
 	_Atomic uint64_t tag; /* hash of kind and key, 0 unused */
 	_Atomic uint64_t empty;
 };
 
-static const char magic[8] = "quill r1";
+static const char magic[8] = "quill r2";
 
 int
 rates_open(struct rates *r, const char *program)
@@ -84,14 +84,22 @@ find(struct rates *r, uint64_t tag)
 	}
 }
 
+/* Of the window, us: never nothing, or there would be no limit. */
+static uint64_t
+cost_of(uint64_t window, uint32_t limit, uint32_t amount)
+{
+	uint64_t us = window / limit * amount + window % limit * amount / limit;
+
+	return us ? us : 1;
+}
+
 bool
 rates_take_at(struct rates *r, uint64_t now, const char *kind, const char *key,
 	uint32_t amount, uint32_t limit, uint32_t seconds, uint32_t *wait)
 {
 	struct rates_slot *slot = find(r, tag_of(r, kind, key));
-	uint64_t window = (uint64_t)seconds * 1000;
-	/* what one costs, in ms/1024 so that large limits count exactly */
-	uint64_t cost = window * 1024 / limit * (amount ? amount : 1) / 1024;
+	uint64_t window = (uint64_t)seconds * 1000000;
+	uint64_t cost = cost_of(window, limit, amount ? amount : 1);
 	uint64_t was = slot->empty, from, to;
 
 	if (wait)
@@ -107,8 +115,9 @@ rates_take_at(struct rates *r, uint64_t now, const char *kind, const char *key,
 		to = from + cost;
 		if (to > now + window) {
 			if (wait)
-				*wait = (uint32_t)((to - now - window + 999) /
-						   1000);
+				*wait = (uint32_t)((to - now - window +
+							   999999) /
+						   1000000);
 			return false;
 		}
 	} while (amount &&
@@ -120,6 +129,6 @@ bool
 rates_take(struct rates *r, const char *kind, const char *key, uint32_t amount,
 	uint32_t limit, uint32_t seconds, uint32_t *wait)
 {
-	return rates_take_at(r, (uint64_t)stamp_us() / 1000, kind, key, amount,
-		limit, seconds, wait);
+	return rates_take_at(r, (uint64_t)stamp_us(), kind, key, amount, limit,
+		seconds, wait);
 }

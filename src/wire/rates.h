@@ -15,7 +15,7 @@
  * keys that matter (users) should not be in one program's table when there can
  * be more than RATES_KEYS of the former. No waiting, no system call but at
  * open; a wall clock that was set back never blocks a key for more than twice
- * its time.
+ * its time. A limit of more than a million a second is a million a second.
  */
 #ifndef WIRE_RATES_H
 #define WIRE_RATES_H
@@ -46,7 +46,7 @@ int rates_open(struct rates *r, const char *program);
  * of 0 asks whether there is room for one. wait may be NULL. */
 bool rates_take(struct rates *r, const char *kind, const char *key,
 	uint32_t amount, uint32_t limit, uint32_t seconds, uint32_t *wait);
-/* The same at a time of the caller's, milliseconds since 1970 (tests). */
+/* The same at a time of the caller's, microseconds since 1970 (tests). */
 bool rates_take_at(struct rates *r, uint64_t now, const char *kind,
 	const char *key, uint32_t amount, uint32_t limit, uint32_t seconds,
 	uint32_t *wait);

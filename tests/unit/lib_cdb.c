@@ -231,7 +231,7 @@ test_damage(void)
 			odd_answer += r < -1 || r > 1;
 			odd_answer += r == 1 && val.len > (size_t)st.st_size;
 			odd_answer +=
-				r == -1 && errno != EINVAL && errno != EFBIG;
+				r == -1 && errno != EBADMSG && errno != EFBIG;
 			kept += r == 1;
 			lost += r != 1;
 		}
@@ -252,7 +252,7 @@ test_damage(void)
 		r = cdb_get(&c, "!joe\0", 5, &val);
 		odd_answer += r == 0;
 		odd_answer += r == 1 && !str_is(&val, "exact");
-		odd_answer += r == -1 && errno != EINVAL;
+		odd_answer += r == -1 && errno != EBADMSG;
 		odd_answer += body == 0 && r != -1;
 	}
 	is_num(odd_answer, 0, "cut under us at any length");
@@ -332,7 +332,7 @@ test_hostile(void)
 		r = cdb_get(&c, "k", 1, &val);
 		is_num(r, t[i].want, "hostile: %s", t[i].name);
 		if (r < 0)
-			is_num(errno, EINVAL, "hostile: its errno");
+			is_num(errno, EBADMSG, "hostile: its errno");
 		if (r > 0)
 			is_mem(val.s, 3, "val", 3, "hostile: its data");
 		close(fd);
@@ -345,22 +345,22 @@ test_init(void)
 	int fd = open("/dev/zero", O_RDONLY), p[2];
 	struct cdb c;
 
-	is_errno(cdb_init(&c, fd), EINVAL, "a device");
+	is_errno(cdb_init(&c, fd), EBADMSG, "a device");
 	close(fd);
 	fd = open("/", O_RDONLY);
-	is_errno(cdb_init(&c, fd), EINVAL, "a directory");
+	is_errno(cdb_init(&c, fd), EBADMSG, "a directory");
 	close(fd);
 	fd_pipe(p);
-	is_errno(cdb_init(&c, p[0]), EINVAL, "a pipe");
+	is_errno(cdb_init(&c, p[0]), EBADMSG, "a pipe");
 	close(p[0]);
 	close(p[1]);
 	is_errno(cdb_init(&c, p[0]), EBADF, "closed");
 	fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
-	is_errno(cdb_init(&c, fd), EINVAL, "an empty file");
+	is_errno(cdb_init(&c, fd), EBADMSG, "an empty file");
 	if (ftruncate(fd, 2047) == 0)
-		is_errno(cdb_init(&c, fd), EINVAL, "one byte short");
+		is_errno(cdb_init(&c, fd), EBADMSG, "one byte short");
 	if (ftruncate(fd, (off_t)1 << 32) == 0)
-		is_errno(cdb_init(&c, fd), EINVAL, "4 GiB");
+		is_errno(cdb_init(&c, fd), EBADMSG, "4 GiB");
 	if (ftruncate(fd, ((off_t)1 << 32) - 1) == 0)
 		is_num(cdb_init(&c, fd), 0, "4 GiB - 1");
 	is_num(cdb_get(&c, "k", 1, &val), 0, "all zeros: nothing there");

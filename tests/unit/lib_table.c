@@ -118,6 +118,11 @@ main(void)
 	check(CONTROL_OK, true, "a", "cdb", "the text is not looked into");
 	unlink(cdb);
 	check(CONTROL_BAD, false, "a", NULL, "a bad text");
+	put_text("a:b\nnocolon\n", 1000);
+	is_num(table_open(&t, "list", &(struct table_kind){ ':', table_host }),
+		CONTROL_BAD, "a good line first");
+	is_num(table_get(&t, "a", 1, NULL), 0, "does not count");
+	table_close(&t);
 	put_text("a b:c\n", 1000);
 	check(CONTROL_BAD, false, "a", NULL, "a bad key");
 	put_text("m\303\274nchen.x:c\n", 1000);
@@ -131,7 +136,8 @@ main(void)
 	fd = open(cdb, O_WRONLY | O_CREAT, 0600);
 	close(fd);
 	check(CONTROL_BAD, false, "a", NULL, "damaged");
-	is_str(strrchr(control_error(), '/'), "/list: its .cdb cannot be used",
+	is_str(strrchr(control_error(), '/'),
+		"/list.cdb: damaged, or of another version; run quill-cdb list",
 		"the error");
 	table_init(&t);
 	table_put(&t, "x", 1, "y", 1);

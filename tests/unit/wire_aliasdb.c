@@ -125,7 +125,7 @@ main(void)
 	match(&a, "joe", "joe");
 	write_db("2", 1);
 	is_errno(aliasdb_find(&a, "joe", 3, &data) == ALIASDB_FAILED ? -1 : 0,
-		EINVAL, "another version");
+		EBADMSG, "another version");
 	write_db(NULL, 1);
 	is_num(aliasdb_find(&a, "joe", 3, &data), ALIASDB_FAILED, "no version");
 	fd = open(path, O_WRONLY | O_TRUNC);

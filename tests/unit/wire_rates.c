@@ -9,7 +9,7 @@
 
 static char path[] = "/tmp/quill-rates.XXXXXX";
 static struct rates r;
-static uint64_t now = 1000000000000;
+static uint64_t now = 1000000000000000;
 
 enum { SIZE = sizeof(struct shared_head) + RATES_KEYS * 16 };
 
@@ -51,31 +51,31 @@ main(void)
 	ok(rates_take_at(&r, now, "rcpt", "joe", 5, 10, 3600, NULL),
 		"and each kind");
 	ok(!take("joe", 1, &wait) && wait == 360, "an hour's tenth to wait");
-	now += 359 * 1000;
+	now += 359 * 1000000;
 	ok(!take("joe", 0, &wait) && wait == 1, "asking, a second early");
-	now += 1000;
+	now += 1000000;
 	ok(take("joe", 0, &wait) && take("joe", 0, NULL),
 		"asking takes nothing");
 	is_num(many("joe", 30), 1, "one has leaked, refusals did not count");
 	start = now;
-	while (now < start + 10 * 3600 * 1000ull) {
-		now += 60 * 1000;
+	while (now < start + 10 * 3600 * 1000000ull) {
+		now += 60 * 1000000;
 		n += take("joe", 1, NULL);
 	}
 	is_num(n, 100, "ten an hour in the long run");
-	now += 3600 * 1000;
+	now += 3600 * 1000000ull;
 	ok(!take("joe", 11, &wait) && wait == 0, "more than the limit: never");
 	ok(take("joe", 4, NULL) && take("joe", 6, NULL) &&
 			!take("joe", 1, NULL),
 		"amounts");
-	now += 86400ull * 1000 * 400;
+	now += 86400ull * 1000000 * 400;
 	is_num(many("joe", 30), 10, "no credit is saved up");
 
-	now -= 86400ull * 1000 * 30;
+	now -= 86400ull * 1000000 * 30;
 	ok(!take("joe", 1, &wait) && wait <= 3600,
 		"a clock set back blocks for no longer than a clock that is "
 		"not");
-	now += 2 * 3600 * 1000;
+	now += 2 * 3600 * 1000000ull;
 	ok(take("joe", 1, NULL), "and no longer than that");
 
 	if (!fork()) {
@@ -102,6 +102,13 @@ main(void)
 		   NULL) &&
 			!rates_take_at(&r, now, "x", "y", 1, 1, 1, NULL),
 		"the largest numbers");
+	for (int i = 0; i < 100; i++)
+		n += rates_take_at(
+			&r, now, "large", "y", 50000, 5000000, 3600, NULL);
+	is_num(n, 200, "as many as five million an hour");
+	ok(!rates_take_at(&r, now, "large", "y", 1, 5000000, 3600, &wait) &&
+			wait == 1,
+		"and not one more");
 	unlink(path);
 	return done_testing();
 }
