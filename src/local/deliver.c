@@ -32,6 +32,7 @@ static struct run {
 	struct vars v;
 	struct str before; /* what goes in front of the message */
 	struct str line;   /* one entry, as a C string */
+	struct str where;  /* it stands: file and line */
 	struct str to;	   /* forwards, each with its NUL */
 	size_t nto;
 	const char *const *env;
@@ -49,6 +50,7 @@ run_reset(const struct delivery *d, struct result *r)
 		str_init(&run.before, 1 << 16);
 		orders_init(&run.o);
 		str_init(&run.line, DOTQMAIL_LINE_MAX + 1);
+		str_init(&run.where, DOTQMAIL_PATH_MAX);
 		str_init(&run.to, FORWARDS_MAX);
 		run.ready = true;
 	}
@@ -121,13 +123,23 @@ set_limits(void)
 	return true;
 }
 
+/* The line that was read last. */
+static const char *
+where(const struct dotqmail *q)
+{
+	str_clear(&run.where);
+	str_puts(&run.where, str_c(&run.o.name));
+	str_puts(&run.where, " line ");
+	str_putnum(&run.where, q->line);
+	return str_c(&run.where);
+}
+
 /* All of the file is read before the first line of it is obeyed: a mistake
  * further down would otherwise repeat what stands above it at each attempt. */
 static bool
 check_file(void)
 {
 	struct dotqmail q;
-	char num[NUM_FMT];
 
 	/* to do nothing would be to lose it */
 	if (!run.o.text.len)
@@ -137,9 +149,7 @@ check_file(void)
 	if (dotqmail_check(&q, run.o.forward_only))
 		return (!q.waits || set_limits()) &&
 		       (!q.sends || orders_sender(&run.o, run.d, run.r));
-	num_fmt(num, q.line);
-	return result_temp(
-		run.r, "4.3.0", str_c(&run.o.name), " line ", num, ": ", q.why);
+	return result_temp(run.r, "4.3.0", where(&q), ": ", q.why);
 }
 
 static bool
@@ -159,7 +169,7 @@ do_mbox(const char *path)
 }
 
 static enum program_end
-do_program(const char *command)
+do_program(const char *command, const char *at)
 {
 	int64_t limit = run.deadline - stamp_mono();
 
@@ -170,7 +180,7 @@ do_program(const char *command)
 		run.env = vars_env(
 			&run.v, run.d, str_c(&run.o.newsender), run.o.deflt);
 	return program_run(
-		command, run.d->fd, run.env, run.limits, limit, run.r);
+		command, at, run.d->fd, run.env, run.limits, limit, run.r);
 }
 
 /* -n: one line for each entry */
@@ -190,7 +200,7 @@ say(enum dotqmail_kind kind, const char *text)
 
 /* One entry; *stop is set when the rest is to be skipped. */
 static bool
-obey(enum dotqmail_kind kind, bool *stop)
+obey(enum dotqmail_kind kind, const struct dotqmail *q, bool *stop)
 {
 	const char *text = str_c(&run.line);
 	enum program_end end;
@@ -201,7 +211,7 @@ obey(enum dotqmail_kind kind, bool *stop)
 	}
 	switch (kind) {
 	case DOTQMAIL_PROGRAM:
-		end = do_program(text);
+		end = do_program(text, where(q));
 		/* the lines of an alias are of several people's making */
 		*stop = end == PROGRAM_STOP && !run.o.is_alias;
 		return end != PROGRAM_FAILED;
@@ -230,7 +240,7 @@ obey_file(void)
 	while (!stop && dotqmail_next(&q, &e) != DOTQMAIL_END) {
 		str_clear(&run.line);
 		str_put(&run.line, e.text, e.len);
-		if (!obey(e.kind, &stop))
+		if (!obey(e.kind, &q, &stop))
 			return false;
 	}
 	return true;

@@ -60,6 +60,7 @@ struct watch {
 	int sigfd, outfd;
 	int64_t deadline;
 	const char *killed; /* why, when it was */
+	const char *at;
 };
 
 static void
@@ -141,12 +142,13 @@ judge(const struct watch *w, int status, size_t before, struct result *r)
 	if (r->text.len > before && r->text.s[r->text.len - 1] != '\n')
 		str_putc(&r->text, '\n');
 	if (w->killed) {
-		result_temp(r, "4.3.0", "Program ", w->killed);
+		result_temp(r, "4.3.0", "Program ", w->killed, ": ", w->at);
 		return PROGRAM_FAILED;
 	}
 	if (code < 0) {
 		num_fmt(num, (uint64_t)WTERMSIG(status));
-		result_temp(r, "4.3.0", "Program was ended by signal ", num);
+		result_temp(r, "4.3.0", "Program was ended by signal ", num,
+			": ", w->at);
 		return PROGRAM_FAILED;
 	}
 	if (class == 'K' && is_expanded(r, before))
@@ -185,10 +187,10 @@ start(const char *command, int fd, int out, const char *const *env,
 }
 
 enum program_end
-program_run(const char *command, int fd, const char *const *env,
+program_run(const char *command, const char *at, int fd, const char *const *env,
 	const struct conf_limits *l, int64_t limit, struct result *r)
 {
-	struct watch w = { .deadline = stamp_mono() + limit };
+	struct watch w = { .at = at, .deadline = stamp_mono() + limit };
 	enum program_end end = PROGRAM_FAILED;
 	size_t before = r->text.len;
 	int out[2], status;

@@ -26,8 +26,9 @@ enum { PROGRAM_TEXT = 600 }; /* bytes of output kept for the report, in all */
  * the report, in a process group of its own, which is killed when it outstays
  * limit ms or when we are told to end. It has the resource limits of l, where
  * ours are not lower. What it leaves running behind it when it exits is not
- * waited for. Does not return without having reaped it. */
-enum program_end program_run(const char *command, int fd,
+ * waited for. Does not return without having reaped it. The report of one that
+ * did not come to its own end says at, its file and line. */
+enum program_end program_run(const char *command, const char *at, int fd,
 	const char *const *env, const struct conf_limits *l, int64_t limit,
 	struct result *r);
 

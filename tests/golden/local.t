@@ -373,7 +373,7 @@ for code in 1 2 63 66 71 75 98 101 111 113 120 255; do
 done
 row 'exit 99' '|exit 99\n|exit 1\n' 0 'did 0+0+1'
 row 'exit 0' '|exit 0\n' 0 'did 0+0+1'
-row 'signal' '|kill -9 $$\n' 111 'Program was ended by signal 9 (#4.3.0)'
+row 'signal' '|kill -9 $$\n' 111 'Program was ended by signal 9: .qmail-x line 1 (#4.3.0)'
 row 'its own words' '|echo "no (#5.2.2)" >&2; exit 100\n' 100 'no (#5.2.2)'
 row 'words without newline' '|printf yes\n' 0 'yes
 did 0+0+1'
@@ -393,7 +393,7 @@ row 'process group of its own' \
 	'|[ "$(cut -d " " -f 5 /proc/$$/stat)" = $$ ] && echo own\n' 0 'own
 did 0+0+1'
 row 'SIGPIPE is at its default' '|kill -PIPE $$\n' 111 \
-	'Program was ended by signal 13 (#4.3.0)'
+	'Program was ended by signal 13: .qmail-x line 1 (#4.3.0)'
 row 'much output does not block' \
 	'|head -c 1000000 /dev/zero | tr "\\000" x; exit 100\n' 100 "$(printf '%0600d' 0 | tr 0 x)"
 row 'what it leaves behind is not waited for' '|(sleep 3; : >late) & echo up\n' 0 'up
@@ -401,7 +401,7 @@ did 0+0+1'
 ok '... nor killed' wait_until 30 test -e "$U/late"
 echo 1 >"$Q/control/timeoutprogram"
 row 'time limit' '|sleep 50 & echo $! >pid; wait\n' 111 \
-	'Program took too long (#4.3.0)'
+	'Program took too long: .qmail-x line 1 (#4.3.0)'
 gone()
 {
 	! kill -0 "$1" || grep -q '^State:.Z' "/proc/$1/status"
@@ -410,20 +410,20 @@ ok 'time limit: the whole group is killed' \
 	wait_until 30 gone "$(cat "$U/pid")"
 row 'time limit, SIGTERM ignored by a child' \
 	'|sh -c "trap \"\" TERM; echo \\$\\$ >pid; while :; do sleep 0.1; done" & wait\n' \
-	111 'Program took too long (#4.3.0)'
+	111 'Program took too long: .qmail-x line 1 (#4.3.0)'
 ok '... which is killed' wait_until 30 gone "$(cat "$U/pid")"
 row 'time limit, SIGTERM ignored' \
 	'|trap "" TERM; echo stuck; while :; do sleep 0.1; done\n' 111 \
 	'stuck
-Program took too long (#4.3.0)'
+Program took too long: .qmail-x line 1 (#4.3.0)'
 echo many >"$Q/control/timeoutprogram"
 row 'bad control value' './Maildir/\n|true\n' 111 \
 	"$Q/control/timeoutprogram: line 1: not a number between 1 and 86400 (#4.3.5)"
 is 'bad control value: nothing is delivered' "$(new_count)" 0
 rm "$Q/control/timeoutprogram"
 echo 1 >"$Q/control/timeoutlocal"
-row 'time limit of the whole delivery' '|sleep 50\n' 111 \
-	'Program took too long (#4.3.0)'
+row 'time limit of the whole delivery' '# one\n\n|true\n|sleep 50\n' 111 \
+	'Program took too long: .qmail-x line 4 (#4.3.0)'
 rm "$Q/control/timeoutlocal"
 # limits of programs: for good, and our own stay as they are
 row 'no core files' '|ulimit -c\n' 0 '0
@@ -439,7 +439,7 @@ row 'limit on files' '|exec 2>&-; head -c 2000000 /dev/zero >big || true\n' 0 'd
 is '... holds' "$(stat -c %s "$U/big")" 1048576
 echo cpu:1 >"$Q/control/programlimits"
 row 'limit on CPU time' '|while :; do :; done\n' 111 \
-	'Program was ended by signal 9 (#4.3.0)'
+	'Program was ended by signal 9: .qmail-x line 1 (#4.3.0)'
 echo space:1 >"$Q/control/programlimits"
 row 'unknown limit' './Maildir/\n|true\n' 111 \
 	"$Q/control/programlimits: line 1: no such limit (#4.3.5)"
@@ -457,7 +457,7 @@ kill "$pid"
 rc=0
 wait "$pid" || rc=$?
 is 'told to end: so is the program' "$rc $(cat "$T/out")" \
-	'111 Program was interrupted (#4.3.0)'
+	'111 Program was interrupted: .qmail-x line 1 (#4.3.0)'
 ok 'told to end: program gone' wait_until 30 gone "$(cat "$U/pid")"
 
 # --- a program that passes the message on ------------------------------------
