@@ -61,7 +61,7 @@ quill-clean_OBJS = clean/clean clean/check
 quill-clean_USES = wire lib
 quill-start_OBJS = start/start
 quill-start_USES = wire lib
-quill-send_OBJS = send/send send/conf send/known send/scan send/load send/message \
+quill-send_OBJS = send/send send/conf send/known send/due send/alike send/scan send/load send/message \
 	send/channel send/batch send/delivery send/cleaner send/bouncer \
 	send/event send/tell send/line send/dest send/limit send/turn send/park send/result send/admit \
 	send/hurry send/order send/ctl send/answer send/tally
@@ -269,7 +269,7 @@ unit_quillctl_sendlog_OBJS = quillctl/sendlog quillctl/args
 unit_quillctl_counts_OBJS = quillctl/counts quillctl/topk quillctl/idset \
 	quillctl/reason quillctl/sendlog quillctl/logs
 unit_quillctl_html_OBJS = quillctl/html
-unit_send_known_OBJS = send/known
+unit_send_known_OBJS = send/known send/due send/alike
 unit_tlsd_signreq_OBJS = tlsd/signreq
 unit_send_turn_OBJS = send/turn send/park send/dest send/limit send/line
 unit_remote_mx_OBJS = remote/mx
