@@ -43,7 +43,7 @@ all:
 # --- layers ----------------------------------------------------------------
 lib_OBJS = ascii base64 cdb cdbmake control crc32c dial dotlock fd file here ibuf ipaddr \
 	json lock log map num obuf prioq proc rand safefile shared sig stamp str \
-	table utf8 dnspkt dnsq resolvconf usock netstring crypted spool
+	table utf8 dnsname dnspkt dnsq resolvconf usock netstring crypted spool
 mail_OBJS = addr addrlex addrlist aliases aliasfile compose fullname header \
 	idna mboxname mimeenc mimehead qualify route sevenbit smtpreply
 wire_OBJS = site status envelope handover qclient qkeep qpath env envmake note \

@@ -8,7 +8,6 @@
 enum {
 	HEADER = 12,
 	CLASS_IN = 1,
-	JUMPS = 127,	/* no name has more labels */
 	FLAG_QR = 0x80, /* byte 2 */
 	FLAG_TC = 0x02,
 	FLAG_RD = 0x01,
@@ -22,7 +21,7 @@ enum {
 
 /* One record as it stands in the packet. */
 struct raw {
-	struct dnspkt_name owner;
+	struct dnsname owner;
 	uint16_t type, class;
 	uint32_t ttl;
 	size_t data, len; /* rdata: offset and length, inside the packet */
@@ -47,65 +46,9 @@ put16(uint8_t *p, unsigned v)
 	p[1] = (uint8_t)v;
 }
 
-bool
-dnspkt_fromtext(struct dnspkt_name *n, const char *text)
-{
-	size_t at = 0, label;
-
-	if (text[0] == '.' && !text[1])
-		text++;
-	while (*text) {
-		label = strcspn(text, ".");
-		if (!label || label > 63 || at + 1 + label + 1 > sizeof n->w)
-			return false;
-		n->w[at++] = (uint8_t)label;
-		memcpy(n->w + at, text, label);
-		ascii_tolower((char *)n->w + at, label);
-		at += label;
-		text += label;
-		if (*text)
-			text++;
-	}
-	n->w[at++] = 0;
-	n->len = (uint8_t)at;
-	return true;
-}
-
-/* Host names, and the underscore and such of service names. A dot or backslash
- * inside a label would make two different names look the same. */
-static bool
-plain(char c)
-{
-	return ascii_isalnum(c) || (c && strchr("-_/*+=", c));
-}
-
-bool
-dnspkt_totext(const struct dnspkt_name *n, char out[DNSPKT_TEXT_MAX])
-{
-	size_t at = 0, o = 0, i, label;
-
-	if (n->len == 1) {
-		strcpy(out, ".");
-		return true;
-	}
-	while ((label = n->w[at++]) != 0) {
-		if (o)
-			out[o++] = '.';
-		for (i = 0; i < label; i++) {
-			if (!plain((char)n->w[at])) {
-				out[0] = 0;
-				return false;
-			}
-			out[o++] = (char)n->w[at++];
-		}
-	}
-	out[o] = 0;
-	return true;
-}
-
 size_t
-dnspkt_query(uint8_t *buf, const struct dnspkt_name *n, uint16_t type,
-	uint16_t id, unsigned flags)
+dnspkt_query(uint8_t *buf, const struct dnsname *n, uint16_t type, uint16_t id,
+	unsigned flags)
 {
 	size_t at = HEADER;
 
@@ -130,57 +73,10 @@ dnspkt_query(uint8_t *buf, const struct dnspkt_name *n, uint16_t type,
 	return at;
 }
 
-/* Read the name at *pos and move behind it. A pointer must go to before the
- * place where the run of labels that holds it began: that alone ends every
- * loop. But pointers to pointers may fill 16 KiB, and be named by each record
- * of the rest. */
-static bool
-name_get(const uint8_t *p, size_t n, size_t *pos, struct dnspkt_name *out)
-{
-	size_t at = *pos, run = *pos, o = 0, label, to;
-	unsigned jumps = 0;
-
-	for (;;) {
-		if (at >= n)
-			return false;
-		label = p[at];
-		if ((label & 0xc0) == 0xc0) {
-			if (n - at < 2)
-				return false;
-			to = (label & 0x3f) << 8 | p[at + 1];
-			if (!jumps)
-				*pos = at + 2;
-			if (to >= run || to < HEADER || ++jumps > JUMPS)
-				return false;
-			at = run = to;
-			continue;
-		}
-		if (label > 63 || o + 1 + label > sizeof out->w ||
-			n - at < 1 + label)
-			return false;
-		memcpy(out->w + o, p + at, 1 + label);
-		ascii_tolower((char *)out->w + o + 1, label);
-		o += 1 + label;
-		at += 1 + label;
-		if (!label)
-			break;
-	}
-	if (!jumps)
-		*pos = at;
-	out->len = (uint8_t)o;
-	return true;
-}
-
-static bool
-name_same(const struct dnspkt_name *a, const struct dnspkt_name *b)
-{
-	return a->len == b->len && !memcmp(a->w, b->w, a->len);
-}
-
 static bool
 raw_get(const uint8_t *p, size_t n, size_t *pos, struct raw *r)
 {
-	if (!name_get(p, n, pos, &r->owner) || n - *pos < 10)
+	if (!dnsname_get(p, n, pos, &r->owner) || n - *pos < 10)
 		return false;
 	r->type = get16(p + *pos);
 	r->class = get16(p + *pos + 2);
@@ -196,11 +92,11 @@ raw_get(const uint8_t *p, size_t n, size_t *pos, struct raw *r)
 /* A name that fills the rest of the rdata from offset skip. */
 static bool
 rdata_name(const uint8_t *p, size_t n, const struct raw *r, size_t skip,
-	struct dnspkt_name *out)
+	struct dnsname *out)
 {
 	size_t pos = r->data + skip;
 
-	return r->len > skip && name_get(p, n, &pos, out) &&
+	return r->len > skip && dnsname_get(p, n, &pos, out) &&
 	       pos == r->data + r->len;
 }
 
@@ -225,7 +121,7 @@ static bool
 rdata_get(const uint8_t *p, size_t n, const struct raw *r, struct dnspkt_rr *rr)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	struct dnspkt_name name;
+	struct dnsname name;
 
 	memset(rr, 0, sizeof *rr);
 	rr->ttl = r->ttl;
@@ -251,13 +147,13 @@ rdata_get(const uint8_t *p, size_t n, const struct raw *r, struct dnspkt_rr *rr)
 		if (!rdata_name(p, n, r, 2, &name))
 			return false;
 		rr->pref = get16(rr->data);
-		dnspkt_totext(&name, rr->name);
+		dnsname_totext(&name, rr->name);
 		return true;
 	case DNS_CNAME:
 	case DNS_PTR:
 		if (!rdata_name(p, n, r, 0, &name))
 			return false;
-		dnspkt_totext(&name, rr->name);
+		dnsname_totext(&name, rr->name);
 		return true;
 	case DNS_TXT:
 		return txt_ok(rr->data, rr->len);
@@ -278,7 +174,7 @@ find(const struct dnspkt *d, size_t pos, unsigned count, uint16_t type,
 		if (!raw_get(d->p, d->n, &pos, r))
 			return -1;
 		if (r->type == type && r->class == CLASS_IN &&
-			name_same(&r->owner, &d->owner))
+			dnsname_same(&r->owner, &d->owner))
 			return 1;
 	}
 	return 0;
@@ -316,7 +212,7 @@ check(const struct dnspkt *d, size_t *end)
 		if (!raw_get(d->p, d->n, end, &r))
 			return -1;
 		if (r.type != d->type || r.class != CLASS_IN ||
-			!name_same(&r.owner, &d->owner))
+			!dnsname_same(&r.owner, &d->owner))
 			continue;
 		if (!rdata_get(d->p, d->n, &r, &rr))
 			return -1;
@@ -331,7 +227,7 @@ static unsigned
 rest(struct dnspkt *d, size_t pos)
 {
 	unsigned ns = get16(d->p + 8), ar = get16(d->p + 10), upper = 0;
-	struct dnspkt_name name;
+	struct dnsname name;
 	struct raw r;
 	size_t at;
 
@@ -343,8 +239,8 @@ rest(struct dnspkt *d, size_t pos)
 		if (!ns || r.type != DNS_SOA || r.class != CLASS_IN)
 			continue;
 		at = r.data;
-		if (!name_get(d->p, d->n, &at, &name) ||
-			!name_get(d->p, d->n, &at, &name) ||
+		if (!dnsname_get(d->p, d->n, &at, &name) ||
+			!dnsname_get(d->p, d->n, &at, &name) ||
 			at + 20 != r.data + r.len)
 			break;
 		d->soa = true;
@@ -373,7 +269,7 @@ dnspkt_parse(struct dnspkt *d, const uint8_t *p, size_t n, const uint8_t *query,
 	d->p = p;
 	d->n = n;
 	/* the question of our own query ends before its OPT */
-	if (!name_get(query, qlen, &pos, &d->owner) || qlen - pos < 4)
+	if (!dnsname_get(query, qlen, &pos, &d->owner) || qlen - pos < 4)
 		return DNSPKT_BAD;
 	d->type = get16(query + pos);
 	qend = pos + 4;
@@ -418,7 +314,7 @@ dnspkt_next(struct dnspkt *d, struct dnspkt_rr *rr)
 			return false;
 		}
 		if (r.type == d->type && r.class == CLASS_IN &&
-			name_same(&r.owner, &d->owner) &&
+			dnsname_same(&r.owner, &d->owner) &&
 			rdata_get(d->p, d->n, &r, rr))
 			return true;
 	}

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/dnsname.h"
 #include "lib/ipaddr.h"
 
 enum {
@@ -27,29 +28,15 @@ enum {
 };
 
 enum {
-	DNSPKT_TEXT_MAX = 256,	/* a name as text, with NUL */
 	DNSPKT_QUERY_MAX = 300, /* header, longest question, OPT */
 	DNSPKT_UDP = 1232,	/* UDP payload size offered by EDNS */
 	DNSPKT_MAX = 65535,
 	DNSPKT_CHAIN_MAX = 12, /* CNAMEs followed within one answer */
 };
 
-/* A name in wire form, lower case, without compression. */
-struct dnspkt_name {
-	uint8_t len; /* with the root label */
-	uint8_t w[255];
-};
-
-/* A C string ("mx.example", a final dot allowed; "." the root). false: empty
- * label, label over 63 or name over 255 bytes. */
-bool dnspkt_fromtext(struct dnspkt_name *n, const char *text);
-/* false when the name holds bytes that no host or service name has (out is
- * then empty); the root is ".". */
-bool dnspkt_totext(const struct dnspkt_name *n, char out[DNSPKT_TEXT_MAX]);
-
 enum { DNSPKT_EDNS = 1, DNSPKT_WANTAD = 2 };
 /* Write a query to buf of DNSPKT_QUERY_MAX bytes; returns its length. */
-size_t dnspkt_query(uint8_t *buf, const struct dnspkt_name *n, uint16_t type,
+size_t dnspkt_query(uint8_t *buf, const struct dnsname *n, uint16_t type,
 	uint16_t id, unsigned flags);
 
 enum dnspkt_kind {
@@ -67,11 +54,11 @@ struct dnspkt {
 	const uint8_t *p; /* the caller's packet */
 	size_t n;
 	uint16_t type;
-	struct dnspkt_name owner; /* where the CNAME chain ends */
-	unsigned chain;		  /* CNAMEs followed */
-	bool soa;		  /* an SOA stood in the authority section */
-	uint32_t negttl;	  /* of it: min(TTL, minimum), s */
-	bool ad;		  /* the server says: authentic */
+	struct dnsname owner; /* where the CNAME chain ends */
+	unsigned chain;	      /* CNAMEs followed */
+	bool soa;	      /* an SOA stood in the authority section */
+	uint32_t negttl;      /* of it: min(TTL, minimum), s */
+	bool ad;	      /* the server says: authentic */
 	/* for dnspkt_next */
 	size_t pos;
 	unsigned left;
@@ -85,11 +72,11 @@ enum dnspkt_kind dnspkt_parse(struct dnspkt *d, const uint8_t *p, size_t n,
 
 struct dnspkt_rr {
 	uint32_t ttl;
-	struct ipaddr ip;	    /* A, AAAA (v4-mapped becomes IPv4) */
-	uint16_t pref;		    /* MX */
-	char name[DNSPKT_TEXT_MAX]; /* MX, CNAME, PTR: lower case; ""
+	struct ipaddr ip;	 /* A, AAAA (v4-mapped becomes IPv4) */
+	uint16_t pref;		 /* MX */
+	char name[DNSNAME_TEXT]; /* MX, CNAME, PTR: lower case; ""
 	                             * if no host name can be like that */
-	const uint8_t *data;	    /* TXT: the strings with their length bytes;
+	const uint8_t *data;	 /* TXT: the strings with their length bytes;
 	                             * TLSA: usage, selector, matching, data */
 	size_t len;
 };

@@ -352,7 +352,7 @@ dnsq_ask(struct dnsq *q, size_t n, int64_t deadline)
 			q[i].first = preferred;
 			q[i].ad = conf.trust_ad;
 			/* no name at all, for the DNS: nobody can have it */
-			if (dnspkt_fromtext(&q[i].asked, q[i].name))
+			if (dnsname_fromtext(&q[i].asked, q[i].name))
 				ask(&q[i], deadline);
 			else
 				finish(&q[i], DNSQ_NXDOMAIN);

@@ -45,7 +45,7 @@ struct dnsq {
 	size_t first; /* server of the first try */
 	unsigned tries, chased, flags;
 	int64_t until;
-	struct dnspkt_name asked;
+	struct dnsname asked;
 	uint8_t query[2 + DNSPKT_QUERY_MAX]; /* with TCP's length before it */
 	size_t qlen, at, want;
 };

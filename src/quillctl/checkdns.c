@@ -168,11 +168,11 @@ host(void)
 static void
 ptr(const struct ipaddr *a)
 {
-	struct str name = STR_INIT(DNSPKT_TEXT_MAX);
+	struct str name = STR_INIT(DNSNAME_TEXT);
 	struct dnspkt_rr rr;
 	struct dnsq q;
 	bool any = false, back = false, me = false;
-	char first[DNSPKT_TEXT_MAX] = "";
+	char first[DNSNAME_TEXT] = "";
 
 	dnsrec_reverse(&name, a);
 	if (dns_ask(&q, str_c(&name), DNS_PTR) == DNSQ_TEMP)
@@ -261,7 +261,7 @@ mx(const char *domain)
 	struct dnsq q;
 	bool here = false, null = false;
 	size_t n = 0;
-	char best[DNSPKT_TEXT_MAX] = "";
+	char best[DNSNAME_TEXT] = "";
 	unsigned pref = 65536;
 
 	r = dns_ask(&q, domain, DNS_MX);
@@ -323,9 +323,9 @@ static void
 domain(const char *name)
 {
 	char copy[ADDR_MAX + 1];
-	struct dnspkt_name wire;
+	struct dnsname wire;
 
-	if (strlen(name) > 200 || !dnspkt_fromtext(&wire, name))
+	if (strlen(name) > 200 || !dnsname_fromtext(&wire, name))
 		return;
 	strcpy(copy, name);
 	dnsrec_each(&dns_site, copy, wanted, copy);

@@ -48,8 +48,7 @@ such_as(const char *hint)
 void
 dns_dmarc(const char *domain, const char *hint)
 {
-	struct str name = STR_INIT(2 * DNSPKT_TEXT_MAX),
-		   r = STR_INIT(DNSPKT_MAX);
+	struct str name = STR_INIT(2 * DNSNAME_TEXT), r = STR_INIT(DNSPKT_MAX);
 	const char *p, *from = domain;
 	size_t len;
 	int n = 0;
@@ -301,7 +300,7 @@ void
 dns_tlsa(void)
 {
 	const char *name = check_text("_25._tcp.", dns_site.me);
-	struct str copy = STR_INIT(DNSPKT_TEXT_MAX);
+	struct str copy = STR_INIT(DNSNAME_TEXT);
 	bool fits = false, others = false;
 	uint8_t digest[DIGEST];
 	struct dnspkt_rr rr;

@@ -17,7 +17,7 @@ enum verdict { NO_MATCH, PASS, FAIL, SOFTFAIL, NEUTRAL, UNKNOWN, WRONG };
 /* One term of a record: [qualifier]name[:domain][/n][//n] */
 struct term {
 	char qualifier, name[16];
-	char domain[DNSPKT_TEXT_MAX];
+	char domain[DNSNAME_TEXT];
 	uint64_t bits4, bits6;
 	bool macro;
 };

@@ -180,8 +180,8 @@ tinydns(void *arg, const struct dnsrec *r)
 static const char *
 domain_name(const char *s)
 {
-	static struct str name = STR_INIT(DNSPKT_TEXT_MAX);
-	struct dnspkt_name wire;
+	static struct str name = STR_INIT(DNSNAME_TEXT);
+	struct dnsname wire;
 
 	if (!idna_toascii(&name, s))
 		str_puts(&name, s);
@@ -192,7 +192,7 @@ domain_name(const char *s)
 	/* with room for _smtp._tls. before it, and the text of DMARC */
 	if (name.over || name.len > 200 || name.s[0] == '[' ||
 		!addr_isdomain(name.s, name.len) ||
-		!dnspkt_fromtext(&wire, name.s))
+		!dnsname_fromtext(&wire, name.s))
 		return NULL;
 	return name.s;
 }
@@ -216,7 +216,7 @@ ctl_dns(int argc, char **argv)
 		{ 0, "ip", NULL, &addresses },
 		{ 0, "tlsa", NULL, &site.digest },
 	};
-	struct str me = STR_INIT(DNSPKT_TEXT_MAX);
+	struct str me = STR_INIT(DNSNAME_TEXT);
 	uint64_t n;
 
 	ttl = "3600";

@@ -47,7 +47,7 @@ static void
 txt(const struct making *m, const char *prefix, const char *domain,
 	const char *text, bool ends)
 {
-	struct str name = STR_INIT(2 * DNSPKT_TEXT_MAX), s = STR_INIT(1000);
+	struct str name = STR_INIT(2 * DNSNAME_TEXT), s = STR_INIT(1000);
 
 	str_puts(&name, prefix);
 	str_puts(&name, domain);
@@ -73,7 +73,7 @@ reverse(const struct making *m, const struct ipaddr *a, const char *me)
 static void
 host(const struct making *m, const struct dnsrec_site *s, bool same)
 {
-	struct str name = STR_INIT(2 * DNSPKT_TEXT_MAX);
+	struct str name = STR_INIT(2 * DNSNAME_TEXT);
 
 	note(m, "this host, in the zone of its name");
 	for (size_t i = 0; i < s->nip; i++)

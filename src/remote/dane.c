@@ -20,13 +20,13 @@ dane_usable(const uint8_t *rdata, size_t n, struct tls_tlsa *t)
 
 /* "_25._tcp.host"; false when that is too long to be a name. */
 static bool
-owner(char out[DNSPKT_TEXT_MAX], const char *host, uint16_t port)
+owner(char out[DNSNAME_TEXT], const char *host, uint16_t port)
 {
 	size_t n;
 
 	out[0] = '_';
 	n = 1 + num_fmt(out + 1, port);
-	if (n + 6 + strlen(host) >= DNSPKT_TEXT_MAX)
+	if (n + 6 + strlen(host) >= DNSNAME_TEXT)
 		return false;
 	strcpy(out + n, "._tcp.");
 	strcpy(out + n + 6, host);
@@ -50,7 +50,7 @@ take(struct dane *d)
 static void
 ask(struct dane *d, const char *base, uint16_t port, int64_t deadline)
 {
-	char name[DNSPKT_TEXT_MAX];
+	char name[DNSNAME_TEXT];
 
 	d->result = DANE_NONE;
 	strcpy(d->base, base);

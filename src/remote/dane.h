@@ -19,8 +19,8 @@ enum dane_result {
 
 struct dane {
 	enum dane_result result;
-	const char *why;	    /* DANE_TEMP */
-	char base[DNSPKT_TEXT_MAX]; /* the name the records are at, without
+	const char *why;	 /* DANE_TEMP */
+	char base[DNSNAME_TEXT]; /* the name the records are at, without
 	                             * _port._tcp. */
 	struct tls_tlsa tlsa[TLS_TLSA_MAX];
 	size_t n;

@@ -185,7 +185,7 @@ take(struct hosts *h, struct dnsq *q, const char *host, bool *more)
 	t = add(h);
 	strcpy(t->host, host);
 	if (q->pkt.chain || q->chased)
-		dnspkt_totext(&q->pkt.owner, t->alias);
+		dnsname_totext(&q->pkt.owner, t->alias);
 	t->ip = rr.ip;
 	t->secure = h->secure && q->ad;
 	return true;

@@ -27,10 +27,10 @@ enum {
 };
 
 struct target {
-	char host[DNSPKT_TEXT_MAX];  /* the address as text when it has none */
-	char alias[DNSPKT_TEXT_MAX]; /* where its address was, if that is
+	char host[DNSNAME_TEXT];  /* the address as text when it has none */
+	char alias[DNSNAME_TEXT]; /* where its address was, if that is
 	                              * another name, else "" */
-	struct ipaddr ip;	     /* family 0: path */
+	struct ipaddr ip;	  /* family 0: path */
 	uint16_t port;
 	bool lmtp;
 	bool tls;    /* from the first byte */

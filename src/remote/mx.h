@@ -14,7 +14,7 @@ enum { MX_MAX = 64 }; /* exchangers looked at; the best are kept */
 
 struct mx {
 	uint16_t pref;
-	char host[DNSPKT_TEXT_MAX];
+	char host[DNSNAME_TEXT];
 };
 
 struct mxlist {

@@ -26,7 +26,7 @@ struct secure {
 	enum sts_result sts;
 	struct str patterns; /* or why it could not be had */
 	struct dane dane;
-	char dane_host[DNSPKT_TEXT_MAX]; /* whose records are in dane */
+	char dane_host[DNSNAME_TEXT]; /* whose records are in dane */
 	uint16_t dane_port;
 	struct tlspolicy policy;
 };

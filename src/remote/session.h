@@ -20,7 +20,7 @@ struct session {
 	char group[HOSTS_GROUP]; /* hosts_group of it */
 	bool via;		 /* it goes by a relay that was ordered */
 	/* who we said we were on it */
-	char name[DNSPKT_TEXT_MAX + 2];
+	char name[DNSNAME_TEXT + 2];
 	struct ipaddr from;
 	char user[SASL_MAX];
 	struct hosts hosts; /* of the present job */

@@ -24,7 +24,7 @@ enum {
 	SMTP_STARTTLS = 32,
 };
 
-enum { SMTP_LABEL = DNSPKT_TEXT_MAX + RELAY_PATH + IPADDR_FMT + 2 };
+enum { SMTP_LABEL = DNSNAME_TEXT + RELAY_PATH + IPADDR_FMT + 2 };
 
 struct smtp {
 	int fd; /* -1: not connected */

@@ -35,8 +35,8 @@ static const char *
 match_add(struct tlspolicy *p, const char *s, size_t n)
 {
 	size_t used = 0, i, len;
-	struct dnspkt_name name;
-	char host[DNSPKT_TEXT_MAX];
+	struct dnsname name;
+	char host[DNSNAME_TEXT];
 
 	if (!n)
 		return "no names after match=";
@@ -53,7 +53,8 @@ match_add(struct tlspolicy *p, const char *s, size_t n)
 		memcpy(host, s, len);
 		host[len] = 0;
 		ascii_tolower(host, len);
-		if (!dnspkt_fromtext(&name, host[0] == '.' ? host + 1 : host) ||
+		if (!dnsname_fromtext(
+			    &name, host[0] == '.' ? host + 1 : host) ||
 			table_host(host, len))
 			return "bad name after match=";
 		strcpy(p->match + used, host);

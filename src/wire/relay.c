@@ -49,7 +49,7 @@ socket_path(const char *s, size_t n, struct relay *r)
 static const char *
 name(const char *s, size_t n, struct relay *r)
 {
-	struct dnspkt_name wire;
+	struct dnsname wire;
 
 	if (n >= sizeof r->host)
 		return "name of the relay is too long";
@@ -60,8 +60,8 @@ name(const char *s, size_t n, struct relay *r)
 	memcpy(r->host, s, n);
 	r->host[n] = 0;
 	ascii_tolower(r->host, n);
-	if (!dnspkt_fromtext(&wire, r->host) ||
-		(n && !dnspkt_totext(&wire, r->host)))
+	if (!dnsname_fromtext(&wire, r->host) ||
+		(n && !dnsname_totext(&wire, r->host)))
 		return "bad name of a relay";
 	return NULL;
 }

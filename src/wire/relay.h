@@ -28,8 +28,8 @@ enum {
 };
 
 struct relay {
-	char host[DNSPKT_TEXT_MAX]; /* "" with an address or path, or for MX */
-	struct ipaddr ip;	    /* family 0: none */
+	char host[DNSNAME_TEXT]; /* "" with an address or path, or for MX */
+	struct ipaddr ip;	 /* family 0: none */
 	uint16_t port;
 	bool lmtp;
 	bool tls; /* from the first byte */

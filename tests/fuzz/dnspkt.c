@@ -23,14 +23,14 @@ static void
 records(struct dnspkt *d, const uint8_t *p, size_t n)
 {
 	struct dnspkt_rr rr;
-	struct dnspkt_name back;
+	struct dnsname back;
 	unsigned count = 0;
 
 	while (dnspkt_next(d, &rr)) {
 		require(++count <= n);
 		require(rr.data >= p && rr.data + rr.len <= p + n);
 		require(memchr(rr.name, 0, sizeof rr.name));
-		require(dnspkt_fromtext(&back, rr.name));
+		require(dnsname_fromtext(&back, rr.name));
 		if (d->type == DNS_A)
 			require(rr.ip.family == AF_INET);
 	}
@@ -41,9 +41,9 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t query[DNSPKT_QUERY_MAX], *p;
-	struct dnspkt_name name;
+	struct dnsname name;
 	struct dnspkt d;
-	char text[DNSPKT_TEXT_MAX + 8];
+	char text[DNSNAME_TEXT + 8];
 	size_t n, qlen;
 	enum dnspkt_kind kind;
 
@@ -52,7 +52,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	n = data[1];
 	memcpy(text, data + 2, n);
 	text[n] = 0;
-	if (!dnspkt_fromtext(&name, text))
+	if (!dnsname_fromtext(&name, text))
 		return 0;
 	qlen = dnspkt_query(query, &name,
 		types[data[0] % (sizeof types / sizeof *types)], 0x1234,
@@ -76,7 +76,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		records(&d, p, size);
 	if (kind == DNSPKT_ANSWER || kind == DNSPKT_NODATA) {
 		require(d.chain <= DNSPKT_CHAIN_MAX && d.owner.len);
-		dnspkt_totext(&d.owner, text);
+		dnsname_totext(&d.owner, text);
 	}
 	free(p);
 	return 0;

@@ -9,13 +9,13 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t query[DNSPKT_QUERY_MAX];
-	struct dnspkt_name name;
+	struct dnsname name;
 	struct dnspkt_rr rr;
 	struct dnspkt d;
 	struct tls_tlsa t;
 	size_t qlen;
 
-	require(dnspkt_fromtext(&name, "_25._tcp.a.b"));
+	require(dnsname_fromtext(&name, "_25._tcp.a.b"));
 	qlen = dnspkt_query(query, &name, DNS_TLSA, 0, DNSPKT_WANTAD);
 	if (dnspkt_parse(&d, data, size, query, qlen) != DNSPKT_ANSWER)
 		return 0;

@@ -27,9 +27,9 @@ u16(struct pkt *p, unsigned v)
 static void
 name(struct pkt *p, const char *s)
 {
-	struct dnspkt_name n;
+	struct dnsname n;
 
-	dnspkt_fromtext(&n, s);
+	dnsname_fromtext(&n, s);
 	bytes(p, n.w, n.len);
 }
 
@@ -69,10 +69,10 @@ static void
 record_name(struct pkt *p, const char *owner, unsigned type, const char *skip,
 	size_t nskip, const char *target)
 {
-	struct dnspkt_name t;
+	struct dnsname t;
 	uint8_t b[300];
 
-	dnspkt_fromtext(&t, target);
+	dnsname_fromtext(&t, target);
 	memcpy(b, skip, nskip);
 	memcpy(b + nskip, t.w, t.len);
 	record(p, owner, type, b, nskip + t.len);
@@ -86,9 +86,9 @@ static struct dnspkt d;
 static void
 ask(const char *host, uint16_t type)
 {
-	struct dnspkt_name n;
+	struct dnsname n;
 
-	dnspkt_fromtext(&n, host);
+	dnsname_fromtext(&n, host);
 	qlen = dnspkt_query(query, &n, type, 0x1234, 0);
 }
 
@@ -117,35 +117,35 @@ names(void)
 		{ "a b", true, NULL },
 		{ "a\\b", true, NULL },
 	};
-	struct dnspkt_name n;
-	char text[DNSPKT_TEXT_MAX], longest[400];
+	struct dnsname n;
+	char text[DNSNAME_TEXT], longest[400];
 	size_t i;
 
 	for (i = 0; i < sizeof t / sizeof *t; i++) {
-		bool good = dnspkt_fromtext(&n, t[i].text);
+		bool good = dnsname_fromtext(&n, t[i].text);
 
 		is_num(good, t[i].good, "name \"%s\"", t[i].text);
 		if (!good)
 			continue;
-		is_num(dnspkt_totext(&n, text), t[i].back != NULL, "back");
+		is_num(dnsname_totext(&n, text), t[i].back != NULL, "back");
 		is_str(text, t[i].back ? t[i].back : "", "its text");
 	}
 	memset(longest, 'x', sizeof longest);
 	longest[63] = 0;
-	ok(dnspkt_fromtext(&n, longest), "label of 63");
+	ok(dnsname_fromtext(&n, longest), "label of 63");
 	longest[63] = 'x';
 	longest[64] = 0;
-	ok(!dnspkt_fromtext(&n, longest), "label of 64");
+	ok(!dnsname_fromtext(&n, longest), "label of 64");
 	for (i = 0; i < 4; i++)
 		longest[i * 64 + 63] = '.';
 	longest[64] = 'x';
 	longest[253] = 0;
-	ok(dnspkt_fromtext(&n, longest), "name of 253");
+	ok(dnsname_fromtext(&n, longest), "name of 253");
 	is_num(n.len, 255, "255 on the wire");
-	ok(dnspkt_totext(&n, text) && strlen(text) == 253, "and back");
+	ok(dnsname_totext(&n, text) && strlen(text) == 253, "and back");
 	longest[253] = 'x';
 	longest[254] = 0;
-	ok(!dnspkt_fromtext(&n, longest), "name of 254");
+	ok(!dnsname_fromtext(&n, longest), "name of 254");
 }
 
 static void
@@ -156,11 +156,11 @@ queries(void)
 	static const uint8_t edns[] = { 0xab, 0xcd, 1, 0x20, 0, 1, 0, 0, 0, 0,
 		0, 1, 1, 'a', 2, 'b', 'c', 0, 0, 15, 0, 1, 0, 0, 41, 4, 208, 0,
 		0, 0, 0, 0, 0 };
-	struct dnspkt_name n;
+	struct dnsname n;
 	uint8_t buf[DNSPKT_QUERY_MAX];
 	size_t len;
 
-	dnspkt_fromtext(&n, "A.bc");
+	dnsname_fromtext(&n, "A.bc");
 	len = dnspkt_query(buf, &n, DNS_MX, 0xabcd, 0);
 	is_mem(buf, len, want, sizeof want, "query");
 	len = dnspkt_query(
@@ -279,7 +279,7 @@ aliases(void)
 	record_name(&p, "x.test", DNS_CNAME, "", 0, "y.test");
 	is_num(judge(), DNSPKT_NODATA, "alias that leads out");
 	ok(d.chain == 1 && !d.soa, "can be told");
-	dnspkt_totext(&d.owner, (char[DNSPKT_TEXT_MAX]){ 0 });
+	dnsname_totext(&d.owner, (char[DNSNAME_TEXT]){ 0 });
 	answer(&p, query, qlen, 0, 2, 0);
 	record_name(&p, "x.test", DNS_CNAME, "", 0, "y.test");
 	record_name(&p, "y.test", DNS_CNAME, "", 0, "x.test");
