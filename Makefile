@@ -64,7 +64,7 @@ quill-start_USES = wire lib
 quill-send_OBJS = send/send send/conf send/known send/due send/alike send/scan send/load send/message \
 	send/channel send/batch send/delivery send/cleaner send/bouncer \
 	send/event send/tell send/line send/dest send/limit send/turn send/park send/result send/admit \
-	send/hurry send/order send/ctl send/answer send/tally
+	send/hurry send/order send/ctl send/role send/answer send/tally
 quill-send_USES = mail wire lib
 quill-bounce_OBJS = bounce/bounce bounce/dsn bounce/pick bounce/text \
 	bounce/original

@@ -18,23 +18,21 @@
 #include "send/event.h"
 #include "send/hurry.h"
 #include "send/order.h"
+#include "send/role.h"
 #include "wire/relay.h"
 #include "wire/site.h"
 
 enum {
 	PIECE = 16, /* orders begun for a client in one round */
-	GROUPS = 128,
 	LATE_MS = CTL_ANSWER_MS - 1000, /* what there is, is sent after 1 s */
 };
-
-enum role { NOBODY, MAILER, ADMIN, ROLES };
 
 /* Anybody may connect, and sit there: some places are kept for those whose
  * orders count. */
 static const size_t places[ROLES] = {
-	[NOBODY] = CTL_CLIENTS / 4,
-	[MAILER] = CTL_CLIENTS / 2,
-	[ADMIN] = CTL_CLIENTS,
+	[ROLE_NOBODY] = CTL_CLIENTS / 4,
+	[ROLE_MAILER] = CTL_CLIENTS / 2,
+	[ROLE_ADMIN] = CTL_CLIENTS,
 };
 
 struct client {
@@ -53,7 +51,6 @@ struct client {
 
 static struct client *clients[CTL_CLIENTS];
 static int listener = -1;
-static struct site_ids ids;
 static int64_t mailer_credit; /* ms: CTL_DOMAIN of quilld, when it is free */
 
 /* --- the socket ----------------------------------------------------------- */
@@ -65,7 +62,7 @@ ctl_open(void)
 	socklen_t len = usock_address(&at, site_run, "send/ctl");
 	const char *path = ((struct sockaddr_un *)&at)->sun_path;
 
-	if (!len || site_ids(&ids, NULL) < 0)
+	if (!len || role_init() < 0)
 		return -1;
 	listener = socket(
 		AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -79,40 +76,6 @@ ctl_open(void)
 	close(listener);
 	listener = -1;
 	return -1;
-}
-
-/* Is it in group quill? */
-static bool
-in_group(int fd, const struct ucred *cred)
-{
-	gid_t list[GROUPS];
-	socklen_t n = sizeof(list);
-	size_t i;
-
-	if (cred->gid == ids.quill)
-		return true;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, list, &n) < 0)
-		return false;
-	for (i = 0; i < n / sizeof(*list); i++)
-		if (list[i] == ids.quill)
-			return true;
-	return false;
-}
-
-static void
-identify(struct client *c)
-{
-	struct ucred cred;
-	socklen_t n = sizeof(cred);
-
-	c->role = NOBODY;
-	if (getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &cred, &n) < 0)
-		return;
-	c->uid = cred.uid;
-	if (cred.uid == 0 || cred.uid == ids.quills || in_group(c->fd, &cred))
-		c->role = ADMIN;
-	else if (cred.uid == ids.quilld)
-		c->role = MAILER;
 }
 
 static void
@@ -180,9 +143,9 @@ objection(const struct client *c)
 {
 	int64_t now = stamp_mono();
 
-	if (c->role == ADMIN)
+	if (c->role == ROLE_ADMIN)
 		return NULL;
-	if (c->role == NOBODY || c->q.verb != CTL_DOMAIN)
+	if (c->role == ROLE_NOBODY || c->q.verb != CTL_DOMAIN)
 		return "permission denied: only root and members of quill's "
 		       "group may do that";
 	if (mailer_credit < now - CTL_DOMAIN_BURST * CTL_DOMAIN_MS)
@@ -352,7 +315,7 @@ take_client(struct client **place)
 	c->fd = fd;
 	c->out.max = CTL_RECORD;
 	c->deadline = stamp_mono() + CTL_IDLE_MS;
-	identify(c);
+	c->role = role_of(fd, &c->uid);
 	if (!has_place(c))
 		let_go(c);
 	return true;
