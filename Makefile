@@ -49,7 +49,7 @@ mail_OBJS = addr addrlex addrlist aliases aliasfile compose fullname header \
 wire_OBJS = site status envelope handover qclient qkeep qpath env envmake note \
 	hint job report clean retry pwreq assign byhand aliasdb domains notify tls tlsrec \
 	ctl verify authreq counters rates sessions routes relay dead socketmap \
-	bydomain pwfile lookup standin daemon
+	bydomain pwfile lookup standin daemon field
 spawn_OBJS = spawn child hear intake outbox outcome work
 LAYERS = lib mail wire spawn
 

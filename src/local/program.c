@@ -13,32 +13,11 @@
 #include "lib/proc.h"
 #include "lib/sig.h"
 #include "lib/stamp.h"
+#include "wire/status.h"
 
 enum { GRACE = 2000 }; /* ms between SIGTERM and SIGKILL */
 
 static const int watched[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP, 0 };
-
-/* Exit codes as sysexits.h and 25 years of .qmail files have them. */
-static char
-class_of(int code)
-{
-	switch (code) {
-	case 0:
-	case 99:
-		return 'K';
-	case 64:
-	case 65:
-	case 70:
-	case 76:
-	case 77:
-	case 78:
-	case 100:
-	case 112:
-		return 'D';
-	default:
-		return 'Z';
-	}
-}
 
 /* Take what is in the pipe; all of it is read so that the program does not
  * block, a part is kept. false: end of file. */
@@ -137,7 +116,7 @@ static enum program_end
 judge(const struct watch *w, int status, size_t before, struct result *r)
 {
 	int code = proc_code(status);
-	char class = class_of(code), num[NUM_FMT];
+	char class = status_delivery(code), num[NUM_FMT];
 
 	if (r->text.len > before && r->text.s[r->text.len - 1] != '\n')
 		str_putc(&r->text, '\n');

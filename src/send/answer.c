@@ -14,6 +14,7 @@
 #include "send/message.h"
 #include "send/scan.h"
 #include "send/tally.h"
+#include "wire/field.h"
 
 static const char *const channels[NCHAN] = { "local", "remote" };
 static int64_t started; /* s */
@@ -55,7 +56,7 @@ put_errors(struct str *out)
 	size_t k;
 
 	for (k = 0; (e = tally_error(k)); k++) {
-		ctl_put(out, 'O', "error");
+		field_put(out, 'O', "error");
 		ctl_put_num(out, "when", (uint64_t)e->when);
 		ctl_put_key(out, "channel", channels[e->chan]);
 		ctl_put_key(out, "id", e->id);
@@ -72,7 +73,7 @@ answer_status(struct str *out)
 	size_t busy = new + active + held;
 	int c;
 
-	ctl_put(out, 'O', "send");
+	field_put(out, 'O', "send");
 	ctl_put_num(out, "pid", (uint64_t)getpid());
 	ctl_put_num(out, "since", (uint64_t)started);
 	ctl_put_num(out, "now", (uint64_t)stamp_now());
@@ -95,7 +96,7 @@ answer_counters(struct str *out)
 	char key[64];
 	int i;
 
-	ctl_put(out, 'O', "counters");
+	field_put(out, 'O', "counters");
 	for (i = 0; i < SEND_COUNTERS; i++) {
 		size_t n = strcspn(counters_send[i], " ");
 
@@ -131,7 +132,7 @@ put_destination(struct str *out, const struct dest *d)
 {
 	int64_t now = stamp_mono();
 
-	ctl_put(out, 'O', d->name);
+	field_put(out, 'O', d->name);
 	ctl_put_key(out, "channel", channels[d->chan]);
 	if (d->group)
 		ctl_put_key(out, "group", d->group->name);
@@ -222,7 +223,7 @@ answer_message(struct str *out, struct qid id)
 	int c;
 
 	qid_fmt(name, id);
-	ctl_put(out, 'O', name);
+	field_put(out, 'O', name);
 	if (slot == KNOWN_NONE) {
 		ctl_put_key(out, "state", "gone");
 		return;

@@ -19,6 +19,7 @@
 #include "send/hurry.h"
 #include "send/order.h"
 #include "send/role.h"
+#include "wire/field.h"
 #include "wire/relay.h"
 #include "wire/site.h"
 
@@ -93,7 +94,7 @@ static void
 begin_record(struct client *c)
 {
 	str_clear(&c->out);
-	ctl_put(&c->out, '+', "");
+	field_put(&c->out, '+', "");
 }
 
 /* false: it could not be sent now. */
@@ -120,7 +121,7 @@ static void
 refuse(struct client *c, const char *why)
 {
 	begin_record(c);
-	ctl_put(&c->out, 'X', why);
+	field_put(&c->out, 'X', why);
 	c->q = (struct ctl_asked){ .verb = CTL_NONE };
 	c->waiting = 0;
 	send_record(c, true);

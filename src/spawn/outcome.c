@@ -7,6 +7,7 @@
 #include "lib/proc.h"
 #include "wire/byhand.h"
 #include "wire/report.h"
+#include "wire/status.h"
 
 static void
 temporary(struct str *out, uint32_t number, size_t nrcpt, struct str *text)
@@ -72,27 +73,6 @@ outcome_remote(struct str *out, uint32_t number, size_t nrcpt, const char *name,
 	byhand_to_report(out, number, nrcpt, output->s, output->len);
 }
 
-static char
-local_class(int code)
-{
-	switch (code) {
-	case 0:
-	case 99:
-		return 'K';
-	case 100:
-	case 64:
-	case 65:
-	case 70:
-	case 76:
-	case 77:
-	case 78:
-	case 112:
-		return 'D';
-	default:
-		return 'Z';
-	}
-}
-
 void
 outcome_local(struct str *out, uint32_t number, size_t nrcpt, const char *name,
 	int status, struct str *output)
@@ -106,10 +86,11 @@ outcome_local(struct str *out, uint32_t number, size_t nrcpt, const char *name,
 	while (output->len > 0 && output->s[output->len - 1] == '\n')
 		str_cut(output, output->len - 1);
 	if (code == -1 || code == PROC_EXECFAILED ||
-		(output->len == 0 && local_class(code) == 'Z')) {
+		(output->len == 0 && status_delivery(code) == 'Z')) {
 		outcome_died(out, number, nrcpt, name, status, false, 0);
 		return;
 	}
 	str_clear(out);
-	report_all(out, number, nrcpt, local_class(code), NULL, str_c(output));
+	report_all(
+		out, number, nrcpt, status_delivery(code), NULL, str_c(output));
 }

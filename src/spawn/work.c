@@ -38,20 +38,24 @@ work_rest(struct spawn *s, struct child *c)
 		work_let_go(s, oldest);
 }
 
+/* The child that was started for it; NULL: that was not possible. */
+static void
+given(struct spawn *s, const struct errand *e, struct child *c)
+{
+	if (c == NULL) {
+		outcome_unable(&s->text, e->number, e->nrcpt, s->name);
+		outbox_text(s);
+		return;
+	}
+	s->busy++;
+	c->deadline = s->now + (int64_t)s->ops->job_ms;
+}
+
 void
 work_start(struct spawn *s, const struct errand *e, const char *record,
 	size_t n, int fdmess)
 {
-	struct child *c;
-
-	c = child_start(&s->kids, s->ops, e, record, n, fdmess);
-	if (c == NULL) {
-		outcome_unable(&s->text, e->number, e->nrcpt, s->name);
-		outbox_text(s);
-	} else {
-		s->busy++;
-		c->deadline = s->now + (int64_t)s->ops->job_ms;
-	}
+	given(s, e, child_start(&s->kids, s->ops, e, record, n, fdmess));
 	close(fdmess);
 }
 
@@ -60,18 +64,10 @@ start_wrapper(struct spawn *s, const struct errand *e, const struct job *j,
 	int fdmess)
 {
 	const char *argv[SPAWN_ARGS];
-	struct child *c;
 
 	argv[0] = s->ops->wrapper;
 	argv[s->ops->wrapper_argv(j, argv)] = NULL;
-	c = child_wrap(&s->kids, s->ops, e, argv, fdmess);
-	if (c == NULL) {
-		outcome_unable(&s->text, e->number, e->nrcpt, s->name);
-		outbox_text(s);
-	} else {
-		s->busy++;
-		c->deadline = s->now + (int64_t)s->ops->job_ms;
-	}
+	given(s, e, child_wrap(&s->kids, s->ops, e, argv, fdmess));
 	close(fdmess);
 }
 

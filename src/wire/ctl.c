@@ -11,6 +11,7 @@
 #include "lib/num.h"
 #include "lib/stamp.h"
 #include "lib/usock.h"
+#include "wire/field.h"
 #include "wire/site.h"
 
 static const char *const verbs[CTL_VERBS] = {
@@ -43,26 +44,10 @@ ctl_verb_name(enum ctl_verb v)
 }
 
 void
-ctl_put(struct str *out, char kind, const char *text)
-{
-	str_putc(out, kind);
-	str_put(out, text, strlen(text) + 1);
-}
-
-void
 ctl_put_key(struct str *out, const char *key, const char *value)
 {
-	ctl_put(out, 'K', key);
-	ctl_put(out, '=', value);
-}
-
-static void
-put_num(struct str *out, char kind, uint64_t n)
-{
-	char num[NUM_FMT];
-
-	num_fmt(num, n);
-	ctl_put(out, kind, num);
+	field_put(out, 'K', key);
+	field_put(out, '=', value);
 }
 
 void
@@ -77,12 +62,12 @@ ctl_put_num(struct str *out, const char *key, uint64_t n)
 void
 ctl_put_outcome(struct str *out, const struct ctl_outcome *o)
 {
-	ctl_put(out, 'I', o->id);
-	ctl_put(out, 'R', results[o->result]);
-	put_num(out, 'c', o->changed);
-	put_num(out, 'b', o->busy);
+	field_put(out, 'I', o->id);
+	field_put(out, 'R', results[o->result]);
+	field_putnum(out, 'c', o->changed);
+	field_putnum(out, 'b', o->busy);
 	if (o->text && *o->text)
-		ctl_put(out, 'x', o->text);
+		field_put(out, 'x', o->text);
 }
 
 /* --- requests ------------------------------------------------------------- */
@@ -105,9 +90,9 @@ ctl_begin(struct ctl_request *req, enum ctl_verb v, const char *argument)
 	req->record.max = CTL_RECORD;
 	str_clear(&req->record);
 	req->nids = req->nrcpts = 0;
-	ctl_put(&req->record, 'V', verbs[v]);
+	field_put(&req->record, 'V', verbs[v]);
 	if (argument)
-		ctl_put(&req->record, 'A', argument);
+		field_put(&req->record, 'A', argument);
 }
 
 bool
@@ -116,7 +101,7 @@ ctl_id(struct ctl_request *req, const char *id)
 	/* room for this one and for the end */
 	if (req->nids == CTL_IDS || req->record.len + QID_LEN + 3 > CTL_RECORD)
 		return false;
-	ctl_put(&req->record, 'I', id);
+	field_put(&req->record, 'I', id);
 	req->nids++;
 	return true;
 }
@@ -127,7 +112,7 @@ ctl_rcpt(struct ctl_request *req, size_t rcpt)
 	if (req->nrcpts == CTL_RCPTS ||
 		req->record.len + NUM_FMT + 3 > CTL_RECORD)
 		return false;
-	put_num(&req->record, 'n', rcpt);
+	field_putnum(&req->record, 'n', rcpt);
 	req->nrcpts++;
 	return true;
 }

@@ -166,8 +166,7 @@ bool ctl_target(
 bool ctl_number(const struct ctl_asked *q, size_t *rcpts, size_t *rcpt);
 
 const char *ctl_verb_name(enum ctl_verb v);
-/* Records of answers. */
-void ctl_put(struct str *out, char kind, const char *text);
+/* Records of answers, beside those of field_put (wire/field.h). */
 void ctl_put_key(struct str *out, const char *key, const char *value);
 void ctl_put_num(struct str *out, const char *key, uint64_t n);
 void ctl_put_outcome(struct str *out, const struct ctl_outcome *o);

@@ -96,13 +96,6 @@ envelope_next(const char *p, size_t n, size_t *pos, struct envelope_rec *r)
 }
 
 void
-envelope_put(struct str *s, char kind, const char *text)
-{
-	str_putc(s, kind);
-	str_put(s, text, strlen(text) + 1);
-}
-
-void
 envelope_end(struct str *s)
 {
 	str_putc(s, 0);

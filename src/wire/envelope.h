@@ -51,8 +51,7 @@ struct envelope_rec {
 bool envelope_next(
 	const char *p, size_t n, size_t *pos, struct envelope_rec *r);
 
-/* Append one record, or the closing NUL. */
-void envelope_put(struct str *s, char kind, const char *text);
+/* Append the closing NUL; the records by field_put (wire/field.h). */
 void envelope_end(struct str *s);
 
 #endif

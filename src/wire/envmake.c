@@ -7,14 +7,7 @@
 #include "lib/num.h"
 #include "wire/env.h"
 #include "wire/envelope.h"
-
-static void
-put_number(struct str *out, char kind, uint64_t n)
-{
-	str_putc(out, kind);
-	str_putnum(out, n);
-	str_putc(out, 0);
-}
+#include "wire/field.h"
 
 /* A blank, the checksum, NUL. */
 static void
@@ -74,7 +67,7 @@ env_encode(struct str *out, const struct env_head *h, const char *envelope,
 	size_t start = out->len, records;
 
 	str_put(out, "1", 2);
-	put_number(out, 'B', h->birth);
+	field_putnum(out, 'B', h->birth);
 	str_putc(out, 'S');
 	str_putnum(out, h->bytes);
 	put_sum(out, h->sum);

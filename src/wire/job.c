@@ -5,22 +5,8 @@
 
 #include "lib/ascii.h"
 #include "lib/num.h"
+#include "wire/field.h"
 #include "wire/qpath.h"
-
-static void
-put_text(struct str *out, char kind, const char *text)
-{
-	str_putc(out, kind);
-	str_put(out, text, strlen(text) + 1);
-}
-
-static void
-put_num(struct str *out, char kind, uint64_t n)
-{
-	str_putc(out, kind);
-	str_putnum(out, n);
-	str_putc(out, 0);
-}
 
 static void
 put_params(struct str *out, const char *p)
@@ -38,26 +24,26 @@ job_encode(struct str *out, const struct job *j)
 {
 	size_t i;
 
-	put_num(out, 'N', j->number);
-	put_text(out, 'I', j->id);
-	put_num(out, 'B', j->birth > 0 ? (uint64_t)j->birth : 0);
-	put_num(out, 'S', j->bytes);
-	put_text(out, 'F', j->sender);
+	field_putnum(out, 'N', j->number);
+	field_put(out, 'I', j->id);
+	field_putnum(out, 'B', j->birth > 0 ? (uint64_t)j->birth : 0);
+	field_putnum(out, 'S', j->bytes);
+	field_put(out, 'F', j->sender);
 	put_params(out, j->params);
 	if (j->host)
-		put_text(out, 'H', j->host);
+		field_put(out, 'H', j->host);
 	if (j->host && j->via)
-		put_text(out, 'V', j->via);
+		field_put(out, 'V', j->via);
 	for (i = 0; i < j->nrcpt; i++) {
-		put_text(out, 'T', j->rcpt[i].addr);
+		field_put(out, 'T', j->rcpt[i].addr);
 		put_params(out, j->rcpt[i].params);
 	}
 	if (j->user) {
-		put_text(out, 'u', j->user);
-		put_text(out, 'h', j->home);
-		put_text(out, 'd', j->dash);
-		put_text(out, 'e', j->ext);
-		put_text(out, 'a', j->defaultdelivery);
+		field_put(out, 'u', j->user);
+		field_put(out, 'h', j->home);
+		field_put(out, 'd', j->dash);
+		field_put(out, 'e', j->ext);
+		field_put(out, 'a', j->defaultdelivery);
 	}
 	str_putc(out, 0);
 }

@@ -12,6 +12,7 @@
 #include "lib/num.h"
 #include "lib/proc.h"
 #include "wire/envelope.h"
+#include "wire/field.h"
 #include "wire/report.h"
 #include "wire/site.h"
 
@@ -133,19 +134,19 @@ void
 qclient_from(struct qclient *q, const char *sender)
 {
 	q->started = true;
-	envelope_put(&q->env, 'F', sender);
+	field_put(&q->env, 'F', sender);
 }
 
 void
 qclient_to(struct qclient *q, const char *recipient)
 {
-	envelope_put(&q->env, 'T', recipient);
+	field_put(&q->env, 'T', recipient);
 }
 
 void
 qclient_param(struct qclient *q, const char *keyvalue)
 {
-	envelope_put(&q->env, 'P', keyvalue);
+	field_put(&q->env, 'P', keyvalue);
 }
 
 void

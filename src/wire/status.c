@@ -66,3 +66,24 @@ status_of(int code)
 		return &permanent;
 	return code < 0 ? &crashed : &temporary;
 }
+
+char
+status_delivery(int code)
+{
+	switch (code) {
+	case 0:
+	case 99:
+		return 'K';
+	case 64:
+	case 65:
+	case 70:
+	case 76:
+	case 77:
+	case 78:
+	case 100:
+	case 112:
+		return 'D';
+	default:
+		return 'Z';
+	}
+}

@@ -52,4 +52,9 @@ struct status {
  * A code of -1 (ended by a signal) is temporary. */
 const struct status *status_of(int code);
 
+/* What a program of a .qmail line, or one in the place of quill-local, says by
+ * its exit code, negative for a signal: 'K' done, 'D' failed for good, 'Z'
+ * failed for now (dot-qmail.5). */
+char status_delivery(int code);
+
 #endif

@@ -5,6 +5,7 @@
 
 #include "lib/ascii.h"
 #include "lib/num.h"
+#include "wire/field.h"
 
 const char *
 tlsrec_name(enum tls_role role)
@@ -13,25 +14,10 @@ tlsrec_name(enum tls_role role)
 }
 
 static void
-put_text(struct str *out, char tag, const char *text)
-{
-	str_putc(out, tag);
-	str_put(out, text, strlen(text) + 1);
-}
-
-static void
-put_num(struct str *out, char tag, uint64_t n)
-{
-	str_putc(out, tag);
-	str_putnum(out, n);
-	str_putc(out, 0);
-}
-
-static void
 put_optional(struct str *out, char tag, const char *text)
 {
 	if (text)
-		put_text(out, tag, text);
+		field_put(out, tag, text);
 }
 
 static void
@@ -56,13 +42,13 @@ put_tlsa(struct str *out, const struct tls_tlsa *t)
 void
 tlsrec_ask(struct str *out, const struct tls_ask *a, uint32_t ms)
 {
-	put_num(out, 'd', ms);
-	put_text(out, 'p', a->peer ? a->peer : "");
+	field_putnum(out, 'd', ms);
+	field_put(out, 'p', a->peer ? a->peer : "");
 	if (a->role == TLS_AS_CLIENT) {
-		put_num(out, 'v', (uint64_t)a->policy);
+		field_putnum(out, 'v', (uint64_t)a->policy);
 		put_optional(out, 's', a->sni);
 		for (size_t i = 0; i < a->nname; i++)
-			put_text(out, 'n', a->name[i]);
+			field_put(out, 'n', a->name[i]);
 		for (size_t i = 0; i < a->ntlsa; i++)
 			put_tlsa(out, &a->tlsa[i]);
 		put_optional(out, 'c', a->ca);
@@ -247,7 +233,7 @@ enum { MEMBERS = sizeof members / sizeof members[0] };
 void
 tlsrec_answer(struct str *out, const struct tls_state *s)
 {
-	put_num(out, 'o', (uint64_t)s->outcome);
+	field_putnum(out, 'o', (uint64_t)s->outcome);
 	for (size_t i = 0; i < MEMBERS; i++) {
 		const char *p = (const char *)s + members[i].at;
 		size_t left = members[i].size - 1;
@@ -257,7 +243,7 @@ tlsrec_answer(struct str *out, const struct tls_state *s)
 			str_putc(out, (char)(*p >= 32 && *p <= 126 ? *p : '?'));
 		str_putc(out, 0);
 	}
-	put_num(out, 'r', s->resumed);
+	field_putnum(out, 'r', s->resumed);
 	str_putc(out, 0);
 }
 

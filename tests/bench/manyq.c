@@ -16,6 +16,7 @@
 #include "lib/str.h"
 #include "wire/env.h"
 #include "wire/envelope.h"
+#include "wire/field.h"
 #include "wire/qpath.h"
 #include "wire/site.h"
 
@@ -66,8 +67,8 @@ main(int argc, char **argv)
 		str_putnum(&rcpt, (uint64_t)i % 1000);
 		str_putc(&rcpt, '.');
 		str_puts(&rcpt, argv[2]);
-		envelope_put(&envelope, 'F', "sender@bench.example");
-		envelope_put(&envelope, 'T', str_c(&rcpt));
+		field_put(&envelope, 'F', "sender@bench.example");
+		field_put(&envelope, 'T', str_c(&rcpt));
 		envelope_end(&envelope);
 		head.birth = id.us;
 		env_encode(&env, &head, envelope.s, envelope.len);

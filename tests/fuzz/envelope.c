@@ -4,6 +4,7 @@
 #include "wire/envelope.h"
 
 #include "fuzz/fuzz.h"
+#include "wire/field.h"
 #include "wire/site.h"
 
 int
@@ -21,7 +22,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(whole.state == bytes.state && whole.nrcpt == bytes.nrcpt);
 	for (pos = 0; envelope_next(p, size, &pos, &r);) {
 		require(pos <= size && touch(r.text) == r.len);
-		envelope_put(&out, r.kind, r.text);
+		field_put(&out, r.kind, r.text);
 		n += r.kind == 'T';
 	}
 	if (whole.state == ENVELOPE_DONE) {

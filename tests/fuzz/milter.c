@@ -12,6 +12,7 @@
 #include "lib/spool.h"
 #include "milter/filter.h"
 #include "wire/envelope.h"
+#include "wire/field.h"
 
 static const char text[] = "Subject: a\nX: b\n\tc\n\nbody\n.\n";
 
@@ -29,8 +30,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	require(fd >= 0 && !fd_writeall(fd, text, sizeof text - 1));
 	require(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
-	envelope_put(&env, 'F', "a@b");
-	envelope_put(&env, 'T', "c@d");
+	field_put(&env, 'F', "a@b");
+	field_put(&env, 'T', "c@d");
 	envelope_end(&env);
 	require(!message_read(&m, fd, sizeof text - 1, false, &env));
 	require(!fd_writeall(pair[1], data, size));

@@ -7,6 +7,7 @@
 #include "lib/fd.h"
 #include "tap.h"
 #include "unit/wire_hostile.h"
+#include "wire/field.h"
 
 static bool
 decodes(char *p, size_t n)
@@ -117,7 +118,7 @@ answers(void)
 
 	if (fd_seqpair(fds) < 0)
 		return;
-	ctl_put(&s, '+', "");
+	field_put(&s, '+', "");
 	ctl_put_outcome(&s, &o);
 	o.id = "0123456789abcdeg", o.result = CTL_GONE, o.text = NULL;
 	ctl_put_outcome(&s, &o);
@@ -135,8 +136,8 @@ answers(void)
 	ok(!ctl_outcome(&a, &o), "no more");
 
 	str_clear(&s);
-	ctl_put(&s, '.', "");
-	ctl_put(&s, 'O', "example.org");
+	field_put(&s, '.', "");
+	field_put(&s, 'O', "example.org");
 	ctl_put_num(&s, "running", 5);
 	ctl_put_key(&s, "text", "a=b");
 	fd_send(fds[0], s.s, s.len, -1);
@@ -152,8 +153,8 @@ answers(void)
 	is_num(ctl_field(&a, &text, &value), 0, "no more");
 
 	str_clear(&s);
-	ctl_put(&s, '.', "");
-	ctl_put(&s, 'X', "no permission");
+	field_put(&s, '.', "");
+	field_put(&s, 'X', "no permission");
 	fd_send(fds[0], s.s, s.len, -1);
 	is_num(ctl_read(fds[1], buf, &a), 0, "read");
 	is_str(a.refused, "no permission", "refused");

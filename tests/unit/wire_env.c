@@ -8,6 +8,7 @@
 #include "tap.h"
 #include "unit/wire_hostile.h"
 #include "wire/envelope.h"
+#include "wire/field.h"
 #include "wire/site.h"
 
 static struct str file = STR_INIT(1 << 24);
@@ -23,14 +24,14 @@ make(void)
 {
 	struct str in = STR_INIT(1 << 20);
 
-	envelope_put(&in, 'F', "sender@example.org");
-	envelope_put(&in, 'P', "ENVID=abc");
-	envelope_put(&in, 'P', "RET=HDRS");
-	envelope_put(&in, 'T', "one@example.net");
-	envelope_put(&in, 'T', "two@example.net");
-	envelope_put(&in, 'P', "NOTIFY=NEVER");
-	envelope_put(&in, 'P', "ORCPT=rfc822;two@x");
-	envelope_put(&in, 'T', "");
+	field_put(&in, 'F', "sender@example.org");
+	field_put(&in, 'P', "ENVID=abc");
+	field_put(&in, 'P', "RET=HDRS");
+	field_put(&in, 'T', "one@example.net");
+	field_put(&in, 'T', "two@example.net");
+	field_put(&in, 'P', "NOTIFY=NEVER");
+	field_put(&in, 'P', "ORCPT=rfc822;two@x");
+	field_put(&in, 'T', "");
 	envelope_end(&in);
 	str_clear(&file);
 	env_encode(&file, &head, in.s, in.len);
@@ -307,7 +308,7 @@ test_sizes(void)
 	char addr[ADDR_MAX + 2], name[40];
 	struct env e;
 
-	envelope_put(&in, 'F', "");
+	field_put(&in, 'F', "");
 	envelope_end(&in);
 	env_encode(&out, &other, in.s, in.len);
 	is_num(env_decode(&e, out.s, out.len), ENV_OK, "no recipients");
@@ -318,10 +319,10 @@ test_sizes(void)
 
 	str_clear(&in);
 	str_clear(&out);
-	envelope_put(&in, 'F', "list@x");
+	field_put(&in, 'F', "list@x");
 	for (int i = 0; i < 100000; i++) {
 		snprintf(name, sizeof name, "subscriber%d@example.com", i);
-		envelope_put(&in, 'T', name);
+		field_put(&in, 'T', name);
 	}
 	envelope_end(&in);
 	env_encode(&out, &other, in.s, in.len);
@@ -335,8 +336,8 @@ test_sizes(void)
 		addr[n] = 0;
 		str_clear(&in);
 		str_clear(&out);
-		envelope_put(&in, 'F', "");
-		envelope_put(&in, 'T', addr);
+		field_put(&in, 'F', "");
+		field_put(&in, 'T', addr);
 		envelope_end(&in);
 		env_encode(&out, &other, in.s, in.len);
 		is_num(result_of(out.s, out.len),

@@ -2,6 +2,7 @@
 #include "wire/envelope.h"
 
 #include "tap.h"
+#include "wire/field.h"
 #include "wire/site.h"
 
 static const struct {
@@ -119,9 +120,9 @@ test_next(void)
 	struct envelope e = { 0 };
 	size_t pos = 0;
 
-	envelope_put(&s, 'F', "a@b");
-	envelope_put(&s, 'P', "RET=FULL");
-	envelope_put(&s, 'T', "");
+	field_put(&s, 'F', "a@b");
+	field_put(&s, 'P', "RET=FULL");
+	field_put(&s, 'T', "");
 	envelope_end(&s);
 	is_num(envelope_feed(&e, s.s, s.len), ENVELOPE_DONE, "round trip");
 	ok(envelope_next(s.s, s.len, &pos, &r) && r.kind == 'F', "F");
