@@ -4,6 +4,8 @@
 #include "send/known.h"
 #include "send/slots.h"
 
+enum { STEP = 60 }; /* s: less is a clock that is being set right */
+
 static struct prioq waiting;
 
 /* Orders to try something now leave stale items: they must not pile up. */
@@ -111,4 +113,29 @@ known_hurry(int64_t now)
 			if ((slots[s].rnd & LIVE) &&
 				slots[s].when[c] < KNOWN_INLINE)
 				known_wait(s, c, now);
+}
+
+int64_t
+known_clock(int64_t now, int64_t mono)
+{
+	static bool started;
+	static int64_t ahead; /* of mono, ms: the most so far */
+	int64_t a = now * 1000 - mono, back;
+	uint32_t s;
+	int c;
+
+	if (!started || a > ahead)
+		ahead = a;
+	started = true;
+	back = (ahead - a) / 1000;
+	if (back < STEP)
+		return 0;
+	ahead = a;
+	prioq_free(&waiting);
+	for (s = 0; s < nslots; s++)
+		for (c = 0; c < NCHAN; c++)
+			if ((slots[s].rnd & LIVE) &&
+				slots[s].when[c] < KNOWN_INLINE)
+				known_wait(s, c, slots[s].when[c] - back);
+	return back;
 }

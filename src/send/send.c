@@ -30,6 +30,7 @@
 #include "lib/fd.h"
 #include "lib/lock.h"
 #include "lib/log.h"
+#include "lib/num.h"
 #include "lib/sig.h"
 #include "lib/stamp.h"
 #include "send/admit.h"
@@ -186,6 +187,19 @@ look_at_fifo(void)
 }
 
 static void
+look_at_clock(int64_t now)
+{
+	int64_t back = known_clock(now, stamp_mono());
+	char num[NUM_FMT];
+
+	if (!back)
+		return;
+	num_fmt(num, (uint64_t)back);
+	log_warning("the clock was put back by ", num,
+		" seconds: what waits is tried so much earlier");
+}
+
+static void
 is_lost(int *fd, const char *who)
 {
 	log_alert("lost ", who, ": exiting, to be started again");
@@ -304,6 +318,7 @@ main(int argc, char **argv)
 	log_info("running");
 	for (;;) {
 		now = stamp_now();
+		look_at_clock(now);
 		if (over())
 			break;
 		if (is_time(&next_scan, now, (int64_t)conf.rescan))

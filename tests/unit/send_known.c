@@ -156,9 +156,40 @@ flags(void)
 	ok(!known_isforced(t), "taken back");
 }
 
+static void
+clock_put_back(void)
+{
+	enum { T = 1700000000, HOUR = 3600, M = 5000 };
+	uint32_t s = known_add(make(77, 1)), t = known_add(make(77, 2));
+
+	known_wait(s, CHAN_REMOTE, T + HOUR);
+	known_line(t, CHAN_LOCAL);
+	is_num(known_clock(T, M), 0, "the clock, for the first time");
+	is_num(known_clock(T + 100, M + 100000), 0, "it goes on");
+	is_num(known_clock(T + 100 - 40, M + 100000), 0, "a small correction");
+	is_num(known_clock(T + 101 - 59, M + 101000), 0, "and more of it");
+	is_num(known_when(s, CHAN_REMOTE), T + HOUR, "change nothing");
+	is_num(known_clock(T + 102 - 60, M + 102000), 60, "a minute by now");
+	is_num(known_when(s, CHAN_REMOTE), T + HOUR - 60, "counts");
+	is_num(known_clock(T + 102 - 60, M + 102000), 0, "once");
+	is_num(known_clock(T + 9 * HOUR, M + 103000), 0, "put forward");
+	is_num(known_when(s, CHAN_REMOTE), T + HOUR - 60, "changes nothing");
+	is_num(known_clock(T, M + 103000), 9 * HOUR, "and back");
+	is_num(known_when(s, CHAN_REMOTE), T - 8 * HOUR - 60, "counts too");
+	is_num(known_when(t, CHAN_LOCAL), KNOWN_INLINE, "who is in line stays");
+	is_num(known_when(t, CHAN_REMOTE), KNOWN_NEVER, "never stays never");
+	is_num(known_next(), T - 8 * HOUR - 60, "it is found by the new time");
+	is_num(known_due(T), s, "and due");
+	is_num(known_due(T), KNOWN_NONE, "once");
+	is_num(known_clock(T - 2000000000, M + 103000), 2000000000, "to 1960");
+	known_forget(s);
+	known_forget(t);
+}
+
 int
 main(void)
 {
+	clock_put_back();
 	one_message();
 	many_messages();
 	flags();
