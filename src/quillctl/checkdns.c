@@ -50,8 +50,9 @@ addresses(const char *name, uint16_t type, struct ipaddr *ip, size_t max,
 	return n;
 }
 
-bool
-dns_has(const char *name, const struct ipaddr *a)
+/* Has the name that address (A or AAAA)? false, too, when that is not known. */
+static bool
+has(const char *name, const struct ipaddr *a)
 {
 	struct ipaddr ip[DNSREC_ADDRESSES];
 	size_t n = addresses(name, a->family == AF_INET ? DNS_A : DNS_AAAA, ip,
@@ -147,7 +148,7 @@ host(void)
 					", which is not of this host"),
 				"--ip, if it is one that leads here");
 	for (i = 0; i < had; i++)
-		if (n && !dns_has(dns_site.me, &dns_site.ip[i]))
+		if (n && !has(dns_site.me, &dns_site.ip[i]))
 			check_say(CHECK_WARNING, dns_site.me, 0,
 				check_text("does not have the address ",
 					as_text(&dns_site.ip[i]),
@@ -182,7 +183,7 @@ ptr(const struct ipaddr *a)
 			strcpy(first, rr.name);
 		any = true;
 		me |= strcmp(rr.name, dns_site.me) == 0;
-		back |= *rr.name && dns_has(rr.name, a);
+		back |= *rr.name && has(rr.name, a);
 	}
 	dnsq_free(&q, 1);
 	str_free(&name);

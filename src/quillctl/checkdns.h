@@ -15,8 +15,6 @@ extern struct dnsrec_site dns_site;
 
 /* Ask. DNSQ_TEMP was said as a finding; the caller frees q. */
 enum dnsq_result dns_ask(struct dnsq *q, const char *name, uint16_t type);
-/* Has the name that address (A or AAAA)? false, too, when that is not known. */
-bool dns_has(const char *name, const struct ipaddr *a);
 enum { DNS_UNKNOWN = -1 };
 /* How many TXT records of the name begin with start (in any case); the first
  * of them replaces record. DNS_UNKNOWN: cannot be told now, which was said. */
