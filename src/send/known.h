@@ -49,9 +49,9 @@ uint32_t known_due(int64_t now);
 uint32_t known_next(void);
 /* Everything that waits for a time is due at now. */
 void known_hurry(int64_t now);
-/* Tell it the time, s since 1970, and stamp_mono(), now and then. When the clock
- * was put back, by a minute or more, everything that waits does so until as much
- * earlier. Returns by how many s, or 0. */
+/* Tell it the time, s since 1970, and stamp_mono(), now and then. When the
+ * clock was put back, by a minute or more, everything that waits does so until
+ * as much earlier. Returns by how many s, or 0. */
 int64_t known_clock(int64_t now, int64_t mono);
 
 /* What the slot waits for: dest_hash() of its one remote destination, 0 when
