@@ -318,6 +318,7 @@ FUZZCC = clang -g -O1 -fno-omit-frame-pointer \
 FUZZERS = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZTIME =
 fuzz_authd_dovecot_OBJS = authd/dovecot
+fuzz_checkdns_OBJS = quillctl/checkspf quillctl/checkpolicy
 fuzz_dotqmail_OBJS = local/dotqmail
 fuzz_milter_OBJS = milter/message milter/talk milter/changes \
 	milter/link

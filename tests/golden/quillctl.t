@@ -308,6 +308,7 @@ completes 'subcommands' 'retry release reroute report' re
 completes 'options' '--state' queue --st
 completes 'options of a subcommand' '--via' reroute --v
 completes 'none that it has not' '' show --v
+completes 'parts' 'services system' check s
 completes 'states' 'held' queue --state h
 completes 'ids' "$id4" show "$(echo "$id4" | cut -c1-15)"
 completes 'domains that wait' 'd.test' retry --domain d

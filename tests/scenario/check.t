@@ -296,6 +296,36 @@ like "a twin in the environment of a service" "$a" \
 	'^error: control/databytes: its twin in the environment'
 rm "$S/smtp/env/DATABYTES"
 
+# --- submission, QMQP ---------------------------------------------------------------
+"$H/bin/quill-service" "$S" --submission "127.0.0.1:$(free_port)" \
+	--qmqp "127.0.0.1:$(free_port)" >"$T/service.log" 2>&1
+touch "$S/submission/down" "$S/qmqp/down"
+rm -r "${S:?}/auth" 2>/dev/null
+looks services --services "$S"
+like "nobody checks passwords" "$a" \
+	'^error: quill-authd: there is no service auth: nobody can log in'
+like "no TLS" "$a" '^error: quill-tlsd: no TLS is offered, and without it no AU'
+echo yes >"$C/authplain"
+looks services --services "$S"
+unlike "none is needed" "$a" '^error: quill-tlsd'
+rm "$C/authplain"
+echo no >"$C/auth"
+looks services --services "$S"
+like "no AUTH" "$a" '^error: control/auth line 1: no: nobody can send by the'
+rm "$C/auth"
+looks control --services "$S"
+is "no open relay" "$look_rc:$a" 0:
+for r in submission qmqp; do
+	echo ':allow,RELAYCLIENT=""' >"$C/tcp.$r"
+	tcprules "$C/tcp.$r.cdb" "$C/tcp.$r.tmp" <"$C/tcp.$r"
+done
+looks control --services "$S"
+like "QMQP for all" "$a" '^error: .*/tcp.qmqp: open relay: strangers .* by QMQP$'
+is "... but submission asks for a password" \
+	"$(printf '%s\n' "$a" | grep -c '^[a-z]*: ')" 1
+svc -dx "$S/submission" "$S/submission/log" "$S/qmqp" "$S/qmqp/log" 2>/dev/null
+rm -r "${S:?}/submission" "$S/qmqp" "$C"/tcp.qmqp* "$C"/tcp.submission*
+
 # --- disk and clock ---------------------------------------------------------------
 looks system
 is "disk and clock are well" "$look_rc:$a" 0:
