@@ -60,11 +60,13 @@ word(const char *p, size_t n, const char *w)
 	return n >= len && !memcmp(p, w, len) && (n == len || p[len] == ' ');
 }
 
+/* It goes into logs and bounces, and may say again what a web server said. */
 static enum socketmap
 temp(struct str *out, const char *why, size_t n)
 {
 	str_clear(out);
-	str_put(out, why, n);
+	for (; n; why++, n--)
+		str_putc(out, *why < ' ' || *why > '~' ? '?' : *why);
 	return SOCKETMAP_TEMP;
 }
 

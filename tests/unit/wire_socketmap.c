@@ -18,6 +18,7 @@ static const struct {
 	{ "6:TEMP x,", SOCKETMAP_TEMP, "TEMP x" },
 	{ "9:TIMEOUT x,", SOCKETMAP_TEMP, "TIMEOUT x" },
 	{ "6:PERM x,", SOCKETMAP_TEMP, "PERM x" },
+	{ "12:TEMP \033a\r\nb\300c,", SOCKETMAP_TEMP, "TEMP ?a??b?c" },
 	{ "4:OKAY,", SOCKETMAP_TEMP, "malformed answer" },
 	{ "0:,", SOCKETMAP_TEMP, "malformed answer" },
 	{ ":,", SOCKETMAP_TEMP, "malformed answer" },
@@ -60,7 +61,7 @@ main(void)
 		str_clear(&out);
 		is_num(socketmap_decode(
 			       decode[i].in, strlen(decode[i].in), &out),
-			decode[i].got, "\"%s\"", decode[i].in);
+			decode[i].got, "answer %zu", i);
 		is_str(str_c(&out), decode[i].out, "its value");
 	}
 	for (i = 0; i < sizeof address / sizeof *address; i++)
