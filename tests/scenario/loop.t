@@ -178,6 +178,10 @@ exits "a wrong password is refused by the same Dovecot" 28 \
 	timeout 60 swaks -s 127.0.0.1:2587 --tls --auth PLAIN \
 	--auth-user "$box" --auth-password wrong -f "$box" \
 	-t "$ann@quill.example"
+exits "another's address is not this user's" 23 \
+	timeout 60 swaks -s 127.0.0.1:2587 --tls --auth PLAIN \
+	--auth-user "$box" --auth-password sesame -f "$ann@quill.example" \
+	-t "$ann@quill.example"
 
 # a folder and a flag made at the client
 mkdir -p "$C/Mail/Archive/new" "$C/Mail/Archive/cur" "$C/Mail/Archive/tmp"

@@ -155,6 +155,8 @@ ok 'it is gone' wait_until 60 gone "$id"
 
 # --- who may ------------------------------------------------------------------------
 id=$(inject "$me" d@dead.test)
+# its destination is down by now: nobody else would try it soon
+exits 'retry' 0 "$ctl" retry "$id"
 ok 'deferred' wait_until 60 deferred d@dead.test 1
 mktestuser
 exits 'a stranger may not order' 111 setpriv --reuid "$testuser" \
