@@ -3,7 +3,6 @@
 
 #include <errno.h>
 
-#include "lib/log.h"
 #include "remote/convert.h"
 
 void
@@ -84,11 +83,7 @@ content_send(struct smtp *s, struct data_source *d, struct verdict *v)
 	smtp_clock(s, PHASE_BLOCK);
 	r = d->seven ? convert_feed(d, &stuff) : data_feed(d, &stuff);
 	if (r < 0) {
-		verdict_set(v, MESSAGE_DEFERRED, "4.3.0", NULL,
-			"Unable to read the message: ",
-			errno == ESTALE ? "it is not as long as it was"
-					: log_strerror(),
-			NULL);
+		verdict_unread(v);
 		smtp_drop(s);
 		return false;
 	}

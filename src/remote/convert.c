@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "remote/convert.h"
 
-#include <errno.h>
-
-#include "lib/log.h"
 #include "mail/sevenbit.h"
 
 static bool
@@ -44,11 +41,7 @@ convert_prepare(struct data_source *d, const char *server, struct verdict *v)
 	if (!r)
 		r = reading(d, &s, count, &size);
 	if (r < 0) {
-		verdict_set(v, MESSAGE_DEFERRED, "4.3.0", NULL,
-			"Unable to read the message: ",
-			errno == ESTALE ? "it is not as long as it was"
-					: log_strerror(),
-			NULL);
+		verdict_unread(v);
 		return false;
 	}
 	if (r > 0) {

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "remote/result.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/log.h"
 #include "wire/report.h"
 #include "wire/site.h"
 
@@ -89,6 +91,16 @@ verdict_set(struct verdict *v, char class, const char *status,
 	str_puts(&v->text, ". Remote host said: ");
 	str_put(&v->text, reply->text.s, reply->text.len);
 	str_put(&v->reply, reply->text.s, reply->text.len);
+}
+
+void
+verdict_unread(struct verdict *v)
+{
+	verdict_set(v, MESSAGE_DEFERRED, "4.3.0", NULL,
+		"Unable to read the message: ",
+		errno == ESTALE ? "it is not as long as it was"
+				: log_strerror(),
+		NULL);
 }
 
 void

@@ -54,6 +54,8 @@ void result_init(struct result *r, size_t nrcpt);
 void verdict_set(struct verdict *v, char class, const char *status,
 	const struct smtpreply *reply, const char *first, ...)
 	__attribute__((sentinel));
+/* The message cannot be read: errno, ESTALE when it is shorter than it was. */
+void verdict_unread(struct verdict *v);
 void verdict_copy(struct verdict *to, char class, const struct verdict *from);
 /* Forget what an attempt that decided nothing said of recipients. */
 void result_forget(struct result *r);
