@@ -602,97 +602,94 @@ s = Smtp()
 same(s.children(), [], "smtpd: no quill-queue before the first message")
 ids = [s.send("1"), s.send("2")]
 first = s.children()
-if SAN:
-    same(first, [], "smtpd: what has not its mode is not kept")
-else:
-    same(len(first), 1, "smtpd: one quill-queue stays")
-    ids += [s.send(str(i)) for i in range(5)]
-    same(s.children(), first, "and takes the next ones")
-    ok(there(ids) and len(set(ids)) == 7, "all are there", ids)
-    os.kill(first[0], signal.SIGKILL)
-    wait_for(lambda: s.children() == [])
-    ids.append(s.send())
-    ok(there(ids), "killed between two messages: nobody notices", ids)
-    second = s.children()
-    ok(len(second) == 1 and second != first, "another one stays")
-    s.begin()
-    wait_for(lambda: len(files()) == 2 * len(ids) + 2)
-    os.kill(second[0], signal.SIGKILL)
-    r = s.say("x\r\n.")
-    ok(r.startswith("451 4.3.0 "), "killed in a message: a temporary failure",
-       r)
-    same(s.children(), [], "none stays")
-    ids.append(s.send())
-    ok(there(ids), "the next message is taken", ids)
-    third = s.children()
-    r = s.send("a bare CR\rin it")
-    ids.append(s.send())
-    ok(r[:1] == "5" and there(ids), "the message after one that was refused",
-       r, ids)
-    same(len(files()), 2 * len(ids) + 2, "of which nothing is left, but for "
-         "what was killed")
-    ok(s.children() != third, "it had one of its own")
-    ids += [s.send(str(i)) for i in range(LAST + 5)]
-    ok(there(ids), "more messages than one process takes", ids[-3:])
-    same(len(s.children()), 1, "one process")
-    last = s.children()[0]
-    os.kill(last, signal.SIGSTOP)
-    os.kill(last, signal.SIGCONT)
-    same(s.quit(), 0, "the session ends")
-    ok(not os.path.exists("/proc/%d" % last), "and its quill-queue before it")
-    clear()
-    s = Smtp()
-    id = s.send()
-    last = s.children()
-    s.p.kill()
-    s.p.wait()
-    ok(len(last) == 1 and wait_for(
-        lambda: not os.path.exists("/proc/%d" % last[0]) or
-        open("/proc/%d/stat" % last[0]).read().rpartition(")")[2].split()[0]
-        == "Z"), "quill-smtpd is killed: its quill-queue goes")
-    ok(there([id]), "the message is there")
-    clear()
-    # looked after at a quarter of timeoutsmtpd
-    with open(HOME + "/control/timeoutsmtpd", "w") as f:
-        f.write("20\n")
-    s = Smtp()
-    s.send()
-    same(len(s.children()), 1, "one stays")
-    ok(wait_for(lambda: s.children() == []), "but not for long without work")
-    same(s.say("NOOP")[:3], "250", "the session does not notice")
-    ok(there([s.send()]), "nor its next message")
-    s.quit()
-    os.unlink(HOME + "/control/timeoutsmtpd")
-    clear()
-    # what stands in for quill-queue need not know of any of this
-    with open(HOME + "/filter", "w") as f:
-        f.write("#!/bin/sh\necho $# >>%s/args\nexec %s\n" % (HOME, QUEUE))
-    os.chmod(HOME + "/filter", 0o755)
-    open(HOME + "/args", "w").close()
-    os.chmod(HOME + "/args", 0o666)
-    s = Smtp(QMAILQUEUE=HOME + "/filter")
-    ids = [s.send(), s.send()]
-    ok(there(ids), "a filter", ids)
-    same((s.children(), open(HOME + "/args").read()), ([], "0\n0\n"),
-         "has each message for itself, and no arguments")
-    s.quit()
-    os.rename(QUEUE, HOME + "/real-queue")
-    with open(QUEUE, "w") as f:
-        f.write("#!/bin/sh\necho $# >>%s/args\nexec %s/real-queue\n" %
-                (HOME, HOME))
-    os.chmod(QUEUE, 0o755)
-    s = Smtp()
-    ids += [s.send(), s.send()]
-    ok(there(ids), "another program in its place", ids)
-    same((s.children(), open(HOME + "/args").read()), ([], "0\n" * 4),
-         "too")
-    os.unlink(QUEUE)
-    r = s.send()
-    ok(r.startswith("451"), "none in its place", r)
-    os.rename(HOME + "/real-queue", QUEUE)
-    ids.append(s.send())
-    ok(there(ids), "there again", ids)
-    s.quit()
+same(len(first), 1, "smtpd: one quill-queue stays")
+ids += [s.send(str(i)) for i in range(5)]
+same(s.children(), first, "and takes the next ones")
+ok(there(ids) and len(set(ids)) == 7, "all are there", ids)
+os.kill(first[0], signal.SIGKILL)
+wait_for(lambda: s.children() == [])
+ids.append(s.send())
+ok(there(ids), "killed between two messages: nobody notices", ids)
+second = s.children()
+ok(len(second) == 1 and second != first, "another one stays")
+s.begin()
+wait_for(lambda: len(files()) == 2 * len(ids) + 2)
+os.kill(second[0], signal.SIGKILL)
+r = s.say("x\r\n.")
+ok(r.startswith("451 4.3.0 "), "killed in a message: a temporary failure",
+   r)
+same(s.children(), [], "none stays")
+ids.append(s.send())
+ok(there(ids), "the next message is taken", ids)
+third = s.children()
+r = s.send("a bare CR\rin it")
+ids.append(s.send())
+ok(r[:1] == "5" and there(ids), "the message after one that was refused",
+   r, ids)
+same(len(files()), 2 * len(ids) + 2, "of which nothing is left, but for "
+     "what was killed")
+ok(s.children() != third, "it had one of its own")
+ids += [s.send(str(i)) for i in range(LAST + 5)]
+ok(there(ids), "more messages than one process takes", ids[-3:])
+same(len(s.children()), 1, "one process")
+last = s.children()[0]
+os.kill(last, signal.SIGSTOP)
+os.kill(last, signal.SIGCONT)
+same(s.quit(), 0, "the session ends")
+ok(not os.path.exists("/proc/%d" % last), "and its quill-queue before it")
+clear()
+s = Smtp()
+id = s.send()
+last = s.children()
+s.p.kill()
+s.p.wait()
+ok(len(last) == 1 and wait_for(
+    lambda: not os.path.exists("/proc/%d" % last[0]) or
+    open("/proc/%d/stat" % last[0]).read().rpartition(")")[2].split()[0]
+    == "Z"), "quill-smtpd is killed: its quill-queue goes")
+ok(there([id]), "the message is there")
+clear()
+# looked after at a quarter of timeoutsmtpd
+with open(HOME + "/control/timeoutsmtpd", "w") as f:
+    f.write("20\n")
+s = Smtp()
+s.send()
+same(len(s.children()), 1, "one stays")
+ok(wait_for(lambda: s.children() == []), "but not for long without work")
+same(s.say("NOOP")[:3], "250", "the session does not notice")
+ok(there([s.send()]), "nor its next message")
+s.quit()
+os.unlink(HOME + "/control/timeoutsmtpd")
+clear()
+# what stands in for quill-queue need not know of any of this
+with open(HOME + "/filter", "w") as f:
+    f.write("#!/bin/sh\necho $# >>%s/args\nexec %s\n" % (HOME, QUEUE))
+os.chmod(HOME + "/filter", 0o755)
+open(HOME + "/args", "w").close()
+os.chmod(HOME + "/args", 0o666)
+s = Smtp(QMAILQUEUE=HOME + "/filter")
+ids = [s.send(), s.send()]
+ok(there(ids), "a filter", ids)
+same((s.children(), open(HOME + "/args").read()), ([], "0\n0\n"),
+     "has each message for itself, and no arguments")
+s.quit()
+os.rename(QUEUE, HOME + "/real-queue")
+with open(QUEUE, "w") as f:
+    f.write("#!/bin/sh\necho $# >>%s/args\nexec %s/real-queue\n" %
+            (HOME, HOME))
+os.chmod(QUEUE, 0o755)
+s = Smtp()
+ids += [s.send(), s.send()]
+ok(there(ids), "another program in its place", ids)
+same((s.children(), open(HOME + "/args").read()), ([], "0\n" * 4),
+     "too")
+os.unlink(QUEUE)
+r = s.send()
+ok(r.startswith("451"), "none in its place", r)
+os.rename(HOME + "/real-queue", QUEUE)
+ids.append(s.send())
+ok(there(ids), "there again", ids)
+s.quit()
 clear()
 print("1..%d" % count)
 sys.exit(failed != 0)
