@@ -206,8 +206,8 @@ class Bench:
 
     def main(self):
         about = self.about()
-        for part in (self.memory, self.mail, self.sizes, self.exchangers,
-                     self.queues):
+        for part in (self.memory, self.mail, self.sizes, self.queues,
+                     self.exchangers):
             part()
         about["load_after"] = os.getloadavg()
         about["seconds"] = time.monotonic() - self.t0

@@ -94,7 +94,7 @@ class MxSink(Sink):
             for line in open("/proc/net/tcp"))
 
 
-def feed(c, how, n, sessions=10):
+def feed(c, how, n, sessions=40):
     """A message of 4 KiB for each domain; threads."""
     import smtplib
     text = "Subject: mx\r\n\r\n" + ("x" * 70 + "\r\n") * 57
