@@ -393,7 +393,7 @@ doubts()
 {
 	{
 		cat "$T"/*/home/log/send/* "$T/flow.log" 2>/dev/null |
-			grep -i 'possible duplicate'
+			grep 'possible[ _]duplicate'
 		for doubts_q in $QUILLS; do
 			cat "$T/$doubts_q"/home/log/send/@* \
 				"$T/$doubts_q/home/log/send/current" 2>/dev/null |
