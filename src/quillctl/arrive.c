@@ -92,6 +92,8 @@ write_notes(struct qid id, const struct site_ids *ids, const struct str *notes)
 	if (r == 0)
 		r = fchown(fd, ids->quills, ids->quill);
 	if (r == 0)
+		r = fchmod(fd, QFILE_NOTES_MODE);
+	if (r == 0)
 		r = fd_writeall(fd, notes->s, notes->len);
 	if (r == 0)
 		r = fsync(fd);

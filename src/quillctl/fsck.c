@@ -213,7 +213,7 @@ bounce_entry(
 		fsck_lose(c, path, "not a file of the queue");
 		return;
 	}
-	fd = fsck_open(c, path, c->ids.quills, 0600);
+	fd = fsck_open(c, path, c->ids.quills, QFILE_NOTES_MODE);
 	if (fd >= 0)
 		close(fd);
 	if (!fsck_exists(id, QFILE_ENV)) {

@@ -55,8 +55,9 @@ open_notes(struct qid id)
 	if (site_ids(&ids, NULL) < 0)
 		return -1;
 	fd = fd_open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL, 0600);
-	if (fd >= 0 && geteuid() == 0 &&
-		fchown(fd, ids.quills, ids.quill) < 0) {
+	if (fd >= 0 &&
+		((geteuid() == 0 && fchown(fd, ids.quills, ids.quill) < 0) ||
+			fchmod(fd, QFILE_NOTES_MODE) < 0)) {
 		close(fd);
 		return -1;
 	}

@@ -28,8 +28,7 @@ open_notes(const struct message *m, int flags)
 	char path[QPATH_MAX];
 
 	qpath_fmt(path, m->id, QFILE_BOUNCE);
-	/* group quill: quill-clean syncs it */
-	return fd_open(path, flags, 0640);
+	return fd_open(path, flags, QFILE_NOTES_MODE);
 }
 
 static const char *

@@ -56,6 +56,10 @@ enum qfile {
 	QFILE_LOST_ENV
 };
 
+/* Of QFILE_BOUNCE, owner quills: group quill reads it because quill-clean
+ * syncs it, without which no failure of that message can be recorded. */
+enum { QFILE_NOTES_MODE = 0640 };
+
 /* A new id for now. */
 struct qid qid_new(void);
 /* QID_LEN characters and a NUL. */

@@ -164,7 +164,7 @@ put e@one.example u6@a.test
 printf X | dd of="$(f "$id" env)" bs=1 seek=30 conv=notrunc 2>/dev/null
 echo note >"$Q/bounce/$id"
 chown --reference="$Q/bounce" "$Q/bounce/$id"
-chmod 600 "$Q/bounce/$id"
+chmod 640 "$Q/bounce/$id"
 found 'a changed envelope' "msg/.*/$id.env" 'its envelope file is not valid'
 lost 'a changed envelope: its notes, too' "$id.bounce"
 old=0000000000000007
@@ -193,7 +193,7 @@ found 'a link' msg/v/000000000000000v.env 'not a plain file'
 ok 'a link: nothing happened to its target' test -s /etc/passwd
 echo x >"$Q/bounce/$old"
 chown --reference="$Q/bounce" "$Q/bounce/$old"
-chmod 600 "$Q/bounce/$old"
+chmod 640 "$Q/bounce/$old"
 found 'notes alone' "bounce/$old" 'reasons of failures without a message'
 
 # Nobody waits for a writer who never comes.
@@ -253,6 +253,17 @@ id3=$id
 setmark "$(f "$id3" env)" 0 D
 "$ctl" retry "$id3" >"$T/out" 2>&1 # what setmark did was no attempt
 is 'the marks before' "$(marks "$(f "$id3" env)")" DRXT
+# quill-clean must be able to sync the notes, whoever made them
+notes()
+{
+	stat -c '%U %G %a' "$Q/bounce/$id3"
+}
+is 'notes made without quill-send: group quill reads them' "$(notes)" \
+	"$(stat -c '%U %G' "$Q/bounce") 640"
+exits 'and fsck has nothing to say' 0 "$ctl" fsck
+chmod 600 "$Q/bounce/$id3"
+found 'notes that the group cannot read' "bounce/$id3" 'wrong owner, group or mode'
+is 'it can now' "$(notes)" "$(stat -c '%U %G' "$Q/bounce") 640"
 touch -d 'now + 1 hour' "$(f "$id2" env)"
 exits 'export to a directory' 0 "$ctl" export "$T/backup"
 like 'says how many' "$(cat "$T/err")" 'messages exported: 2'
