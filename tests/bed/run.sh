@@ -282,9 +282,11 @@ while True:
         threading.Thread(target=serve, args=(p, peer), daemon=True).start()
 END
 cat >"$T/broken.py" <<'END'
-# broken.py DIR: an SMTP server on port 25 that breaks off every TLS handshake,
-# and takes mail into DIR without it
-import itertools, os, socketserver, sys
+# broken.py DIR tls|late: an SMTP server on port 25 that takes mail into DIR. tls:
+# it breaks off every TLS handshake; late: it has messages for half a second
+# before they are safe, and says so then
+import itertools, os, socketserver, sys, time
+late = sys.argv[2] == "late"
 numbers = itertools.count()
 class Session(socketserver.StreamRequestHandler):
     def say(self, text):
@@ -294,7 +296,8 @@ class Session(socketserver.StreamRequestHandler):
         for line in self.rfile:
             verb = line[:4].upper()
             if verb == b"EHLO":
-                self.say("250-far1\r\n250-PIPELINING\r\n250 STARTTLS")
+                self.say("250-far1\r\n250-PIPELINING\r\n250 "
+                         + ("HELP" if late else "STARTTLS"))
             elif verb == b"STAR":
                 self.say("220 go on")
                 self.rfile.read1(1000)
@@ -309,6 +312,7 @@ class Session(socketserver.StreamRequestHandler):
                     text += d
                 else:
                     return
+                time.sleep(0.5 if late else 0)
                 path = "%s/broken.%d.%d" % (sys.argv[1], os.getpid(), next(numbers))
                 with open(path, "wb") as f:
                     f.write(text)
@@ -426,26 +430,23 @@ settled()
 }
 
 # --- scenarios: what happens to an exchanger while mail flows ----------------
-# It takes a second to say yes: messages are in its hands when something happens.
-in_its_hands()
-{
-	on_end sink-far1 KILL
-	sink far1 -W .:1
-}
-
+# Messages are in its hands when it dies: those are lost there.
 bed_kill()
 {
-	in_its_hands
-	flow 192.0.2.1 far.example
 	on_end sink-far1 KILL
+	on_bg broken far1 python3 "$T/broken.py" "$T/far1.got" late
+	flow 192.0.2.1 far.example
+	on_end broken KILL
 	meanwhile killed
 	sink far1
 	settled "killed, and started again"
 }
 
+# Messages are in its hands when it falls silent: those may come twice.
 bed_hang()
 {
-	in_its_hands
+	on_end sink-far1 KILL
+	sink far1 -W .:1
 	flow 192.0.2.1 far.example
 	kill -STOP "$(cat "$T/sink-far1.pid")"
 	meanwhile hung
@@ -523,7 +524,7 @@ bed_tls()
 		>"$T/out/tls.log" 2>&1
 	wait_until 60 test -S "$T/out/home/run/tls/client"
 	on_end sink-far1 KILL
-	on_bg broken far1 python3 "$T/broken.py" "$T/far1.got"
+	on_bg broken far1 python3 "$T/broken.py" "$T/far1.got" tls
 	flow 192.0.2.1 far.example
 	settled "TLS offered and broken"
 	ok "... it was tried, and the log says so" grep -q \

@@ -57,7 +57,7 @@ smtp()
 role()
 {
 	[ ! -d "$T/home" ] || stop_suite
-	rm -rf "$T/home" "$T/service"
+	rm -rf "${T:?}/home" "${T:?}/service"
 	H='' S=$T/service
 	quill_home
 	"$H/bin/quill-config" --admin you@quill.example "$1" \

@@ -97,6 +97,11 @@ inject()
 	printf 'Subject: x\n\n.body\n' | "$H/bin/quill-queue" 1<"$T/env"
 }
 
+not()
+{
+	! "$@"
+}
+
 # sent RECIPIENT RELAY [TLS]
 sent()
 {
@@ -138,6 +143,8 @@ relay isp465 isp 192.0.2.31 465 's3cret word'
 # --- user and password -----------------------------------------------------------
 follow '^A smarthost:' '^Several relays on the line'
 is "it is a route for all" "$(cat smtproutes)" ':smtp.isp.example:587'
+follow '^(make tls && make install' '^A relay of your own' '/^ln /d'
+ok "a service for TLS" test -x "$H/service/tls/run"
 follow '^relay wants a password' '^That password goes to' \
 	's/USER PASSWORD/joe wrong/'
 inject a@far.test
@@ -184,7 +191,7 @@ ok "a CA that is not known: no password, no mail" log_has \
 	'deferral: .* relay=mailout.quill.example.* dsn=4\.7\.5 status=deferred'
 ok "nothing was taken" test ! -e "$T/mailout.got"
 cp "$certs/own.pem" ca.pem
-follow '^for\.  A relay of your own' '^A null client'
+follow '^A relay of your own' '^A null client'
 ok "now it is" sent 'route[0-9]*@far.test' \
 	'mailout.quill.example\[192.0.2.33\]:587' 'TLSv1.3/[A-Z0-9_]*/pkix'
 ok "the queue is empty" wait_until 60 queue_empty
@@ -193,7 +200,7 @@ peer_end mailout
 
 # --- a null client -------------------------------------------------------------------------
 relay null mailout 192.0.2.33 25 -
-rm -rf "$S" "$H/control"
+rm -rf "$S" "$H/service" "$H/control"
 S=$H/service
 mkdir "$H/control"
 cd "$H/control" || give_up "no control"
@@ -219,6 +226,7 @@ echo quill.example >defaulthost
 printf 'Subject: x\n\nx\n' | "$H/bin/sendmail" root
 ok "with defaulthost to another" wait_until 60 got '"root@quill.example"'
 peer_end null
+wait_until 20 not tcp_bound 192.0.2.33 25
 rm "$T/null.got"
 peer_start null 192.0.2.33:25 \
 	'RCPT=lambda l: "550 5.1.1 no" if "bad" in l else "250 ok"'
