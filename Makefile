@@ -323,6 +323,9 @@ fuzz_dotqmail_OBJS = local/dotqmail
 fuzz_milter_OBJS = milter/message milter/talk milter/changes \
 	milter/link
 fuzz_quillctl_OBJS = quillctl/sendlog quillctl/mend quillctl/archive
+fuzz_quillctl_report_OBJS = quillctl/counts quillctl/topk quillctl/idset \
+	quillctl/reason quillctl/sendlog quillctl/pagetables quillctl/html \
+	quillctl/say
 fuzz_remote_data_OBJS = remote/data
 fuzz_socketmap_OBJS = remote/sts
 fuzz_tlsa_OBJS = remote/dane

@@ -129,30 +129,20 @@ note_queue(struct counts *c, struct counts_hour *h)
 static void
 is_queued(struct counts *c, const char *id)
 {
-	switch (idset_add(&c->queued, id)) {
-	case IDSET_NEW:
-		c->before++;
-		break;
-	case IDSET_FULL:
-		c->full = true;
-		break;
-	case IDSET_KNOWN:
-		break;
-	}
+	enum idset_added r = idset_add(&c->queued, id);
+
+	c->before += r == IDSET_NEW;
+	c->full |= r == IDSET_FULL;
 }
 
 static void
 comes(struct counts *c, struct counts_hour *h, const char *id)
 {
-	switch (idset_add(&c->queued, id)) {
-	case IDSET_KNOWN:
+	enum idset_added r = idset_add(&c->queued, id);
+
+	if (r == IDSET_KNOWN)
 		return; /* quill-send was started again before it tried it */
-	case IDSET_FULL:
-		c->full = true;
-		break;
-	case IDSET_NEW:
-		break;
-	}
+	c->full |= r == IDSET_FULL;
 	/* the hour began without it */
 	note_queue(c, h);
 	c->inqueue++;
@@ -390,5 +380,17 @@ counts_end(struct counts *c, bool trim)
 	}
 	for (i = 0; i < COUNTS_TOPS; i++)
 		topk_sort(c->top[i]);
+}
+
+void
+counts_free(struct counts *c)
+{
+	size_t i;
+
+	free(c->hour);
+	for (i = 0; i < COUNTS_TOPS; i++)
+		free(c->top[i]);
 	idset_free(&c->queued);
+	map_free(&c->log.running);
+	str_free(&c->log.text);
 }

@@ -74,6 +74,7 @@ void counts_line(struct counts *c, const struct logs_line *l);
 /* After the last line: the tops are sorted, each hour's queue is as it is.
  * trim: leave out the hours before the first that has something. */
 void counts_end(struct counts *c, bool trim);
+void counts_free(struct counts *c);
 /* Delays: the longest that is counted in cell i, in ms. */
 uint64_t counts_delay_ms(size_t i);
 /* How long the fastest percent (1 to 100) of those delivered took at most, to

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "quillctl/plot.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "lib/num.h"
@@ -123,12 +124,10 @@ title(struct obuf *o, const struct plot *p)
 static void
 legend(struct obuf *o, const struct plot *p)
 {
-	size_t k;
-
 	if (p->nseries < 2)
 		return;
 	obuf_puts(o, "<ul class=\"legend\">\n");
-	for (k = 0; k < p->nseries; k++) {
+	for (size_t k = 0; k < p->nseries; k++) {
 		obuf_puts(o, "<li><svg aria-hidden=\"true\" width=\"12\" "
 			     "height=\"12\"><rect class=\"k");
 		obuf_putnum(o, p->colour[k]);
@@ -200,10 +199,8 @@ numbers(struct obuf *o, const struct plot *p, size_t i)
 static void
 grid(struct obuf *o, uint64_t step, uint64_t top)
 {
-	uint64_t v;
-
 	obuf_puts(o, "<g class=\"grid\">\n");
-	for (v = 0; v <= top; v += step) {
+	for (uint64_t v = 0; v <= top; v += step) {
 		obuf_puts(o, "<line x2=\"100%\"");
 		attribute(o, " y1", top - v, top);
 		attribute(o, " y2", top - v, top);
@@ -249,6 +246,8 @@ ticks(struct obuf *o, int64_t from, uint64_t length)
 static void
 bar(struct obuf *o, const struct plot *p, size_t i, uint64_t top, int64_t t)
 {
+	/* so thin that rounding would show as gaps: they overlap a little */
+	bool many = p->n > 60;
 	uint64_t below = 0;
 	size_t k;
 
@@ -264,8 +263,8 @@ bar(struct obuf *o, const struct plot *p, size_t i, uint64_t top, int64_t t)
 		obuf_puts(o, "<rect class=\"k");
 		obuf_putnum(o, p->colour[k]);
 		obuf_putc(o, '"');
-		attribute(o, " x", 20 * i + 1, 20 * p->n);
-		attribute(o, " width", p->n > 60 ? 20 : 18, 20 * p->n);
+		attribute(o, " x", 20 * i + !many, 20 * p->n);
+		attribute(o, " width", many ? 21 : 18, 20 * p->n);
 		attribute(o, " y", top - below, top);
 		attribute(o, " height", p->value[i][k], top);
 		obuf_puts(o, "/>");

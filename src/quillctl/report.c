@@ -109,5 +109,8 @@ ctl_report(int argc, char **argv)
 			file ? file : "the standard output");
 		return STATUS_TEMP;
 	}
-	return logs_unread(logs) ? STATUS_TEMP : CTL_YES;
+	counts_free(&c);
+	n = logs_unread(logs) ? STATUS_TEMP : CTL_YES;
+	logs_close(logs);
+	return n;
 }

@@ -12,7 +12,8 @@ topk_init(struct topk *t)
 	struct map m;
 	size_t i;
 
-	memset(t, 0, sizeof(*t));
+	t->n = 0;
+	t->all = 0;
 	map_init(&m); /* a seed that strangers do not know */
 	memcpy(t->seed, m.seed, sizeof(t->seed));
 	map_free(&m);
@@ -90,10 +91,12 @@ take(struct topk *t, const char *key, size_t len, uint64_t hash)
 	uint16_t *slot = slot_of(t, hash);
 	struct topk_item *item = &t->item[i];
 
-	if (t->n < TOPK)
+	if (t->n < TOPK) {
+		item->count = 0;
 		rise(t, i);
-	else
+	} else {
 		forget(t, i);
+	}
 	memcpy(item->key, key, len);
 	item->key[len] = '\0';
 	item->hash = hash;

@@ -48,6 +48,7 @@ seed()
 	smtpd_auth) printf '1am9l\ncHc=\n' ;;
 	milter) printf '\0\0\0\015O\0\0\0\006\0\0\0\377\0\035\366\377\0\0\0\006hX\0y\0\0\0\0\002bz\0\0\0\001c' ;;
 	quillctl) printf 'lstarting delivery 1: msg 0123456789abcdef to local a\ndelivery 1: success: ok/ to=a relay=-\n' ;;
+	quillctl_report) printf 'info msg 0123456789abcdef: bytes 7 from <a@b> qp 1\nstarting delivery 1: msg 0123456789abcdef to local a\ndelivery 1: deferral: no/ to=a relay=- delay=1.000 dsn=4.0.0\nquill-smtpd: refused pid=1 code=550 text="no%%3C" what=\nend msg 0123456789abcdef\n' ;;
 	authreq) printf '1\0joe\0pw\000192.0.2.1\0smtp\0T\0' ;;
 	esac
 }

@@ -319,6 +319,7 @@ test_lines(void)
 	t = c.top[COUNTS_REFUSALS];
 	is_str(t->item[0].key, "550 5.7.1 not \"here\" <" CUT ">?",
 		"a refusal");
+	counts_free(&c);
 }
 
 static void
@@ -327,6 +328,7 @@ test_period(void)
 	counts_init(&c, T0 - 1, T0 + 1);
 	is_num(c.hours, 2, "parts of hours are hours");
 	is_num(c.from, T0 - 3600, "from the first one's beginning");
+	counts_free(&c);
 	counts_init(&c, 0, T0);
 	is_num(c.hours, COUNTS_HOURS, "no more than that");
 	is_num(c.from, T0 - COUNTS_DAYS * (int64_t)86400, "the last ones");
@@ -336,10 +338,12 @@ test_period(void)
 	is_num(c.hours, 2, "trimmed");
 	is_num(c.from, T0 - 7200, "to where something is");
 	is_num(c.hour[0].n[COUNTS_REFUSED], 2, "which is still there");
+	counts_free(&c);
 	counts_init(&c, T0, T0 - 5);
 	is_num(c.hours, 1, "an end before the beginning: an hour");
 	counts_end(&c, true);
 	is_num(c.hours, 1, "stays");
+	counts_free(&c);
 }
 
 int
