@@ -54,8 +54,13 @@ demand_pkix(SSL *ssl, const struct certs *c, const struct tls_ask *a,
 			a->ca ? "there is no such list of CAs in control/tls"
 			      : "there are no CAs to verify it by");
 	SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
-	if (SSL_set1_verify_cert_store(ssl, ca) && demand_names(ssl, a))
+	if (SSL_set1_verify_cert_store(ssl, ca) && demand_names(ssl, a)) {
+		/* a common name is no host name: RFC 8461 4.1, RFC 9525 */
+		SSL_set_hostflags(
+			ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+				     X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
 		return true;
+	}
 	return refuse(s, TLS_FAILED, "the TLS library refused a name");
 }
 

@@ -127,6 +127,7 @@ def verify():
     for policy, cert, good in (
             ("verify", "mx", True), ("verify", "domain", True),
             ("verify", "stranger", False), ("verify", "old", False),
+            ("verify", "common", False),
             ("x.test verify match=mx.x.test", "mx", True),
             ("x.test verify match=other.test", "mx", False),
             ("x.test verify match=.x.test", "mx", True),

@@ -16,7 +16,8 @@ leaf mx root mx.x.test
 leaf domain root x.test
 leaf stranger foreign mx.x.test
 leaf old root mx.x.test expired
-for c in mx domain stranger old; do
+leaf common root mx.x.test commonname
+for c in mx domain stranger old common; do
 	cat "$certs/$c.pem" "$certs/$c.key" >"$certs/$c.both"
 done
 # with the CA behind it, for TLSA records that name the CA
