@@ -354,6 +354,5 @@ check_control(void)
 	envelopebytes();
 	taken_as_they_are();
 	check_relay();
-	check_say(CHECK_OK, "control", 0,
-		"names and values, as their readers take them", NULL);
+	check_say(CHECK_OK, "control", 0, "looked at: names and values", NULL);
 }

@@ -389,5 +389,6 @@ check_dns(void)
 	check_domains(domain);
 	dns_tlsa();
 	dnssec();
-	check_say(CHECK_OK, dns_site.me, 0, "DNS of all domains", NULL);
+	check_say(CHECK_OK, dns_site.me, 0, "looked at: the DNS of all domains",
+		NULL);
 }

@@ -268,5 +268,6 @@ check_services(void)
 			"quill-service --smtp ADDR:PORT, if it should");
 	do_they_stay();
 	helpers();
-	check_say(CHECK_OK, "services", 0, "supervised and running", NULL);
+	check_say(CHECK_OK, "services", 0, "looked at: supervised and running",
+		NULL);
 }

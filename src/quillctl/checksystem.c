@@ -153,7 +153,7 @@ void
 check_system(void)
 {
 	if (chdir(site_queue) < 0) {
-		check_say(CHECK_WARNING, site_queue, 0,
+		check_say(check.root ? CHECK_ERROR : CHECK_NOTE, site_queue, 0,
 			check_text("cannot be looked into: ", strerror(errno)),
 			"root and group quill may");
 		return;
@@ -163,5 +163,5 @@ check_system(void)
 	file_system();
 	clock_right();
 	set_aside();
-	check_say(CHECK_OK, "system", 0, "disk and clock", NULL);
+	check_say(CHECK_OK, "system", 0, "looked at: disk and clock", NULL);
 }

@@ -146,5 +146,5 @@ check_tls(void)
 		if (strncmp(p, "certificate ", 12) == 0)
 			certificate(p);
 	check_say(CHECK_OK, "control/tls", 0,
-		"certificates and keys, as quill-tlsd takes them", NULL);
+		"looked at: certificates and keys", NULL);
 }

@@ -180,5 +180,5 @@ check_users(void)
 	if (check.known && check.root)
 		check_who();
 	check_say(CHECK_OK, "users", 0,
-		"databases, and the addresses that there must be", NULL);
+		"looked at: databases, addresses that there must be", NULL);
 }

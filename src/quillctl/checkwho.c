@@ -141,22 +141,27 @@ has_mailbox(const char *home)
 	return false;
 }
 
+/* Those whose mail bounces, and those whose mail goes where nobody may look. */
+struct accounts {
+	struct str lonely, unread;
+};
+
 static void
-system_account(const char *name, struct str *lonely)
+system_account(const char *name, struct accounts *those)
 {
 	const char *address = check_text(name, "@", str_c(&check.me));
 	struct answer a;
 
 	ask(address, &a);
 	if (a.bounces) {
-		str_putc(lonely, ' ');
-		str_puts(lonely, name);
+		str_putc(&those->lonely, ' ');
+		str_puts(&those->lonely, name);
 	} else if (a.home && !a.alias && !a.later && !has_mailbox(a.home)) {
-		check_say(CHECK_NOTE, name, 0,
-			check_text("its mail goes to its home, ", a.home,
-				", which has no Maildir"),
-			check_text("to send it to root: echo '&root' >", a.home,
-				"/.qmail"));
+		str_putc(&those->unread, ' ');
+		str_puts(&those->unread, name);
+		str_puts(&those->unread, " (");
+		str_puts(&those->unread, a.home);
+		str_putc(&those->unread, ')');
 	}
 	str_free(&a.words);
 }
@@ -165,7 +170,8 @@ system_account(const char *name, struct str *lonely)
 static void
 system_accounts(void)
 {
-	struct str passwd = STR_INIT(PASSWD_MAX), lonely = STR_INIT(3000);
+	struct str passwd = STR_INIT(PASSWD_MAX);
+	struct accounts those = { STR_INIT(3000), STR_INIT(3000) };
 	uint64_t persons = first_person(), uid;
 	char *p, *next, *colon;
 
@@ -186,19 +192,26 @@ system_accounts(void)
 				UINT32_MAX, &uid) ||
 			uid >= persons)
 			continue;
-		system_account(p, &lonely);
+		system_account(p, &those);
 	}
-	if (lonely.len)
+	if (those.lonely.len)
 		check_say(CHECK_WARNING, NULL, 0,
 			check_text("system accounts without an alias, whose "
 				   "mail bounces:",
-				str_c(&lonely)),
-			check_text("for n in", str_c(&lonely),
+				str_c(&those.lonely)),
+			check_text("for n in", str_c(&those.lonely),
 				"; do echo \"$n: root\"; done >>", site_home,
 				"/alias/aliases; ", site_home,
 				"/bin/newaliases"));
+	if (those.unread.len)
+		check_say(CHECK_NOTE, NULL, 0,
+			check_text("system accounts whose mail goes to their "
+				   "homes, which have no Maildir:",
+				str_c(&those.unread)),
+			"to send it to root: echo '&root' >HOME/.qmail");
 	str_free(&passwd);
-	str_free(&lonely);
+	str_free(&those.lonely);
+	str_free(&those.unread);
 }
 
 static void

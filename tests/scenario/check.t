@@ -74,6 +74,9 @@ finds "passwords for all" 2 files '^error: users/passwd: is readable by every'
 rm "$H/users/passwd"
 mended files
 
+is "who is not root is told of nothing that is not so" \
+	"$(setuidgid nobody "$ctl" check -q files control users tls 2>&1)" ''
+
 # --- control files --------------------------------------------------------------
 echo 5 >"$C/concurencylocal"
 finds "a name that nobody reads" 1 control \
@@ -337,6 +340,18 @@ touch -d '2 days' "$C/me"
 finds "a time to come" 2 system "^error: $H/control/me: is of the future"
 touch "$C/me"
 mended system
+id=2000000000000000
+echo x >"$H/queue/msg/0/$id.env"
+finds "a message to come" 2 system "^error: message $id: is of the future"
+rm "$H/queue/msg/0/$id.env"
+echo x >"$H/queue/lost/$id.env"
+finds "damage that was set aside" 1 system '^warning: queue/lost: 1 damaged'
+rm "$H/queue/lost/$id.env"
+mended system
+mount -t tmpfs none "$H/queue"
+finds "a queue in memory" 1 system "^warning: $H/queue: is in memory .tmpfs"
+umount "$H/queue"
+mended system
 
 # --- what others wrote ------------------------------------------------------------
 f=$(printf 'x\033]0;<y>\007\n"z')
@@ -458,6 +473,17 @@ wrong "two" 2 '^error: _dmarc.quill.example: has more than one' '' \
 	"'_dmarc.quill.example:v=DMARC1; p=none:60"
 wrong "one without a policy" 2 '^error: _dmarc.quill.example: its p= is none of' \
 	's/p=none/p=nothing/'
+zone ''
+if [ -e /etc/opendkim.conf ]; then
+	printf 'KeyTable file:%s/keys\n' "$T" >"$T/opendkim.conf"
+	printf '# ours\nk1 quill.example:gone:/etc/dkimkeys/x\n' >"$T/keys"
+	mount --bind "$T/opendkim.conf" /etc/opendkim.conf
+	finds "opendkim's table tells the selector" 2 dns \
+		'^error: gone._domainkey.quill.example: the DKIM key is not'
+	printf 'Domain quill.example\nSelector sel\n' >"$T/opendkim.conf"
+	mended dns
+	umount /etc/opendkim.conf
+fi
 wrong "no DKIM key" 2 '^error: sel._domainkey.quill.example: the DKIM key is' \
 	'/^.sel/d'
 wrong "two" 2 '^error: sel._domainkey.quill.example: has more than one' '' \
