@@ -260,7 +260,8 @@ foot(struct obuf *o, const struct page *p)
 		"the next is left out: \342\200\246 stands for hosts, "
 		"addresses, numbers and ids.</li>\n"
 		"<li>Tables have 2,000 places; where more were needed, a count "
-		"may be too high, by no more than it says.</li>\n"
+		"may be too high, by no more than it says, and what is not "
+		"known well enough is left out.</li>\n"
 		"<li>Queue size: what came and went by the log; messages of "
 		"which it tells nothing, such as held ones, are not in it.");
 	if (c->full)

@@ -58,7 +58,7 @@ top_row(struct obuf *o, size_t which, const struct topk_item *item,
 }
 
 static void
-top_table(struct obuf *o, const struct counts *c, size_t which)
+top_table(struct obuf *o, const struct counts *c, size_t which, size_t n)
 {
 	const struct topk *t = c->top[tops[which].top];
 	size_t i, k;
@@ -77,15 +77,29 @@ top_table(struct obuf *o, const struct counts *c, size_t which)
 		obuf_puts(o, "</th>");
 	}
 	obuf_puts(o, "</tr></thead>\n<tbody>\n");
-	for (i = 0; i < t->n && i < SHOWN; i++)
+	for (i = 0; i < n; i++)
 		top_row(o, which, &t->item[i], t->item[0].count);
 	obuf_puts(o, "</tbody>\n</table></div>\n");
+}
+
+/* How many rows: as long as no more than half of a count may be too much.
+ * What follows is in its place by chance. */
+static size_t
+rows(const struct topk *t)
+{
+	size_t n = 0;
+
+	while (n < t->n && n < SHOWN &&
+		t->item[n].error <= t->item[n].count / 2)
+		n++;
+	return n;
 }
 
 static void
 top_section(struct obuf *o, const struct counts *c, size_t which)
 {
 	const struct topk *t = c->top[tops[which].top];
+	size_t n = rows(t);
 
 	obuf_puts(o, "\n<section id=\"");
 	obuf_puts(o, tops[which].id);
@@ -98,16 +112,15 @@ top_section(struct obuf *o, const struct counts *c, size_t which)
 		obuf_puts(o, "<p>None.</p>\n</section>\n");
 		return;
 	}
-	if (t->n > SHOWN) {
+	if (t->n > n) {
 		obuf_puts(o, "<p class=\"note\">The first ");
-		obuf_putnum(o, SHOWN);
+		obuf_putnum(o, n);
 		obuf_puts(o, " of ");
-		if (t->n == TOPK)
-			obuf_puts(o, "more than ");
 		html_number(o, t->n);
-		obuf_puts(o, ".</p>\n");
+		obuf_puts(o, t->n == TOPK ? " or more.</p>\n" : ".</p>\n");
 	}
-	top_table(o, c, which);
+	if (n > 0)
+		top_table(o, c, which, n);
 	obuf_puts(o, "</section>\n");
 }
 

@@ -212,6 +212,19 @@ exits 'rotated files, the last one empty' 0 "$ctl" report --days 3 "$T/turned"
 ok 'what is in them; older files are not read' html "$T/out" '
 assert p.facts()[0] == 2, p.facts()
 assert "2 lines of the logs turned" in p.text'
+python3 - "$end" >"$T/new/current" <<'END'
+import sys
+t = (1 << 62) + 10 + int(sys.argv[1])
+for i in range(30000):
+    a = "often@x.test" if i % 10 == 0 else "u%d@x.test" % (i * 7919)
+    print("@%016x%08x info msg %016d: bytes 5 from <%s> qp 1 uid 0 nrcpt=1"
+          % (t - 3000 + i // 10, 0, i, a))
+END
+exits 'more senders than places' 0 "$ctl" report "$T/new"
+ok 'the frequent one, and not who is there by chance' html "$T/out" '
+assert p.rows("senders") == [["often@x.test", "3,000", "14.6 KiB"]], \
+	p.rows("senders")
+assert "The first 1 of 2,000 or more." in p.text'
 if [ "$(id -u)" = 0 ] && id nobody >/dev/null 2>&1; then
 	chmod 755 "$T/turned"
 	chmod 600 "$T/turned/current"
