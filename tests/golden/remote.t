@@ -6,8 +6,10 @@
 own_net "$@"
 # Other hosts: addresses of 127.0.0.0/8 count as this one.
 ip route add local 192.0.2.0/24 dev lo src 127.0.0.1 || give_up "no route"
-ip -6 route add local 2001:db8::/32 dev lo src ::1 &&
-	echo 1 >/proc/sys/net/ipv6/ip_nonlocal_bind || give_up "no IPv6"
+{
+	ip -6 route add local 2001:db8::/32 dev lo src ::1 &&
+		echo 1 >/proc/sys/net/ipv6/ip_nonlocal_bind
+} || give_up "no IPv6"
 ip route add unreachable 198.51.100.0/24 || give_up "no route"
 need python3 tinydns tinydns-data flock ip
 
