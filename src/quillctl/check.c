@@ -122,8 +122,12 @@ void
 check_say(enum check_severity s, const char *about, uint64_t line,
 	const char *text, const char *todo)
 {
-	if (said_before(about, line, text))
+	static const char *bad; /* the part that is not ok */
+
+	if (said_before(about, line, text) || (s == CHECK_OK && bad == current))
 		return;
+	if (s > CHECK_NOTE)
+		bad = current;
 	count[s]++;
 	if (s == CHECK_OK && !check.verbose)
 		return;
@@ -274,8 +278,9 @@ prepare(void)
 		check_say(CHECK_ERROR, "users/ids", 0, site_ids_error(),
 			"make install");
 	if (!check.root)
-		check_say(CHECK_NOTE, NULL, 0,
-			"not root: some things are not looked at", NULL);
+		check_say(CHECK_WARNING, NULL, 0,
+			"not root: much cannot be looked at",
+			"as root: quillctl check");
 	/* programs are to be told by us alone who the client is */
 	unsetenv("RELAYCLIENT");
 	unsetenv("TCPREMOTEIP");
@@ -303,7 +308,9 @@ choose(char **names, bool wanted[PARTS])
 		for (i = 0; i < PARTS && strcmp(*names, parts[i].name);)
 			i++;
 		if (i == PARTS) {
-			args_bad("no such part: ", *names);
+			args_bad("no such part (files, control, users, dns, "
+				 "tls, services, system): ",
+				*names);
 			return false;
 		}
 		wanted[i] = true;

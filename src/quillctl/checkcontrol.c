@@ -344,7 +344,7 @@ check_control(void)
 	if (control_line("me", &me) == CONTROL_ABSENT) {
 		check_say(CHECK_ERROR, "control/me", 0,
 			"missing: this host has no name, and nothing works",
-			"quill-config FQDN");
+			"quill-config FQDN, or the name into that file");
 		str_free(&me);
 		return;
 	}

@@ -135,7 +135,8 @@ host(void)
 	if (n == 0)
 		check_say(CHECK_ERROR, dns_site.me, 0,
 			"the name of this host has no address in the DNS",
-			check_text("quillctl dns ", dns_site.me));
+			check_text("publish what this prints: quillctl dns ",
+				dns_site.me));
 	if (alias)
 		check_say(CHECK_WARNING, dns_site.me, 0,
 			"the name of this host is an alias (CNAME), which an "
@@ -240,10 +241,14 @@ no_mx(const char *domain, enum dnsq_result why)
 		n = addresses(domain, DNS_A, ip, DNSREC_ADDRESSES, NULL);
 	while (n > 0)
 		here |= is_ours(&ip[--n]);
+	/* for the host itself its address is enough (RFC 5321 5.1) */
+	if (here && strcmp(domain, dns_site.me) == 0)
+		return;
 	if (here)
 		check_say(CHECK_WARNING, domain, 0,
 			"has no MX record: mail comes by its address alone",
-			check_text("quillctl dns ", domain));
+			check_text("publish what this prints: quillctl dns ",
+				domain));
 	else
 		check_say(CHECK_ERROR, domain, 0,
 			why == DNSQ_NXDOMAIN
@@ -251,7 +256,8 @@ no_mx(const char *domain, enum dnsq_result why)
 				  "it"
 				: "has no MX record: mail for it does not come "
 				  "here",
-			check_text("quillctl dns ", domain));
+			check_text("publish what this prints: quillctl dns ",
+				domain));
 }
 
 static void
@@ -282,12 +288,14 @@ mx(const char *domain)
 	else if (null)
 		check_say(CHECK_ERROR, domain, 0,
 			"says in the DNS that it takes no mail (null MX)",
-			check_text("quillctl dns ", domain));
+			check_text("publish what this prints: quillctl dns ",
+				domain));
 	else if (r == DNSQ_OK && !here)
 		check_say(CHECK_ERROR, domain, 0,
 			check_text("mail for it does not come here: its MX is ",
 				best),
-			check_text("quillctl dns ", domain,
+			check_text("publish what this prints: quillctl dns ",
+				domain,
 				"; or take it out of control/locals and "
 				"virtualdomains"));
 }

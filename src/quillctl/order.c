@@ -15,6 +15,7 @@
 #include "quillctl/quillctl.h"
 #include "quillctl/say.h"
 #include "quillctl/select.h"
+#include "wire/relay.h"
 #include "wire/site.h"
 #include "wire/status.h"
 
@@ -257,6 +258,8 @@ message(void *arg, const struct walk_message *m)
 {
 	struct job *j = arg;
 	size_t i, n = 0, can = 0;
+	/* a message has one time of its next attempt */
+	bool fits = false, together = j->verb->v == CTL_RETRY;
 
 	if (!select_message(&j->select, m))
 		return;
@@ -269,9 +272,12 @@ message(void *arg, const struct walk_message *m)
 			continue;
 		can++;
 		if (select_rcpt(&j->select, m, i))
-			j->rcpts[n++] = (uint32_t)i;
+			fits = true;
+		else if (!together)
+			continue;
+		j->rcpts[n++] = (uint32_t)i;
 	}
-	if (n == 0)
+	if (!fits)
 		return;
 	j->fits++;
 	if (j->dry)
@@ -279,7 +285,7 @@ message(void *arg, const struct walk_message *m)
 	else if (j->offline)
 		obey_offline(j, m, n);
 	else
-		send_order(j, m, n, n == can || j->verb->v == CTL_RETRY);
+		send_order(j, m, n, n == can);
 }
 
 /* --- the command ---------------------------------------------------------- */
@@ -336,7 +342,9 @@ is_line(const char *s)
 static int
 take_argument(struct job *j, const char *text, const char *via)
 {
+	static struct relays relays;
 	enum ctl_verb v = j->verb->v;
+	const char *bad;
 
 	if ((text && v != CTL_BOUNCE) || (via && v != CTL_REROUTE))
 		return args_bad(text ? "--text is for " : "--via is for ",
@@ -351,6 +359,11 @@ take_argument(struct job *j, const char *text, const char *via)
 			return args_bad("reroute needs ",
 				"--via RELAY (or --via - for the usual way)");
 		j->argument = strcmp(via, "-") == 0 ? NULL : via;
+		bad = j->argument ? relay_list(via, &relays) : NULL;
+		if (bad) {
+			log_alert(bad, ": ", via);
+			return CTL_USAGE;
+		}
 	}
 	if (j->argument && !is_line(j->argument))
 		return args_bad("not one line of text: ", j->argument);

@@ -46,7 +46,7 @@ static const struct ctl_command commands[] = {
 		ctl_explain, CTL_ANYWHERE },
 	{ "check",
 		"check [-jqv] [--no-dns] [--services DIR] [--ip IP,...]"
-		" [--dkim SELECTOR] [PART...]",
+		" [--dkim NAME] [PART...]",
 		ctl_check, CTL_ANYWHERE },
 	{ "dns", "dns [--tinydns] [--ip IP,...] [--tlsa HEX] [--ttl N] DOMAIN",
 		ctl_dns, CTL_ANYWHERE },
@@ -117,25 +117,47 @@ run(const struct ctl_command *c, int argc, char **argv)
 	return r;
 }
 
+static const struct ctl_command *
+find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < NCOMMANDS; i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static bool
+is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 int
 main(int argc, char **argv)
 {
-	size_t i;
+	const char *name = argc >= 2 ? argv[1] : "";
+	const struct ctl_command *c = find(name);
+	bool help = c && argc == 3 && is_help(argv[2]);
 
 	log_init("quillctl");
 	fd_sane();
 	sig_ignore(SIGPIPE);
 	obuf_init(&out, 1, outbuf, sizeof(outbuf));
-	for (i = 0; argc >= 2 && i < NCOMMANDS; i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
-			return run(&commands[i], argc - 1, argv + 1);
-	if (argc == 2 && (strcmp(argv[1], "help") == 0 ||
-				 strcmp(argv[1], "--help") == 0)) {
-		usage(1, NULL);
+	if (c && !help)
+		return run(c, argc - 1, argv + 1);
+	if (is_help(name) || strcmp(name, "help") == 0) {
+		name = argc >= 3 ? argv[2] : "";
+		c = find(name);
+		help = c || argc == 2;
+	}
+	if (help) {
+		usage(1, c);
 		return CTL_YES;
 	}
-	if (argc >= 2)
-		log_alert("unknown subcommand ", argv[1]);
+	if (*name)
+		log_alert("unknown subcommand ", name);
 	usage(2, NULL);
 	return CTL_USAGE;
 }

@@ -80,6 +80,17 @@ plain_params(const struct walk_message *m, size_t i, const char *indent)
 	}
 }
 
+/* What does not answer is tried with one delivery, for all that wait. */
+static void
+not_tried(const char *address)
+{
+	obuf_puts(&out, "          no reply in the log: rotated away, or its "
+			"destination was known to be\n          down; now: "
+			"quillctl explain ");
+	json_plain(&out, address);
+	obuf_putc(&out, '\n');
+}
+
 static void
 plain_rcpt(const struct walk_message *m, size_t i)
 {
@@ -96,8 +107,11 @@ plain_rcpt(const struct walk_message *m, size_t i)
 		json_plain(&out, relay);
 		obuf_puts(&out, " (rerouted)\n");
 	}
-	if (!replies_get(m, i, &r))
+	if (!replies_get(m, i, &r)) {
+		if (m->tried && env_istodo(env_mark(&m->env, i)))
+			not_tried(env_rcpt(&m->env, i));
 		return;
+	}
 	obuf_puts(&out, "          last reply: ");
 	json_plain(&out, r.text);
 	obuf_puts(&out, "\n          ");

@@ -58,6 +58,19 @@ exits 'no id' 64 "$ctl" queue 0123
 exits 'an order without a selector' 64 "$ctl" delete
 like 'asks which' "$(cat "$T/err")" 'which messages'
 exits 'reroute without a relay' 64 "$ctl" reroute --all
+exits 'reroute by none, even if it is not to be done' 64 "$ctl" reroute -n \
+	--via relay.test:x --all
+like 'says what is wrong' "$(cat "$T/err")" 'bad port of a relay: relay.test:x'
+exits 'an unknown part' 64 "$ctl" check frob
+like 'the known ones are named' "$(cat "$T/err")" 'services, system.*: frob'
+is 'check takes no selector' "$(grep -c -e '--older' "$T/err")" 0
+exits 'help for one' 0 "$ctl" help hold
+is 'is of that one' "$(head -n 1 "$T/out")" 'usage: quillctl hold [-nj] SELECTOR'
+exits 'asked for behind it' 0 "$ctl" dns -h
+is 'is the same' "$(cut -c 1-19 "$T/out")" 'usage: quillctl dns'
+exits 'help for what is not there' 64 "$ctl" help frob
+like 'and says so' "$(cat "$T/err")" 'unknown subcommand frob'
+exits 'an empty subcommand' 64 "$ctl" ''
 exits '--text is for bounces' 64 "$ctl" hold --text x --all
 exits 'show without id' 64 "$ctl" show
 exits 'why of neither' 64 "$ctl" why postmaster
@@ -120,6 +133,16 @@ is 'queue shows only the recipients that fit' \
 exits 'a dry run' 0 "$ctl" delete -n --domain a.test
 like 'says what it would do' "$(cat "$T/out")" "^would delete $id1 from"
 is 'and leaves the queue alone' "$(marks "$id1")" TT
+"$ctl" retry -n --domain a.test >"$T/out"
+is 'all recipients of a message are tried at one time, and retry -n says so' \
+	"$(grep -A 2 "^would retry $id1 " "$T/out" | cut -sf 3 | tr -d '\n')" \
+	u1@a.testu2@b.test
+env1=$(find "$H/queue/msg" -name "$id1.env")
+touch -r "$env1" "$T/time"
+touch "$env1"
+like 'show: a recipient without a reply in the log' "$("$ctl" show "$id1")" \
+	'down; now: quillctl explain u2@b.test'
+touch -r "$T/time" "$env1"
 exits 'hold one domain' 0 "$ctl" hold --domain a.test
 like 'says that quill-send does not run' "$(cat "$T/err")" 'not running'
 like 'says what is held' "$(cat "$T/out")" "^$id1: held"
@@ -151,7 +174,7 @@ exits 'bounce' 0 "$ctl" bounce --text 'so sorry' --to u2@b.test
 is 'mark X' "$(marks "$id1")" TX
 ok 'with its reason' grep -q 'so sorry' "$H/queue/bounce/$id1"
 is 'which belongs to quills' "$(stat -c %U:%a "$H/queue/bounce/$id1")" \
-	"$(stat -c %U "$H/queue/bounce"):600"
+	"$(stat -c %U "$H/queue/bounce"):640"
 like 'show tells the reason' "$("$ctl" show "$id1")" 'last reply: so sorry'
 ok 'orders are logged with the uid' grep -q \
 	"order bounce msg $id1: uid=0 recipients=1" "$H/log/quillctl/current"

@@ -166,6 +166,10 @@ like "a file of them that is not there" "$a" \
 	'^error: control/aliases line 2: /nowhere/aliases: No such file'
 rm "$C/aliases"
 mktestuser
+a=$(setpriv --reuid "$testuser" --regid "$testuser" --init-groups \
+	"$ctl" check -q files)
+is "who is not root is told so, and nothing untrue" "$?:$(printf '%s\n' "$a" |
+	grep -v '^	do: as root')" '1:warning: not root: much cannot be looked at'
 echo "$testuser: root" >>"$H/alias/aliases"
 "$H/bin/newaliases"
 finds "an alias that is never asked for" 1 users \
@@ -411,6 +415,12 @@ up()
 	[ "$look_rc:$a" = 0: ]
 }
 ok "what quillctl dns prints is what is wanted" wait_until 30 up
+
+cp "$H/control/locals" "$T/locals"
+echo mail.quill.example >>"$H/control/locals"
+dns ''
+is "the host itself needs no MX" "$(printf '%s\n' "$a" | grep -c ' MX ')" 0
+cp "$T/locals" "$H/control/locals"
 
 wrong "another MX" 2 \
 	'^error: quill.example: mail for it does not come here: its MX is mx.o' \

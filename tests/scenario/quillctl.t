@@ -111,8 +111,8 @@ exits 'delete' 0 "$ctl" delete --to b@dead.test
 like 'show: now it is held' "$("$ctl" show "$id")" 'it is held'
 sink_start one 127.0.0.3:2500
 exits 'reroute' 0 "$ctl" reroute --via '[127.0.0.3]:2500' "$id"
-exits 'a relay that is none' 111 "$ctl" reroute --via 'a b:x' "$id"
-like 'is refused' "$(cat "$T/err")" 'quill-send refuses: '
+exits 'a relay that is none' 64 "$ctl" reroute --via 'a b:x' "$id"
+like 'is refused' "$(cat "$T/err")" 'bad port of a relay: a b:x'
 exits 'release' 0 "$ctl" release "$id"
 ok 'delivered by the relay' wait_until 60 sink_has one 1
 is 'to whom it was left' "$(sink_rcpts "$(sink_files one)")" '<a@dead.test>'
