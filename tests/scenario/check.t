@@ -74,8 +74,10 @@ finds "passwords for all" 2 files '^error: users/passwd: is readable by every'
 rm "$H/users/passwd"
 mended files
 
-is "who is not root is told of nothing that is not so" \
-	"$(setuidgid nobody "$ctl" check -q files control users tls 2>&1)" ''
+setuidgid nobody "$ctl" check -q files control users tls >"$T/out" 2>&1
+is "who is not root is told that, and of nothing that is not so" \
+	"$?:$(grep -v '^	do: as root' "$T/out")" \
+	'1:warning: not root: much cannot be looked at'
 
 # --- control files --------------------------------------------------------------
 echo 5 >"$C/concurencylocal"
@@ -166,10 +168,6 @@ like "a file of them that is not there" "$a" \
 	'^error: control/aliases line 2: /nowhere/aliases: No such file'
 rm "$C/aliases"
 mktestuser
-a=$(setpriv --reuid "$testuser" --regid "$testuser" --init-groups \
-	"$ctl" check -q files)
-is "who is not root is told so, and nothing untrue" "$?:$(printf '%s\n' "$a" |
-	grep -v '^	do: as root')" '1:warning: not root: much cannot be looked at'
 echo "$testuser: root" >>"$H/alias/aliases"
 "$H/bin/newaliases"
 finds "an alias that is never asked for" 1 users \
