@@ -78,14 +78,15 @@ explain_facts(const char *name, struct str *text)
 static void
 take_place(char *s, struct explain_place *at)
 {
-	static char file[300];
+	static struct str file = STR_INIT(300);
 	size_t n = strcspn(s, " ");
 	const char *rest = s + n + (s[n] != 0);
 
 	s[n] = 0;
-	strcpy(file, "control/");
-	strncat(file, s, sizeof(file) - sizeof("control/"));
-	*at = (struct explain_place){ .file = file };
+	str_clear(&file);
+	str_puts(&file, "control/");
+	str_puts(&file, s);
+	*at = (struct explain_place){ .file = str_c(&file) };
 	if (!num_parses(rest, UINT32_MAX, &at->line) ||
 		(n > 4 && strcmp(s + n - 4, ".cdb") == 0)) {
 		at->line = 0;
