@@ -249,11 +249,8 @@ class Image:
         self.device = subprocess.check_output(
             ['losetup', '--show', '-f', self.file]).decode().strip()
         try:
-            # a namespace that was made meanwhile may still hold an earlier one
             subprocess.check_call(
-                ['mount', '-t', self.kind, '-o',
-                 'nouuid' if self.kind == 'xfs' else 'defaults',
-                 self.device, self.rig.mount])
+                ['mount', '-t', self.kind, self.device, self.rig.mount])
         except subprocess.CalledProcessError:
             subprocess.call(['losetup', '-d', self.device])
             raise Trouble('cannot mount ' + self.kind)

@@ -15,8 +15,13 @@
 #	sh tests/crash/run.sh straces		only the faults by strace
 #	sh tests/crash/run.sh learn		operations of each workload
 #
-# Single cases tell everything; logs of failures are added to B/crash/failed. CRASH=all: longer. SEED=N: what chance decides,
-# MESSAGES=N: how many in the long run.
+# Single cases tell everything; logs of failures are added to B/crash/failed.
+# CRASH=all: longer. SEED=N: what chance decides, MESSAGES=N: how many in the
+# long run.
+#
+# In a mount namespace of its own: what is mounted here is then in no namespace
+# that others make meanwhile, so a file system is gone when it is unmounted.
+[ "${crash_alone:-}" ] || exec unshare -m env crash_alone=1 sh "$0" "$@"
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/crash/setup.sh"
 verb=$1
