@@ -91,7 +91,7 @@ must_be(const char *local, const char *domain)
 				"an alias in alias/aliases, then newaliases; "
 				"or alias/.qmail-",
 				local));
-	else if (a.rcpt && strncmp(a.rcpt, "550 5.7.1", 9) == 0)
+	else if (a.home && a.rcpt && strncmp(a.rcpt, "550 5.7.1", 9) == 0)
 		check_say(CHECK_WARNING, domain, 0,
 			"is delivered here, but mail for it is not taken by "
 			"SMTP from strangers",

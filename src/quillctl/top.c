@@ -295,7 +295,8 @@ screen_on(struct top *t)
 	t->screen = paint_terminal();
 	if (!t->screen)
 		return;
-	obuf_puts(&out, "\033[?1049h\033[?25l\033[2J");
+	/* without line wrap: what is too wide is cut by the terminal */
+	obuf_puts(&out, "\033[?1049h\033[?25l\033[?7l\033[2J");
 	if (isatty(0) && tcgetattr(0, &t->saved) == 0) {
 		raw = t->saved;
 		raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
@@ -309,7 +310,7 @@ screen_off(struct top *t)
 	if (t->raw)
 		tcsetattr(0, TCSANOW, &t->saved);
 	if (t->screen)
-		obuf_puts(&out, "\033[?25h\033[?1049l");
+		obuf_puts(&out, "\033[?7h\033[?25h\033[?1049l");
 	obuf_flush(&out);
 }
 

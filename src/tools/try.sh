@@ -252,6 +252,7 @@ cat <<END
 It goes on running: svstat $service/*
    stop it         sh src/tools/try.sh stop
    remove it all   sh src/tools/try.sh remove
+   ask it          $home/bin/quillctl status
    manual pages    man -l man/quill.7
 END
 [ "$ok" ] || die "not both messages have arrived after 30 seconds"

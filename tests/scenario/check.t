@@ -191,6 +191,15 @@ finds "a domain that SMTP does not take" 1 users \
 	'^warning: shop.example: is delivered here, but mail for it is not'
 rm "$H/alias/.qmail-shop-postmaster" "$C/virtualdomains"
 ok "mended" sane
+cp -a "$C" "$T/control"
+rm "$C/rcpthosts"
+: >"$C/locals"
+echo ':[127.0.0.9]' >"$C/smtproutes"
+looks users
+is "a null client delivers nothing here" \
+	"$(printf '%s\n' "$a" | grep -c 'delivered here')" 0
+rm -r "$C"
+mv "$T/control" "$C"
 sed -i /^daemon:/d "$H/alias/aliases"
 "$H/bin/newaliases"
 looks users

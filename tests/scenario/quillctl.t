@@ -270,6 +270,11 @@ if command -v tmux >/dev/null; then
 	tmux -S "$T/tmux" new-session -d -x 100 -y 30 "$ctl top -d 1"
 	ok 'top in tmux' wait_until 60 sh -c \
 		"tmux -S '$T/tmux' capture-pane -p | grep -q 'many.test\|destination'"
+	# what does not fit on a line is cut, and takes no other line's place
+	tmux -S "$T/tmux" resize-window -x 40 -y 12
+	ok 'top in a narrow terminal' wait_until 60 sh -c \
+		"tmux -S '$T/tmux' capture-pane -p |
+			sed -n 5p | grep -q '^destination'"
 	tmux -S "$T/tmux" send-keys q
 	ok 'q ends it' wait_until 60 sh -c \
 		"! tmux -S '$T/tmux' list-sessions"
