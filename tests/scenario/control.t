@@ -127,6 +127,7 @@ like "nor give orders" "$(ctl -u "$quilld" "$SOCK" retry 0123456789abcdef)" \
 is "but ETRN" "$(ctl -u "$quilld" -a dead.test "$SOCK" domain)" ""
 # 20 at once, then one in 3 seconds: slower than a busy machine asks
 i=0
+# shellcheck disable=SC2094 # it is looked at while it grows
 until [ $i = 200 ] || grep -q 'too many' "$T/etrn"; do
 	i=$((i + 1))
 	ctl -u "$quilld" -a dead.test "$SOCK" domain
