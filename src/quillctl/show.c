@@ -63,7 +63,7 @@ plain_next(const struct view *v, const struct walk_message *m)
 		obuf_putc(&out, '\n');
 	}
 	obuf_puts(&out, "    given up: after the attempt that follows ");
-	say_when(birth + (int64_t)v->schedule.lifetime);
+	say_when(birth + (int64_t)schedule_lifetime(&v->schedule, m));
 	obuf_putc(&out, '\n');
 }
 
@@ -229,7 +229,8 @@ json(const struct view *v, const struct walk_message *m)
 	if (*v->doing.wait_for)
 		say_string(&sep, "waits_for", v->doing.wait_for);
 	say_int(&sep, "given_up",
-		(uint64_t)qid_birth(m->id) + v->schedule.lifetime);
+		(uint64_t)qid_birth(m->id) +
+			schedule_lifetime(&v->schedule, m));
 	say_key(&sep, "recipients");
 	for (i = 0; i < m->env.nrcpt; i++) {
 		obuf_putc(&out, i ? ',' : '[');

@@ -142,6 +142,10 @@ touch -r "$env1" "$T/time"
 touch "$env1"
 like 'show: a recipient without a reply in the log' "$("$ctl" show "$id1")" \
 	'down; now: quillctl explain u2@b.test'
+printf '%s\n' 864000 b.test:1728000 a.test:172800 >"$H/control/queuelifetime"
+like 'show: given up by the time of its domain' "$("$ctl" show "$id1")" \
+	'given up: .*in (2 d|1 d 23 h)'
+rm "$H/control/queuelifetime"
 touch -r "$T/time" "$env1"
 exits 'hold one domain' 0 "$ctl" hold --domain a.test
 like 'says that quill-send does not run' "$(cat "$T/err")" 'not running'
