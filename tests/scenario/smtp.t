@@ -157,6 +157,31 @@ ok "the mail comes at once" wait_until 60 peer_has late \
 	'^RCPT TO:<x@late.example>'
 wait_until 60 queue_empty
 
+# --- a domain that is not ASCII: both of its forms mean the same ---------------------
+echo xn--mnchen-3ya.example >>"$H/control/locals"
+echo xn--mnchen-3ya.example >>"$H/control/rcpthosts"
+svc -h "$S/send"
+ok "locals were read" wait_until 60 log_has 'control files read'
+rm -f "$M"/new/*
+python3 - "$SMTP_PORT" "${to%@*}" >"$T/both" <<'END_PY'
+import smtplib, sys
+for domain in "xn--mnchen-3ya.example", "M\xfcnchen.example", "k\xf6ln.example":
+    s = smtplib.SMTP("127.0.0.1", int(sys.argv[1]), timeout=60,
+                     source_address=("127.0.0.2", 0))
+    s.ehlo("client.example")
+    s.command_encoding = "utf-8"
+    s.docmd("MAIL", "FROM:<a@elsewhere.example> SMTPUTF8")
+    code = s.docmd("RCPT", "TO:<%s@%s>" % (sys.argv[2], domain))[0]
+    print(code, s.data("Subject: x\r\n\r\nx\r\n")[0] if code == 250 else "")
+END_PY
+is "what is taken" "$(cat "$T/both")" '250 250
+250 250
+550 '
+ok "it arrives" wait_until 60 maildir_has "$M" 2
+is "in one form" "$(cat "$M"/new/* | grep '^Delivered-To: ' | sort -u)" \
+	"Delivered-To: ${to%@*}@xn--mnchen-3ya.example"
+rm -f "$M"/new/*
+
 # --- how many at once ------------------------------------------------------------
 echo 2 >"$S/smtp/env/CONCURRENCY"
 svc -t "$S/smtp"
