@@ -130,7 +130,7 @@ ok "the first relay is dead, the second takes it" wait_until 60 \
 	log_has 'to=x@far.test .* relay=smart.test\[192.0.2.31\]:587 .*=sent'
 unlike "without a password there is no AUTH" "$(peer_lines smart)" '^AUTH'
 like "quill-tcpto knows the dead one" "$("$H/bin/quill-tcpto")" \
-	'^192\.0\.2\.32 refused the connection [0-9]+ seconds? ago; failures: 1; '
+	'^192\.0\.2\.32 port 587 refused the connection [0-9]+ seconds? ago; failures: 1; '
 is "and no other" "$("$H/bin/quill-tcpto" | wc -l)" 1
 is "the table is quillr's" "$(stat -c %U:%a "$H/run/remote/dead")" \
 	"$(stat -c %U "$H/run/remote"):640"
