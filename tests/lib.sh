@@ -295,6 +295,10 @@ listening()
 mktestuser()
 {
 	user_n=$((${user_n:-0} + 1))
+	# a test that was killed may have left one of that name
+	while id "qt$$-$user_n" >/dev/null 2>&1; do
+		user_n=$((user_n + 1))
+	done
 	testuser=${1:-qt$$-$user_n}
 	testhome=$T/user-$testuser
 	useradd -M -d "$testhome" -s /bin/sh "$testuser" || return 1
