@@ -351,10 +351,20 @@ if make -s -C "$TOP" B="${B#"$TOP"/}" R="$T/link" rhome="$H" "$T/link/manyq" \
 	g=$(sed -n 's/^g quill //p' "$H/users/ids")
 	exits '10,000 messages' 0 setpriv --reuid "$q" --regid "$g" \
 		--clear-groups "$T/link/manyq" 10000 many.example
+	# in 2 MB of addresses, unless the C library alone needs more
+	# shellcheck disable=SC3045 # every sh has it
+	lean()
+	{
+		(ulimit -v 2000 && "$ctl" "$@")
+	}
 	for a in 'queue' 'queue -j' 'ages' 'status' 'retry -n --domain .many.example'; do
-		# shellcheck disable=SC2086,SC3045 # words; every sh has it
-		(ulimit -v 2000 && "$ctl" $a) >"$T/out" 2>"$T/err"
-		is "$a: nothing to say in 2 MB of memory" "$(cat "$T/err")" ''
+		if lean help >/dev/null 2>&1; then
+			# shellcheck disable=SC2086 # words
+			lean $a >"$T/out" 2>"$T/err"
+			is "$a: nothing to say in 2 MB" "$(cat "$T/err")" ''
+		else
+			skip "$a in 2 MB" 'not a static build'
+		fi
 	done
 	is 'queue: each of them' "$("$ctl" queue --domain h7.many.example -j |
 		wc -l)" 10
