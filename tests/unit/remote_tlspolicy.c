@@ -66,7 +66,7 @@ int
 main(void)
 {
 	struct tlspolicy p;
-	static struct bykey first, b;
+	static struct bykey first, b, none;
 	bool special;
 	size_t i;
 
@@ -96,8 +96,8 @@ main(void)
 	tlspolicy_find(&b, NULL, "other.org", &p, &special);
 	is_num(p.line, 1, "that of the default");
 	is_str(tlspolicy_level(&p), "dane", "its name");
-	bykey_init(&b);
-	tlspolicy_find(&b, NULL, "x", &p, &special);
+	bykey_init(&none);
+	tlspolicy_find(&none, NULL, "x", &p, &special);
 	is_num(p.line, 0, "no entry: no line");
 	return done_testing();
 }
