@@ -18,7 +18,17 @@ if ! mount -t tmpfs none /mnt || ! mkdir /mnt/up /mnt/work ||
 		/usr/sbin; then
 	skip_all "no overlay here"
 fi
-ln -sf "$H/bin/sendmail" $sm
+rm -f $sm
+if command -v update-alternatives >/dev/null; then
+	mkdir -m 755 "$T/etc" "$T/alternatives"
+	exits 'update-alternatives puts it there' 0 update-alternatives \
+		--altdir "$T/etc" --admindir "$T/alternatives" \
+		--log "$T/alternatives.log" \
+		--install $sm sendmail "$H/bin/sendmail" 50
+else
+	skip 'update-alternatives' 'not installed'
+	ln -s "$H/bin/sendmail" $sm
+fi
 mktestuser
 joe=$testuser joehome=$testhome
 mktestuser
