@@ -12,6 +12,8 @@ bool ascii_isalnum(char c);
 /* 0x21 to 0x7e */
 bool ascii_isgraph(char c);
 char ascii_lower(char c);
+/* The value of a hexadecimal digit, -1 for another character. */
+int ascii_hexval(char c);
 /* Lower-case n bytes in place; bytes over 127 stay. */
 void ascii_tolower(char *p, size_t n);
 /* No byte over 127? */

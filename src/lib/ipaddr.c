@@ -33,15 +33,6 @@ parse4(const char *p, size_t n, uint8_t out[4])
 	return pos == n;
 }
 
-static int
-hexval(char c)
-{
-	if (ascii_isdigit(c))
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* One group of one to four hex digits; its length, 0 if there is none. */
 static size_t
 parse_group(const char *p, size_t n, unsigned *v)
@@ -49,8 +40,8 @@ parse_group(const char *p, size_t n, unsigned *v)
 	size_t i = 0;
 
 	*v = 0;
-	while (i < n && i < 4 && hexval(p[i]) >= 0)
-		*v = *v << 4 | (unsigned)hexval(p[i++]);
+	while (i < n && i < 4 && ascii_hexval(p[i]) >= 0)
+		*v = *v << 4 | (unsigned)ascii_hexval(p[i++]);
 	return i;
 }
 

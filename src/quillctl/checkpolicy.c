@@ -290,12 +290,6 @@ dns_mtasts(const char *domain)
 	str_free(&r);
 }
 
-static uint8_t
-nibble(char c)
-{
-	return (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10);
-}
-
 void
 dns_tlsa(void)
 {
@@ -313,8 +307,8 @@ dns_tlsa(void)
 		goto out;
 	key = check_key();
 	for (size_t i = 0; key && *key && i < DIGEST; i++)
-		digest[i] = (uint8_t)(nibble(key[2 * i]) << 4 |
-				      nibble(key[2 * i + 1]));
+		digest[i] = (uint8_t)(ascii_hexval(key[2 * i]) << 4 |
+				      ascii_hexval(key[2 * i + 1]));
 	while (key && *key && dnsq_next(&q, &rr)) {
 		if (rr.data[0] == 3 && rr.data[1] == 1 && rr.data[2] == 1)
 			fits |= rr.len == 3 + DIGEST &&

@@ -269,15 +269,6 @@ of_send(struct counts *c, struct counts_hour *h, const struct sendlog_event *e)
 
 /* --- lines of quill-smtpd ------------------------------------------------- */
 
-static int
-hex(char c)
-{
-	if (ascii_isdigit(c))
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* n bytes with %XX into out, which is a string then. */
 static void
 unescape(struct str *out, const char *s, size_t n)
@@ -287,9 +278,10 @@ unescape(struct str *out, const char *s, size_t n)
 
 	for (i = 0; i < n; i++) {
 		c = (unsigned char)s[i];
-		if (c == '%' && i + 2 < n && hex(s[i + 1]) >= 0 &&
-			hex(s[i + 2]) >= 0) {
-			c = hex(s[i + 1]) << 4 | hex(s[i + 2]);
+		if (c == '%' && i + 2 < n && ascii_hexval(s[i + 1]) >= 0 &&
+			ascii_hexval(s[i + 2]) >= 0) {
+			c = ascii_hexval(s[i + 1]) << 4 |
+			    ascii_hexval(s[i + 2]);
 			i += 2;
 		}
 		str_putc(out, c ? (char)c : '?');

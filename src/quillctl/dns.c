@@ -90,20 +90,14 @@ generic(const char *name, const char *type, const uint8_t *p, size_t n)
 		octal(*p++);
 }
 
-static uint8_t
-nibble(char c)
-{
-	return (uint8_t)(c <= '9' ? c - '0' : (c | 32) - 'a' + 10);
-}
-
 static void
 tlsa(const struct dnsrec *r)
 {
 	uint8_t rdata[3 + DIGEST] = { 3, 1, 1 };
 
 	for (size_t i = 0; i < DIGEST; i++)
-		rdata[3 + i] = (uint8_t)(nibble(r->text[2 * i]) << 4 |
-					 nibble(r->text[2 * i + 1]));
+		rdata[3 + i] = (uint8_t)(ascii_hexval(r->text[2 * i]) << 4 |
+					 ascii_hexval(r->text[2 * i + 1]));
 	generic(r->name, "52", rdata, sizeof(rdata));
 }
 

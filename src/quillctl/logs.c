@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/ascii.h"
 #include "lib/fd.h"
 #include "lib/ibuf.h"
 #include "lib/log.h"
@@ -51,14 +52,6 @@ by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* A label as microseconds since 1970; -1 when it is none. */
 static int64_t
 label(const char *s)
@@ -69,7 +62,7 @@ label(const char *s)
 	if (*s++ != '@')
 		return -1;
 	for (i = 0; i < LABEL - 1; i++) {
-		v = hex(s[i]);
+		v = ascii_hexval(s[i]);
 		if (v < 0)
 			return -1;
 		if (i < 16)

@@ -132,14 +132,6 @@ octet(char **s, uint8_t *out)
 	return true;
 }
 
-static int
-hex(char c)
-{
-	if (ascii_isdigit(c))
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool
 get_tlsa(struct tls_tlsa *t, char *s)
 {
@@ -151,7 +143,8 @@ get_tlsa(struct tls_tlsa *t, char *s)
 	t->data = to = (uint8_t *)s;
 	t->n = 0;
 	for (; s[0]; s += 2) {
-		int high = hex(s[0]), low = high < 0 ? -1 : hex(s[1]);
+		int high = ascii_hexval(s[0]),
+		    low = high < 0 ? -1 : ascii_hexval(s[1]);
 
 		if (low < 0 || t->n == TLS_TLSA_DATA)
 			return false;

@@ -92,10 +92,29 @@ test_only(void)
 	ok(ascii_only("a\x80", 1), "it stops at n");
 }
 
+static void
+test_hexval(void)
+{
+	static const char small[] = "0123456789abcdef";
+	static const char big[] = "0123456789ABCDEF";
+	int c, wrong = 0;
+
+	for (c = 1; c < 256; c++) {
+		const char *l = strchr(small, c), *u = strchr(big, c);
+		int want = l ? (int)(l - small) : u ? (int)(u - big) : -1;
+
+		if (ascii_hexval((char)c) != want)
+			wrong++;
+	}
+	is_num(wrong, 0, "hexadecimal digits, and no others");
+	is_num(ascii_hexval(0), -1, "NUL is none");
+}
+
 int
 main(void)
 {
 	test_only();
+	test_hexval();
 	test_classes();
 	test_compare();
 	test_tolower();
