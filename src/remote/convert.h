@@ -7,7 +7,7 @@
 #include "remote/result.h"
 
 /* Read it through: true, d->seven and d->sevenbytes are set. false: it cannot
- * be converted, or not be read; *v says so. d was scanned. */
+ * be converted, or not be read; *v says so. */
 bool convert_prepare(
 	struct data_source *d, const char *server, struct verdict *v);
 /* As data_feed, of the converted message. */

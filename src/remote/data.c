@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/fd.h"
@@ -112,17 +111,15 @@ void
 data_open(struct data_source *d, int fd, uint64_t expect)
 {
 	static const struct data_scan fresh = DATA_SCAN_INIT;
-	struct stat st;
 
 	d->fd = fd;
-	d->seekable = !fstat(fd, &st) && S_ISREG(st.st_mode);
 	/* A job's descriptor may be shared by several deliveries: only pread,
 	 * and from 0. By hand, standard input begins where it stands. */
-	d->start = 0;
-	if (d->seekable && expect == UINT64_MAX)
-		d->start = lseek(fd, 0, SEEK_CUR);
+	d->start = expect == UINT64_MAX ? lseek(fd, 0, SEEK_CUR) : 0;
+	if (d->start < 0)
+		d->start = 0; /* reading will say what is wrong */
 	d->expect = expect;
-	d->loaded = d->whole = d->scanned = d->seven = false;
+	d->loaded = d->whole = d->seven = false;
 	d->scan = fresh;
 	d->have = 0;
 }
@@ -135,9 +132,8 @@ fill(struct data_source *d, off_t off, char *buf, size_t cap)
 	ssize_t r;
 
 	while (have < cap) {
-		r = d->seekable ? pread(d->fd, buf + have, cap - have,
-					  d->start + off + (off_t)have)
-				: read(d->fd, buf + have, cap - have);
+		r = pread(d->fd, buf + have, cap - have,
+			d->start + off + (off_t)have);
 		if (r < 0 && errno == EINTR)
 			continue;
 		if (r < 0)
@@ -178,10 +174,6 @@ data_load(struct data_source *d)
 	d->whole = d->have < sizeof d->buf;
 	d->loaded = true;
 	d->scan.header8 = header_eightbit(d->buf, d->have);
-	if (!d->whole && !d->seekable) {
-		d->scan.eightbit = true;
-		return true;
-	}
 	data_scan(&d->scan, d->buf, d->have);
 	for (off = (off_t)d->have; !d->whole; off += r) {
 		d->have = 0; /* buf no longer holds the first block */
@@ -193,7 +185,6 @@ data_load(struct data_source *d)
 		data_scan(&d->scan, d->buf, (size_t)r);
 	}
 	data_scan_end(&d->scan);
-	d->scanned = true;
 	return true;
 }
 

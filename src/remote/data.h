@@ -48,11 +48,9 @@ bool data_stuff_end(struct data_stuff *s);
 enum { DATA_BLOCK = 65536 };
 struct data_source {
 	int fd;
-	bool seekable;
 	off_t start;
 	uint64_t expect;    /* bytes it must have; UINT64_MAX unknown */
 	bool loaded, whole; /* first block is in buf; it is all there is */
-	bool scanned;	    /* scan holds for the whole message */
 	struct data_scan scan;
 	/* set by remote/convert.c: it goes out without 8-bit bytes, and is so
 	 * many bytes on the wire */
@@ -63,14 +61,13 @@ struct data_source {
 	char buf[DATA_BLOCK];
 };
 
+/* fd is a file: what came by a pipe could not be sent again, to another host or
+ * in another transaction. */
 void data_open(struct data_source *d, int fd, uint64_t expect);
-/* Load the first block and, if the file can be read twice, scan the rest.
- * false: errno. When it cannot be, scanned is false and bytes and eightbit
- * are guesses: 0 and true. */
+/* Load the first block and scan all of it. false: errno. */
 bool data_load(struct data_source *d);
 /* Give all of it, block by block, to fn, which says false to end it: 0; -1
- * errno of reading (ESTALE: not the bytes expected); 1 fn said no. Only once
- * when not seekable. */
+ * errno of reading (ESTALE: not the bytes expected); 1 fn said no. */
 int data_each(struct data_source *d,
 	bool (*fn)(void *arg, const char *p, size_t n), void *arg);
 /* Feed all of it to s, without the final dot; returns as data_each. */

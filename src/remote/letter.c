@@ -119,7 +119,7 @@ letter_mail(struct smtp *s, const struct letter *l, bool utf8)
 	const struct data_source *d = l->data;
 	const char *ret = asked(s, l->params, "RET", notify_isret);
 	const char *envid = asked(s, l->params, "ENVID", notify_isenvid);
-	bool size = s->ext & SMTP_SIZE && d->scanned;
+	bool size = s->ext & SMTP_SIZE;
 	bool eightbit = s->ext & SMTP_8BITMIME && d->scan.eightbit;
 	char bytes[NUM_FMT];
 

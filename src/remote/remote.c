@@ -12,7 +12,8 @@
  * reads       control/, /etc/resolv.conf; name servers, mail exchangers, the
  *             socketmap of control/mtasts
  * asks        quill-tlsd to speak TLS for it                  wire/tls.h
- * writes      run/remote/dead: addresses that do not answer  wire/dead.h
+ * writes      run/remote/dead: addresses that do not answer  wire/dead.h;
+ *             by hand a file without a name, for a message from a pipe
  * trusts      control/ and who started it; not the DNS, not the peer, not
  *             the message
  * exits       STATUS_OK at end of jobs, and by hand always; STATUS_TEMP when
@@ -20,6 +21,7 @@
  */
 #include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/ascii.h"
@@ -27,6 +29,7 @@
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/sig.h"
+#include "lib/spool.h"
 #include "mail/idna.h"
 #include "remote/foretell.h"
 #include "remote/session.h"
@@ -77,25 +80,48 @@ deliver(struct letter *l, char *host)
 		"Mail cannot be sent now: ", control_error(), NULL);
 }
 
+/* The message on standard input, as a file; -1 errno. */
+static int
+as_file(void)
+{
+	struct stat st;
+	uint64_t bytes = 0;
+	int fd;
+
+	if (fstat(0, &st) < 0)
+		return -1;
+	if (S_ISREG(st.st_mode))
+		return 0;
+	fd = spool_open();
+	if (fd < 0 || spool_copy(fd, 0, &bytes) != SPOOL_OK)
+		return -1;
+	return lseek(fd, 0, SEEK_SET) < 0 ? -1 : fd;
+}
+
 static int
 by_hand(int argc, char **argv)
 {
 	struct letter l = { .nrcpt = 0 };
 	struct str out = STR_INIT(STR_MAX);
 	struct str host = STR_INIT(4096);
+	int fd = -1;
 
 	if (argc < 4) {
 		verdict_set(&result.message, MESSAGE_FAILED, "5.3.5", NULL,
 			"quill-remote was called without host, sender and "
 			"recipient",
 			NULL);
+	} else if ((fd = as_file()) < 0) {
+		verdict_set(&result.message, MESSAGE_DEFERRED, "4.3.0", NULL,
+			"Unable to copy the message to a file in /tmp: ",
+			log_strerror(), NULL);
 	} else {
 		str_puts(&host, argv[1]);
 		str_c(&host);
 		l.sender = argv[2];
 		l.rcpt = (const char *const *)(argv + 3);
 		l.nrcpt = (size_t)argc - 3;
-		data_open(&source, 0, UINT64_MAX);
+		data_open(&source, fd, UINT64_MAX);
 		deliver(&l, host.s);
 	}
 	out.max = 1024 + result.nrcpt * 8192;

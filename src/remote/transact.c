@@ -43,7 +43,7 @@ prepare_message(struct plan *p)
 			" does not take header fields that are not ASCII");
 	p->utf8 = p->utf8 || utf8;
 	d->seven = false;
-	if (d->scan.eightbit && d->scanned && !(p->s->ext & SMTP_8BITMIME) &&
+	if (d->scan.eightbit && !(p->s->ext & SMTP_8BITMIME) &&
 		!convert_prepare(d, p->s->label, &p->r->message))
 		return false;
 	bytes = d->seven ? d->sevenbytes : d->scan.bytes;

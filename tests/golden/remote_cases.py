@@ -213,8 +213,7 @@ def large():
     p = routed()
     eq(run(message=m, pipe=True).letters, "rK", "pipe")
     check(p.data == [want], "bytes of the pipe")
-    eq(p.lines[1], "MAIL FROM:<s@here.example> BODY=8BITMIME",
-       "no size for what cannot be read twice")
+    match(p.lines[1], "SIZE=%d$" % size_, "and their size")
     for n in 65535, 65536, 65537, 131072:
         for eol in b"\n", b"\r\n", b"\r":
             m = b"x" * (n - 1) + eol + b".\n"
@@ -223,6 +222,22 @@ def large():
             check(p.data == [b"x" * (n - 1) + b"\r\n..\r\n.\r\n"],
                   "block border %d %r" % (n, eol))
             match(p.lines[1], "SIZE=%d" % (n + 1 + 3), "and its size")
+
+
+@case
+def piped():
+    """What came by a pipe is sent as often as is needed, and converted."""
+    m = b"Subject: x\n\n" + b"caf\xe9 " * 20000 + b"\n"
+    p = routed(ext=EHLO + ["LIMITS RCPTMAX=2"])
+    r = run(rcpt=["u%d@x" % i for i in range(5)], message=m, pipe=True)
+    eq(r.letters, "rrrrrK", "accepted")
+    check(p.data == [m.replace(b"\n", b"\r\n") + b".\r\n"] * 3,
+          "all of it in each transaction", [len(x) for x in p.data])
+    p = routed(ext=PLAIN)
+    eq(run(message=m, pipe=True).letters, "rK", "a server without 8BITMIME")
+    whole = p.data[0].replace(b"=\r\n", b"")
+    eq((whole.count(b"caf=E9"), max(whole) < 128), (20000, True),
+       "gets it in 7 bits")
 
 
 # --- recipients ---------------------------------------------------------------
@@ -519,6 +534,11 @@ def outgoing():
     control(smtproutes=":[127.0.0.1]:%d" % p.port, outgoingip="127.0.0.77")
     run()
     eq(p.sources, ["127.0.0.77"], "source address")
+    control(smtproutes=":[127.0.0.1]:%d" % p.port, outgoingip="203.0.113.9")
+    r = run()
+    eq((r.letters, p.conns), ("Z", 1), "one that is not of this machine")
+    match(r.text, r"Unable to connect to 127.0.0.1\[127.0.0.1\] from "
+          r"203.0.113.9: .*(not available|assign).*\(#4.4.1\)$", "text")
 
 
 @case
@@ -725,6 +745,11 @@ def dns_lies():
         match(r.text, r"^m.x.test\[192.0.2.13\]", "the right one")
 
 
+def clear(p):
+    """The same without "recursion available"."""
+    return p[:3] + bytes([p[3] & 0x7f]) + p[4:]
+
+
 @case
 def dns_broken():
     control()
@@ -747,6 +772,8 @@ def dns_broken():
                  rr("y.test", CNAME, wire("x.test"))])),
             ("label type 01", lambda q: q.reply(
                 [rr(b"\x41a\0", q.type, b"\0\1\0")])),
+            ("a referral, by a server that is not recursive", lambda q: clear(
+                q.reply(authority=[rr("test", 2, wire("ns.test"))]))),
             ("SERVFAIL", lambda q: q.reply(rcode=2)),
             ("REFUSED", lambda q: q.reply(rcode=5)),
             ("FORMERR", lambda q: q.reply(rcode=1))):
