@@ -180,7 +180,10 @@ child_wrap(struct children *k, const struct spawn_ops *ops,
 	p.search = 1;
 	p.fd[0] = (struct proc_fd){ 0, fdmess };
 	p.fd[1] = (struct proc_fd){ 1, fds[1] };
-	p.fd[2] = (struct proc_fd){ 2, fds[1] };
+	/* words among a report would make a delivery that took place one that
+	 * did not */
+	p.fd[2] = (struct proc_fd){ 2,
+		ops->wrapper_remote ? ops->childlog : fds[1] };
 	p.nfd = 3;
 	c = launch(k, &p, e, fds);
 	if (c != NULL)

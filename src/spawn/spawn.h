@@ -49,7 +49,8 @@ struct spawn_ops {
 	const char *defaultdelivery;
 
 	/* Instead of program, one process a job, as it would be run by hand:
-	 * fd 0 the message, fd 1 and 2 a pipe. NULL: none. */
+	 * fd 0 the message, fd 1 a pipe, fd 2 the same pipe or, with
+	 * wrapper_remote, childlog. NULL: none. */
 	const char *wrapper;
 	/* Fill argv[1] and up with pointers into *j; returns argc. */
 	size_t (*wrapper_argv)(const struct job *j, const char **argv);

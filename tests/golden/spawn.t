@@ -62,6 +62,7 @@ exit 100
 SH
 cat >"$H/bin/wrapremote" <<'SH'
 #!/bin/sh
+echo 'a warning' >&2
 printf 'r\0hno\0K'
 for a in "$@"; do printf '<%s>' "$a"; done
 cat

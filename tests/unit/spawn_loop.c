@@ -116,6 +116,8 @@ wrapper_main(int argc, char **argv)
 	ssize_t n = read(0, buf, sizeof buf);
 
 	if (strcmp(s, "remote") == 0)
+		fd_writeall(2, "# a warning\n", 12);
+	if (strcmp(s, "remote") == 0)
 		for (int i = 3; i < argc; i++)
 			fd_writeall(1, i == 3 ? "rfine" : "hno (#5.1.1)",
 				i == 3 ? 6 : 13);
@@ -664,7 +666,7 @@ test_wrapper(void)
 	begin(&ops);
 	job(1, "h", "remote", 2);
 	is_str(next(), "1 K 2.0.0 accepted D 5.1.1 no (#5.1.1)",
-		"wrapper for remote");
+		"wrapper for remote, whose warnings are not of its report");
 	job(2, "h", "crash", 1);
 	is_str(next(), "2 Z 4.3.0 spawn_loop was killed by signal 9 (#4.3.0)",
 		"wrapper for remote that crashes");
