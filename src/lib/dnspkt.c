@@ -9,9 +9,11 @@ enum {
 	HEADER = 12,
 	CLASS_IN = 1,
 	FLAG_QR = 0x80, /* byte 2 */
+	FLAG_AA = 0x04,
 	FLAG_TC = 0x02,
 	FLAG_RD = 0x01,
-	FLAG_AD = 0x20, /* byte 3 */
+	FLAG_RA = 0x80, /* byte 3 */
+	FLAG_AD = 0x20,
 	OPCODE = 0x78,
 	RCODE = 0x0f,
 	RCODE_FORMERR = 1,
@@ -299,7 +301,13 @@ dnspkt_parse(struct dnspkt *d, const uint8_t *p, size_t n, const uint8_t *query,
 		return DNSPKT_FAILED;
 	if (rcode == RCODE_NXDOMAIN)
 		return DNSPKT_NXDOMAIN;
-	return found ? DNSPKT_ANSWER : DNSPKT_NODATA;
+	if (found)
+		return DNSPKT_ANSWER;
+	/* A server that is not recursive refers us to others: that is not "no
+	 * such record", for which mail would be returned. */
+	if (!d->chain && !d->soa && !(p[2] & FLAG_AA) && !(p[3] & FLAG_RA))
+		return DNSPKT_FAILED;
+	return DNSPKT_NODATA;
 }
 
 bool

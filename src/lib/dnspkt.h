@@ -44,7 +44,8 @@ enum dnspkt_kind {
 	DNSPKT_NODATA, /* the name exists, or is an alias, without one */
 	DNSPKT_NXDOMAIN,
 	DNSPKT_CUT,	/* truncated: ask again by TCP */
-	DNSPKT_FAILED,	/* the server cannot or will not (SERVFAIL, REFUSED) */
+	DNSPKT_FAILED,	/* the server cannot or will not (SERVFAIL, REFUSED, a
+			 * referral) */
 	DNSPKT_FORMERR, /* the server did not understand: no EDNS next time */
 	DNSPKT_FOREIGN, /* not the answer to this query: ignore it */
 	DNSPKT_BAD,	/* the answer to this query, but malformed */

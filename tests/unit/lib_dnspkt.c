@@ -325,6 +325,13 @@ codes(void)
 		is_num(judge(), t[i].kind, "flags %x", t[i].flags);
 	}
 	answer(&p, query, qlen, 0, 0, 1);
+	record_name(&p, "test", 2, "", 0, "ns.test");
+	is_num(judge(), DNSPKT_NODATA, "no data, with NS (as dnscache has it)");
+	p.b[3] = 0;
+	is_num(judge(), DNSPKT_FAILED, "not recursive: a referral");
+	p.b[2] |= 4;
+	is_num(judge(), DNSPKT_NODATA, "but who has the zone knows");
+	answer(&p, query, qlen, 0, 0, 1);
 	record(&p, NULL, DNS_SOA, soa, sizeof soa - 1);
 	is_num(judge(), DNSPKT_NODATA, "no data, with SOA");
 	ok(d.soa, "which is seen");
