@@ -313,6 +313,7 @@ begin(struct smtp *s, const struct target *t, const struct hello *h,
 {
 	enum phase phase = t->hasty ? PHASE_CONNECTFIRST : PHASE_CONNECT;
 	bool full = in_full(s, phase);
+	char from[IPADDR_FMT] = "";
 	int fd;
 
 	s->to = *t;
@@ -332,8 +333,12 @@ begin(struct smtp *s, const struct target *t, const struct hello *h,
 	if (fd < 0) {
 		if (!full && trouble->dead == DEAD_TIMEOUT)
 			trouble->dead = 0;
+		/* an address that is not ours is the administrator's to see */
+		if (t->ip.family && h->from.family)
+			ipaddr_fmt(from, &h->from);
 		verdict_set(why, MESSAGE_DEFERRED, "4.4.1", NULL,
-			"Unable to connect to ", s->label, ": ", log_strerror(),
+			"Unable to connect to ", s->label,
+			*from ? " from " : "", from, ": ", log_strerror(),
 			NULL);
 		return false;
 	}
