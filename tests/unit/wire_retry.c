@@ -25,7 +25,7 @@ main(void)
 	struct qid id = { 1700000000000000u, 0 };
 	struct stat st = { .st_mtim = { 1700000000, 0 } };
 	int64_t birth = 1700000000, next, last = -1;
-	size_t i;
+	size_t i, early = 0, out = 0;
 
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		next = retry_next(id, birth + rows[i].age, rows[i].c) - birth;
@@ -37,6 +37,16 @@ main(void)
 	}
 	ok(retry_next(id, birth + 100, 10) == retry_next(id, birth + 100, 10),
 		"the same when computed again");
+	/* mail that came together does not come back together */
+	for (i = 0; i < 1000; i++) {
+		id.rnd = (uint32_t)i * 2654435761u >> 7;
+		next = retry_next(id, birth + 3600, 20) - birth;
+		early += next < 6400 + 2800 / 16 / 2;
+		out += next < 6400 || next > 6400 + 2800 / 16;
+	}
+	is_num(out, 0, "never more than 1/16 of the wait later");
+	ok(early > 300 && early < 700, "spread evenly: %zu of 1000 early",
+		early);
 	id.rnd = 12345;
 	next = retry_next(id, birth - 86400, 10) - (birth - 86400);
 	ok(next >= 100 && next <= 106,
