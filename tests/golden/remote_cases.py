@@ -643,7 +643,9 @@ def mx_odd():
             ("[1.2.3]", "D", r"\(#5.1.2\)"),
             ("a..test", "D", r"\(#5.1.2\)"),
             ("x" * 64 + ".test", "D", r"\(#5.1.2\)"),
-            ("backup.test", "Z", r"^Unable to connect to mx.backup.test\[")):
+            ("backup.test", "Z", r"^Unable to connect to mx.backup.test\["),
+            ("backup2.test", "Z", r"^Unable to connect to mx.backup2.test\["),
+            ("beside.test", "D", r"\(#5.4.6\)")):
         state["resolv"] = RESOLV
         if host in ("me.example", "loop1.test"):
             quick("127.0.0.101")
