@@ -74,7 +74,8 @@ void
 lookups_expire(struct lookups *l, int64_t now)
 {
 	for (int i = 0; i < VERIFY_JOBS; i++)
-		if (l->at[i].until <= now)
+		/* what is not used stays untouched, and takes no memory */
+		if (l->at[i].busy && l->at[i].until <= now)
 			l->at[i].busy = false;
 }
 

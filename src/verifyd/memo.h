@@ -15,8 +15,9 @@ enum {
 
 struct memo {
 	uint64_t seed[2]; /* zero until the first put */
+	/* by slot, and apart: to forget all touches no slot's memory */
+	int64_t until[MEMO_SLOTS];
 	struct memo_slot {
-		int64_t until;
 		char addr[MEMO_ADDR];
 		struct verify_answer a;
 	} slot[MEMO_SLOTS];
