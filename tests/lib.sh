@@ -472,6 +472,18 @@ suite_down()
 	done
 }
 
+# queue_mail FROM TO...: queue the message on standard input.
+queue_mail()
+{
+	{
+		printf 'F%s\0' "$1"
+		shift
+		printf 'T%s\0' "$@"
+		printf '\0'
+	} >"$T/env"
+	"$H/bin/quill-queue" 1<"$T/env"
+}
+
 # queue_count; queue_empty: messages in the queue of $H.
 queue_count()
 {

@@ -28,13 +28,7 @@ s=$ann@quill.example
 # envelope SENDER RECIPIENT...: queue $T/mess for them
 envelope()
 {
-	{
-		printf 'F%s\0' "$1"
-		shift
-		printf 'T%s\0' "$@"
-		printf '\0'
-	} >"$T/env"
-	"$H/bin/quill-queue" <"$T/mess" 1<"$T/env"
+	queue_mail "$@" <"$T/mess"
 }
 
 # to RECIPIENT: a message with a subject of its own, $subject

@@ -16,16 +16,7 @@ inject()
 {
 	printf 'Subject: =?utf-8?q?caf=C3=A9?=\n\nbody %s\n' "$(cat "$T/extra")" \
 		>"$T/mess"
-	from=$1
-	shift
-	{
-		printf 'F%s\0' "$from"
-		for to in "$@"; do
-			printf 'T%s\0' "$to"
-		done
-		printf '\0'
-	} >"$T/env"
-	"$H/bin/quill-queue" <"$T/mess" 1<"$T/env"
+	queue_mail "$@" <"$T/mess"
 }
 : >"$T/extra"
 

@@ -20,12 +20,7 @@ inject()
 {
 	printf 'Subject: %s\n\nbody\n' "$1" >"$T/mess"
 	shift
-	{
-		printf 'Fsender@quill.example\0'
-		printf 'T%s\0' "$@"
-		printf '\0'
-	} >"$T/env"
-	"$H/bin/quill-queue" <"$T/mess" 1<"$T/env"
+	queue_mail sender@quill.example "$@" <"$T/mess"
 }
 
 log_count()

@@ -46,12 +46,7 @@ status_is()
 # inject SENDER RECIPIENT...: its id
 inject()
 {
-	printf 'F%s\0' "$1" >"$T/env"
-	shift
-	printf 'T%s\0' "$@" >>"$T/env"
-	printf '\0' >>"$T/env"
-	printf 'Subject: %s\n\nbody\n' "$1" |
-		"$H/bin/quill-queue" 1<"$T/env" || return 1
+	printf 'Subject: %s\n\nbody\n' "$2" | queue_mail "$@" || return 1
 	find "$H/queue/msg" -name '*.env' -printf '%f\n' | sort | tail -n 1 |
 		sed 's/\.env//'
 }

@@ -177,9 +177,7 @@ ok "quill-tlsd is there" wait_until 60 test -S "$H/run/tls/client"
 
 inject()
 {
-	printf 'F%s\0T%s\0\0' "$me" "$1" >"$T/env"
-	printf 'Subject: x\n\nbody\n' |
-		"$H/bin/quill-queue" 1<"$T/env"
+	printf 'Subject: x\n\nbody\n' | queue_mail "$me" "$1"
 }
 
 # server NAME ADDRESS CERTIFICATE

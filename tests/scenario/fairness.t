@@ -40,10 +40,7 @@ ctl()
 # inject RECIPIENT...
 inject()
 {
-	printf 'F%s\0' "$me" >"$T/env"
-	printf 'T%s\0' "$@" >>"$T/env"
-	printf '\0' >>"$T/env"
-	printf 'Subject: x\n\nbody\n' | "$H/bin/quill-queue" 1<"$T/env"
+	printf 'Subject: x\n\nbody\n' | queue_mail "$me" "$@"
 }
 
 # inject_many N DOMAIN: so many messages.

@@ -21,10 +21,9 @@ evil=$(printf '\033]0;x\007\302\233\233\342\200\256gnp\342\201\247\342\200\250\3
 # put SENDER RECIPIENT: queue a message; $id
 put()
 {
-	printf 'F%s\0T%s\0\0' "$1" "$2" >"$T/env"
 	find "$H/queue/msg" -name '*.env' | sort >"$T/before"
 	printf 'Subject: %s\nMessage-ID: <%s>\n\n%s\n' "$evil" "$evil" "$evil" |
-		"$H/bin/quill-queue" 1<"$T/env" || give_up "quill-queue"
+		queue_mail "$1" "$2" || give_up "quill-queue"
 	id=$(find "$H/queue/msg" -name '*.env' | sort | comm -13 "$T/before" - |
 		sed 's/.*\///; s/\.env//')
 }

@@ -30,13 +30,8 @@ log_count()
 
 inject()
 {
-	printf 'Subject: x\n\nbody\n' >"$T/mess"
-	{
-		printf 'F%s@quill.example\0' "$user"
-		printf 'T%s\0' "$@"
-		printf '\0'
-	} >"$T/env"
-	"$H/bin/quill-queue" <"$T/mess" 1<"$T/env"
+	printf 'Subject: x\n\nbody\n' |
+		queue_mail "$user@quill.example" "$@"
 }
 
 # put_off N: temp was deferred that often

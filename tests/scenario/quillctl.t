@@ -21,12 +21,7 @@ start_suite --smtp none
 
 inject()
 {
-	printf 'F%s\0' "$1" >"$T/env"
-	shift
-	printf 'T%s\0' "$@" >>"$T/env"
-	printf '\0' >>"$T/env"
-	printf 'Subject: a letter\n\nbody\n' |
-		"$H/bin/quill-queue" 1<"$T/env" || return 1
+	printf 'Subject: a letter\n\nbody\n' | queue_mail "$@" || return 1
 	find "$H/queue/msg" -name '*.env' -printf '%f\n' | sort | tail -n 1 |
 		sed 's/\.env//'
 }

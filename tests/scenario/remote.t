@@ -49,11 +49,7 @@ start_suite --smtp none
 # inject SENDER RECIPIENT...: $T/mess
 inject()
 {
-	printf 'F%s\0' "$1" >"$T/env"
-	shift
-	printf 'T%s\0' "$@" >>"$T/env"
-	printf '\0' >>"$T/env"
-	"$H/bin/quill-queue" <"$T/mess" 1<"$T/env"
+	queue_mail "$@" <"$T/mess"
 }
 
 # log_of RCPT: what became of it, all attempts.

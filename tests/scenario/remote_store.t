@@ -77,11 +77,7 @@ start_suite --smtp none
 
 inject()
 {
-	printf 'F%s\0' "$1" >"$T/env"
-	shift
-	printf 'T%s\0' "$@" >>"$T/env"
-	printf '\0' >>"$T/env"
-	"$H/bin/quill-queue" <"$T/mess" 1<"$T/env"
+	queue_mail "$@" <"$T/mess"
 }
 message()
 {

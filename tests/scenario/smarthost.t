@@ -93,8 +93,7 @@ follow()
 # inject RECIPIENT
 inject()
 {
-	printf 'F%s\0T%s\0\0' "$me" "$1" >"$T/env"
-	printf 'Subject: x\n\n.body\n' | "$H/bin/quill-queue" 1<"$T/env"
+	printf 'Subject: x\n\n.body\n' | queue_mail "$me" "$1"
 }
 
 not()
