@@ -42,7 +42,7 @@ Cloop2.test:loop1.test:60
 @backup.test:192.0.2.99:mx.backup.test:10:60
 @backup.test::ME.example:20:60
 @backup.test:192.0.2.13:mx3.backup.test:30:60
-@backup2.test:192.0.2.99:mx.backup2.test:10:60
+@backup2.test:192.0.2.98:mx.backup2.test:10:60
 @backup2.test:127.0.0.3:mx2.backup2.test:20:60
 @backup2.test:192.0.2.13:mx3.backup2.test:30:60
 @beside.test:127.0.0.3:mx1.beside.test:10:60

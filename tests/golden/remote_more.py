@@ -500,6 +500,9 @@ def crowded():
     p = routed(RCPT=lambda l: "452 4.2.2 full" if "a@" in l else "250 ok")
     eq((run(rcpt=["a@x", "b@x"]).letters, len(p.data)), ("srK", 1),
        "another 452 is not asked again")
+    p = routed(RCPT=["250 ok", "552 too many recipients", "250 ok"])
+    eq((run(rcpt=["a@x", "b@x"]).letters, len(p.data)), ("rrK", 2),
+       "552 says the same")
     p = routed(RCPT="452 too many")
     eq((run(rcpt=["a@x", "b@x"]).letters, p.lines.count("DATA")), ("ssZ", 1),
        "all of them: no end of it otherwise")
