@@ -8,7 +8,8 @@
 #	store .21	 quill: in1 and in2 route site.example to it
 #	far1  .31  far2 .32  smtp-sink: exchangers of far.example (10 and 20)
 #	far3  .33	 smtp-sink: third.example, another site all the while
-#	dns   .53	 tinydns behind dnscache
+#	dns   .53	 tinydns behind dnscache; .54, for the scenario dane,
+#			 nsd with a signed zone behind unbound
 # A scenario breaks something, mends it, and in the end counts: every message
 # that was accepted has arrived, exactly once, but for those of which a log says
 # "possible duplicate". Without SCENARIO all of them; the scenarios are the
@@ -282,31 +283,39 @@ while True:
         threading.Thread(target=serve, args=(p, peer), daemon=True).start()
 END
 cat >"$T/broken.py" <<'END'
-# broken.py DIR tls|late: an SMTP server on port 25 that takes mail into DIR. tls:
-# it breaks off every TLS handshake; late: it has messages for half a second
-# before they are safe, and says so then
-import itertools, os, socketserver, sys, time
+# broken.py DIR tls|late|FILE: an SMTP server on port 25 that takes mail into DIR.
+# tls: it breaks off every TLS handshake; late: it has messages for half a second
+# before they are safe, and says so then; FILE: TLS with this certificate and key
+import itertools, os, socketserver, ssl, sys, time
 late = sys.argv[2] == "late"
+secure = None
+if os.path.exists(sys.argv[2]):
+    secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    secure.load_cert_chain(sys.argv[2])
 numbers = itertools.count()
 class Session(socketserver.StreamRequestHandler):
     def say(self, text):
         self.wfile.write(text.encode() + b"\r\n")
     def handle(self):
         self.say("220 far1 ESMTP")
-        for line in self.rfile:
+        while line := self.rfile.readline():
             verb = line[:4].upper()
             if verb == b"EHLO":
                 self.say("250-far1\r\n250-PIPELINING\r\n250 "
                          + ("HELP" if late else "STARTTLS"))
             elif verb == b"STAR":
                 self.say("220 go on")
+                if secure:
+                    self.request = secure.wrap_socket(self.request, server_side=True)
+                    self.setup()
+                    continue
                 self.rfile.read1(1000)
                 self.wfile.write(b"\x15\x03\x03\x00\x02\x02\x28")
                 return
             elif verb == b"DATA":
                 self.say("354 yes")
                 text = b""
-                for d in self.rfile:
+                while d := self.rfile.readline():
                     if d == b".\r\n":
                         break
                     text += d
@@ -379,7 +388,8 @@ arrived()
 {
 	if [ "$flow_domain" = far.example ]; then
 		cat "$T/far1.got"/* "$T/far2.got"/* 2>/dev/null
-	elif [ "$flow_domain" = third.example ]; then
+	elif [ "$flow_domain" = third.example ] ||
+		[ "$flow_domain" = signed.example ]; then
 		cat "$T/far3.got"/* 2>/dev/null
 	else
 		cat "$T/user-$user"/Maildir/new/* 2>/dev/null
@@ -535,6 +545,134 @@ bed_tls()
 	ok "... and then sent without" sh -c "ls '$T'/far1.got/broken.*"
 	on_end broken KILL
 	sink far1
+}
+
+# signed_zone FILE: the zone with that key in its TLSA record, signed
+signed_zone()
+{
+	{
+		printf '%s\n' '$ORIGIN signed.example.' '$TTL 60' \
+			'@ IN SOA ns host 1 3600 900 86400 60' \
+			'@ IN NS ns' 'ns IN A 127.0.0.3' \
+			'@ IN MX 10 mx' 'mx IN A 192.0.2.33'
+		echo "_25._tcp.mx IN TLSA 3 1 1 $(openssl x509 -in "$1" -noout \
+			-pubkey | openssl pkey -pubin -outform DER |
+			sha256sum | cut -d ' ' -f 1)"
+	} >"$T/signed/zone"
+	(cd "$T/signed" && key=$(ldns-keygen -a ECDSAP256SHA256 -k \
+		signed.example) && ldns-signzone -n -f zone.signed zone "$key" &&
+		mv "$key.ds" anchor.ds) >"$T/sign.log" 2>&1 ||
+		give_up "cannot sign a zone: $(cat "$T/sign.log")"
+}
+
+# signed_up: who answers for it, and who validates; all other names by tinydns
+signed_up()
+{
+	cat >"$T/signed/nsd.conf" <<-END
+	server:
+	  ip-address: 127.0.0.3
+	  zonesdir: "$T/signed"
+	  pidfile: "$T/signed/nsd.pid"
+	  username: ""
+	  chroot: ""
+	  database: ""
+	  zonelistfile: "$T/signed/zone.list"
+	  xfrdfile: "$T/signed/xfrd.state"
+	  xfrdir: "$T/signed"
+	  server-count: 1
+	remote-control:
+	  control-enable: no
+	zone:
+	  name: signed.example
+	  zonefile: zone.signed
+	END
+	cat >"$T/signed/unbound.conf" <<-END
+	server:
+	  interface: 192.0.2.54
+	  access-control: 192.0.2.0/24 allow
+	  do-not-query-localhost: no
+	  username: ""
+	  chroot: ""
+	  directory: "$T/signed"
+	  pidfile: "$T/signed/unbound.pid"
+	  use-syslog: no
+	  num-threads: 1
+	  outgoing-range: 64
+	  so-rcvbuf: 0
+	  trust-anchor-file: "$T/signed/anchor.ds"
+	remote-control:
+	  control-enable: no
+	stub-zone:
+	  name: signed.example
+	  stub-addr: 127.0.0.3
+	stub-zone:
+	  name: example
+	  stub-addr: 127.0.0.1
+	END
+	ip -n dns addr add 192.0.2.54/24 dev eth0
+	on_bg nsd dns nsd -d -c "$T/signed/nsd.conf"
+	on_bg unbound dns unbound -d -c "$T/signed/unbound.conf"
+	wait_until 30 signed_is || give_up "no server for a signed zone:" \
+		"$(cat "$T/nsd.log" "$T/unbound.log")"
+}
+
+signed_is()
+{
+	on dns awk '$2 ~ /^(360200C0|0300007F):0035$/ { n++ }
+		END { exit n < 2 }' /proc/net/udp
+}
+
+# The exchanger of a signed zone has another key than its TLSA record says: no
+# message goes there, until it is the right one.
+bed_dane()
+{
+	for dane_c in nsd unbound ldns-keygen ldns-signzone openssl \
+		"$B/bin/quill-tlsd"; do
+		command -v "$dane_c" >"$T/found" || {
+			skip "DANE" "there is no ${dane_c##*/}"
+			return
+		}
+	done
+	mkdir -p "$T/signed"
+	for dane_c in right wrong; do
+		openssl req -x509 -newkey rsa:2048 -nodes -days 2 \
+			-subj /CN=mx.signed.example -keyout "$T/signed/key" \
+			-out "$T/signed/$dane_c.pem" >"$T/openssl" 2>&1 ||
+			give_up "openssl: $(cat "$T/openssl")"
+		cat "$T/signed/key" >>"$T/signed/$dane_c.pem"
+	done
+	signed_zone "$T/signed/right.pem"
+	signed_up
+	printf '%s\n' 'nameserver 192.0.2.54' 'options trust-ad' \
+		>"$T/out/resolv.conf"
+	echo 'signed.example dane' >"$T/out/home/control/tlspolicy"
+	"$T/out/home/bin/quill-service" "$T/out/service" --tls \
+		>"$T/out/tls.log" 2>&1
+	wait_until 60 test -S "$T/out/home/run/tls/client"
+	on_end sink-far3 KILL
+	on_bg broken far3 python3 "$T/broken.py" "$T/far3.got" \
+		"$T/signed/wrong.pem"
+	flow 192.0.2.1 signed.example
+	wait "$flow_pid"
+	ok "DANE, the wrong key: mail waits" wait_until 60 grep -q \
+		'is_not_who_it_should_be.* dsn=4\.7\.5 status=deferred' \
+		"$T/out/home/log/send/current"
+	is "... and nothing arrives" "$(arrived |
+		awk -v f="$flow_first" '$1 >= f' | wc -l)" 0
+	on_end broken KILL
+	on_bg broken far3 python3 "$T/broken.py" "$T/far3.got" \
+		"$T/signed/right.pem"
+	settled "DANE, the right key"
+	ok "... the log says who vouched" grep -q \
+		'to=[^ ]*@signed.example .* tls=TLSv1[^ ]*/dane .*status=sent' \
+		"$T/out/home/log/send/current"
+	on_end broken KILL
+	on_end unbound
+	on_end nsd
+	rm "$T/out/home/control/tlspolicy"
+	printf '%s\n' 'nameserver 192.0.2.53' 'options timeout:2 attempts:2' \
+		>"$T/out/resolv.conf"
+	sink far3
 }
 
 bed_refused()
@@ -718,7 +856,7 @@ down_all()
 }
 trap 'bed_rc=$?; down; (exit $bed_rc); cleanup' EXIT
 
-ALL='kill hang unreachable drop reset slow tls refused later both dns
+ALL='kill hang unreachable drop reset slow tls dane refused later both dns
 dns_slow dns_lying backup store disk kill_quill'
 
 network
