@@ -81,6 +81,11 @@ static const struct {
 		M MIXED
 		"\n--b\nContent-Type: multipart/x; boundary=c\n\n--c\n" Q
 		"\n=E9\n--b\n" Q "\n--c\n=E9\n--b--\n" },
+	/* a part that says 8bit and has none may not say so any more */
+	{ M MIXED "\n--b\n" T "Content-Transfer-Encoding: 8bit\n\nx\n--b\n" T
+		  "\n\xe9\n--b--\n",
+		M MIXED "\n--b\n" T "Content-Transfer-Encoding: 7bit\n\nx\n"
+			"--b\n" T Q "\n=E9\n--b--\n" },
 	/* what is between parts stays */
 	{ M MIXED "\n\xe9\n--b\n\nx\n--b--\n\xe9\n",
 		M MIXED "\n\xe9\n--b\n\nx\n--b--\n\xe9\n" },
