@@ -120,7 +120,7 @@ quillctl_OBJS = quillctl/quillctl quillctl/args quillctl/ask quillctl/walk \
 	quillctl/delivery quillctl/program quillctl/dns quillctl/dnsrec \
 	quillctl/check quillctl/checkcontrol quillctl/checkfiles \
 	quillctl/checkrelay quillctl/checkusers quillctl/checkwho \
-	quillctl/checkdomains quillctl/checkdns quillctl/checkspf \
+	quillctl/checkdomains quillctl/checkdns quillctl/checkhost quillctl/checkspf \
 	quillctl/checkpolicy quillctl/checktls quillctl/checkservices \
 	quillctl/checksystem \
 	quillctl/report quillctl/counts quillctl/topk quillctl/idset \
@@ -169,7 +169,7 @@ quill-milter_USES = mail wire lib
 quill-qmqpd_OBJS = qmqpd/qmqpd
 quill-qmqpd_USES = wire lib
 quill-tlsd_OBJS = tlsd/tlsd tlsd/bundle tlsd/cache tlsd/certs tlsd/conn \
-	tlsd/peer tlsd/proxy tlsd/relay tlsd/serve tlsd/signer \
+	tlsd/loaded tlsd/peer tlsd/proxy tlsd/relay tlsd/serve tlsd/signer \
 	tlsd/signreq
 quill-tlsd_USES = wire lib
 quill-tlsd_LIBS = -lssl -lcrypto

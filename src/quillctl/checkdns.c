@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 /* checkdns - are the records there that quillctl dns prints, and do they fit
- * this host? Here: MX, addresses and their names. */
+ * this host? Here: questions, MX, DNSSEC. */
 #include "quillctl/checkdns.h"
 
 #include <errno.h>
@@ -9,7 +9,6 @@
 #include "lib/ascii.h"
 #include "lib/control.h"
 #include "lib/file.h"
-#include "lib/here.h"
 #include "lib/resolvconf.h"
 #include "lib/stamp.h"
 #include "quillctl/args.h"
@@ -32,9 +31,8 @@ dns_ask(struct dnsq *q, const char *name, uint16_t type)
 	return q->result;
 }
 
-/* Its addresses, A or AAAA, into ip; how many. alias: it is one. */
-static size_t
-addresses(const char *name, uint16_t type, struct ipaddr *ip, size_t max,
+size_t
+dns_addresses(const char *name, uint16_t type, struct ipaddr *ip, size_t max,
 	bool *alias)
 {
 	struct dnspkt_rr rr;
@@ -50,13 +48,12 @@ addresses(const char *name, uint16_t type, struct ipaddr *ip, size_t max,
 	return n;
 }
 
-/* Has the name that address (A or AAAA)? false, too, when that is not known. */
-static bool
-has(const char *name, const struct ipaddr *a)
+bool
+dns_has(const char *name, const struct ipaddr *a)
 {
 	struct ipaddr ip[DNSREC_ADDRESSES];
-	size_t n = addresses(name, a->family == AF_INET ? DNS_A : DNS_AAAA, ip,
-		DNSREC_ADDRESSES, NULL);
+	size_t n = dns_addresses(name, a->family == AF_INET ? DNS_A : DNS_AAAA,
+		ip, DNSREC_ADDRESSES, NULL);
 
 	while (n > 0)
 		if (ipaddr_equal(&ip[--n], a))
@@ -92,120 +89,6 @@ dns_txt(const char *name, const char *start, struct str *record)
 	return n;
 }
 
-/* --- this host ------------------------------------------------------------ */
-
-static bool
-is_ours(const struct ipaddr *a)
-{
-	for (size_t i = 0; i < dns_site.nip; i++)
-		if (ipaddr_equal(&dns_site.ip[i], a))
-			return true;
-	return here_address(a);
-}
-
-static const char *
-as_text(const struct ipaddr *a)
-{
-	char text[IPADDR_FMT];
-
-	ipaddr_fmt(text, a);
-	return check_text(text);
-}
-
-/* The addresses of our name. false: there is no use in going on. */
-static bool
-host(void)
-{
-	struct ipaddr ip[2 * DNSREC_ADDRESSES];
-	bool alias = false;
-	struct dnsq q;
-	enum dnsq_result first = dns_ask(&q, dns_site.me, DNS_A);
-	size_t n, i, had = dns_site.nip;
-
-	dnsq_free(&q, 1);
-	if (first == DNSQ_TEMP) {
-		check_say(CHECK_ERROR, "/etc/resolv.conf", 0,
-			"its name servers do not help: no mail can be sent, "
-			"and nothing more be looked at",
-			"is the name server running? dig it");
-		return false;
-	}
-	n = addresses(dns_site.me, DNS_A, ip, DNSREC_ADDRESSES, &alias);
-	n += addresses(dns_site.me, DNS_AAAA, ip + n, DNSREC_ADDRESSES, &alias);
-	if (n == 0)
-		check_say(CHECK_ERROR, dns_site.me, 0,
-			"the name of this host has no address in the DNS",
-			check_text("publish what this prints: quillctl dns ",
-				dns_site.me));
-	if (alias)
-		check_say(CHECK_WARNING, dns_site.me, 0,
-			"the name of this host is an alias (CNAME), which an "
-			"MX must not lead to",
-			"give it addresses of its own");
-	for (i = 0; had && i < n; i++)
-		if (!is_ours(&ip[i]))
-			check_say(CHECK_ERROR, dns_site.me, 0,
-				check_text("has the address ", as_text(&ip[i]),
-					", which is not of this host"),
-				"--ip, if it is one that leads here");
-	for (i = 0; i < had; i++)
-		if (n && !has(dns_site.me, &dns_site.ip[i]))
-			check_say(CHECK_WARNING, dns_site.me, 0,
-				check_text("does not have the address ",
-					as_text(&dns_site.ip[i]),
-					", from which mail may be sent"),
-				"publish it, or control/outgoingip");
-	if (!had) {
-		check_say(CHECK_NOTE, dns_site.me, 0,
-			"no interface of this host has a public address: that "
-			"those in the DNS lead here cannot be told",
-			"--ip ADDRESS,...");
-		for (i = 0; i < n && i < DNSREC_ADDRESSES; i++)
-			dns_site.ip[dns_site.nip++] = ip[i];
-	}
-	return true;
-}
-
-/* What receivers look at first: a name that leads back. */
-static void
-ptr(const struct ipaddr *a)
-{
-	struct str name = STR_INIT(DNSNAME_TEXT);
-	struct dnspkt_rr rr;
-	struct dnsq q;
-	bool any = false, back = false, me = false;
-	char first[DNSNAME_TEXT] = "";
-
-	dnsrec_reverse(&name, a);
-	if (dns_ask(&q, str_c(&name), DNS_PTR) == DNSQ_TEMP)
-		any = back = me = true;
-	while (q.result == DNSQ_OK && dnsq_next(&q, &rr)) {
-		if (!any)
-			strcpy(first, rr.name);
-		any = true;
-		me |= strcmp(rr.name, dns_site.me) == 0;
-		back |= *rr.name && has(rr.name, a);
-	}
-	dnsq_free(&q, 1);
-	str_free(&name);
-	if (!any)
-		check_say(CHECK_ERROR, as_text(a), 0,
-			"has no name (PTR): many receivers refuse its mail",
-			check_text("have who gave you the address publish ",
-				dns_site.me));
-	else if (!back)
-		check_say(CHECK_ERROR, as_text(a), 0,
-			check_text("its name (PTR) is ", first,
-				", which does not have this address"),
-			check_text("have who gave you the address publish ",
-				dns_site.me));
-	else if (!me)
-		check_say(CHECK_WARNING, as_text(a), 0,
-			check_text("its name (PTR) is ", first, ", not ",
-				dns_site.me),
-			"let one be the other, or control/helohost");
-}
-
 /* --- a domain ------------------------------------------------------------- */
 
 static bool
@@ -216,8 +99,8 @@ leads_here(const char *name)
 	size_t n;
 
 	here = strcmp(name, dns_site.me) == 0;
-	n = addresses(name, DNS_A, ip, DNSREC_ADDRESSES, &alias);
-	n += addresses(name, DNS_AAAA, ip + n, DNSREC_ADDRESSES, &alias);
+	n = dns_addresses(name, DNS_A, ip, DNSREC_ADDRESSES, &alias);
+	n += dns_addresses(name, DNS_AAAA, ip + n, DNSREC_ADDRESSES, &alias);
 	if (n == 0)
 		check_say(CHECK_ERROR, name, 0, "is an MX, but has no address",
 			NULL);
@@ -226,7 +109,7 @@ leads_here(const char *name)
 			"is an MX, but an alias (CNAME), which it must not be",
 			"name the host itself");
 	while (n > 0)
-		here |= is_ours(&ip[--n]);
+		here |= dns_ours(&ip[--n]);
 	return here;
 }
 
@@ -238,9 +121,9 @@ no_mx(const char *domain, enum dnsq_result why)
 	size_t n = 0;
 
 	if (why == DNSQ_NODATA)
-		n = addresses(domain, DNS_A, ip, DNSREC_ADDRESSES, NULL);
+		n = dns_addresses(domain, DNS_A, ip, DNSREC_ADDRESSES, NULL);
 	while (n > 0)
-		here |= is_ours(&ip[--n]);
+		here |= dns_ours(&ip[--n]);
 	/* for the host itself its address is enough (RFC 5321 5.1) */
 	if (here && strcmp(domain, dns_site.me) == 0)
 		return;
@@ -319,10 +202,10 @@ wanted(void *arg, const struct dnsrec *r)
 			dns_spf(r->name, r->text);
 		break;
 	case DNSREC_PTR:
-		ptr(r->ip);
+		dns_ptr(r->ip);
 		break;
 	case DNSREC_NOTE:
-	case DNSREC_ADDRESS: /* host() */
+	case DNSREC_ADDRESS: /* dns_host() */
 	case DNSREC_TLSA:    /* once, below */
 		break;
 	}
@@ -392,7 +275,7 @@ check_dns(void)
 		(void)dnsrec_given(&dns_site, check.addresses);
 	else
 		(void)dnsrec_own(&dns_site);
-	if (!host())
+	if (!dns_host())
 		return;
 	check_domains(domain);
 	dns_tlsa();

@@ -95,6 +95,21 @@ certificate(const char *line)
 	str_free(&host);
 }
 
+/* A file that the quill-tlsd that runs has not read. */
+static void
+changed(const char *line)
+{
+	struct str about = STR_INIT(400);
+	const char *name = line + strlen("changed ");
+
+	str_puts(&about, "control/tls/");
+	str_put(&about, name, strcspn(name, "\n"));
+	check_say(CHECK_WARNING, str_c(&about), 0,
+		"was changed, but quill-tlsd still uses what was there before",
+		"svc -h the service tls");
+	str_free(&about);
+}
+
 const char *
 check_key(void)
 {
@@ -136,15 +151,16 @@ check_tls(void)
 	}
 	if (!ask())
 		return;
-	if (!told.text.len) {
+	if (!strstr(told.text.s, "certificate "))
 		check_say(CHECK_NOTE, "control/tls", 0,
 			"no certificate: mail comes in the clear",
 			"section 15 of doc/INSTALL");
-		return;
-	}
-	for (p = told.text.s; *p; p += strcspn(p, "\n"), p += *p != 0)
+	for (p = told.text.s; *p; p += strcspn(p, "\n"), p += *p != 0) {
 		if (strncmp(p, "certificate ", 12) == 0)
 			certificate(p);
+		else if (strncmp(p, "changed ", 8) == 0)
+			changed(p);
+	}
 	check_say(CHECK_OK, "control/tls", 0,
 		"looked at: certificates and keys", NULL);
 }

@@ -198,6 +198,24 @@ is_digest(const char *s)
 	       strspn(s, "0123456789abcdefABCDEF") == (size_t)2 * DIGEST;
 }
 
+/* The name in HELO; NULL: it leads to nothing that could be published. */
+static const char *
+hello(struct str *name)
+{
+	struct map all;
+	bool good;
+
+	map_init(&all);
+	good = dnsrec_helo(name, &all);
+	map_free(&all);
+	if (!good)
+		log_die(STATUS_TEMP, control_error());
+	if (!addr_isdomain(str_c(name), name->len))
+		log_die(STATUS_TEMP,
+			"control/helohost: not a host name: ", str_c(name));
+	return *name->s == '[' ? NULL : name->s;
+}
+
 int
 ctl_dns(int argc, char **argv)
 {
@@ -210,11 +228,11 @@ ctl_dns(int argc, char **argv)
 		{ 0, "ip", NULL, &addresses },
 		{ 0, "tlsa", NULL, &site.digest },
 	};
-	struct str me = STR_INIT(DNSNAME_TEXT);
+	struct str me = STR_INIT(DNSNAME_TEXT), helo = STR_INIT(DNSNAME_TEXT);
 	uint64_t n;
 
 	ttl = "3600";
-	if (args_parse(options, 4, argc, argv) != 1)
+	if (!args_exactly(1, options, 4, argc, argv))
 		return CTL_USAGE;
 	domain = domain_name(argv[0]);
 	if (!domain)
@@ -242,7 +260,9 @@ ctl_dns(int argc, char **argv)
 	if (!addr_isdomain(me.s, me.len) || me.s[0] == '[')
 		log_die(STATUS_TEMP, "control/me: line 1: not a host name");
 	site.me = me.s;
+	site.helo = hello(&helo);
 	dnsrec_each(&site, domain, for_tinydns ? tinydns : zone, NULL);
 	str_free(&me);
+	str_free(&helo);
 	return CTL_YES;
 }

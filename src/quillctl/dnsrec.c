@@ -6,6 +6,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "lib/ascii.h"
+#include "lib/control.h"
 #include "lib/dnspkt.h"
 
 void
@@ -85,6 +87,12 @@ host(const struct making *m, const struct dnsrec_site *s, bool same)
 		note(m, "mail that its name sends, such as bounces (SPF)");
 		txt(m, "", s->me, "v=spf1 a -all", false);
 	}
+	if (s->helo && strcmp(s->helo, s->me) != 0) {
+		note(m, "the name that it says in HELO (control/helohost)");
+		for (size_t i = 0; i < s->nip; i++)
+			m->fn(m->arg, &(struct dnsrec){ DNSREC_ADDRESS, s->helo,
+					      NULL, &s->ip[i] });
+	}
 	if (s->digest) {
 		note(m, "its key (DANE): only in a zone that is signed");
 		str_puts(&name, "_25._tcp.");
@@ -95,7 +103,7 @@ host(const struct making *m, const struct dnsrec_site *s, bool same)
 	if (s->nip)
 		note(m, "whoever gave you the addresses publishes these");
 	for (size_t i = 0; i < s->nip; i++)
-		reverse(m, &s->ip[i], s->me);
+		reverse(m, &s->ip[i], s->helo ? s->helo : s->me);
 	str_free(&name);
 }
 
@@ -175,4 +183,44 @@ dnsrec_given(struct dnsrec_site *s, const char *list)
 			return false;
 	}
 	return s->nip > 0;
+}
+
+struct helo {
+	struct str *name;
+	struct map *all;
+};
+
+/* "NAME", or "KEY NAME" for some mail. */
+static const char *
+helo_entry(void *arg, size_t line, char *entry, size_t n)
+{
+	struct helo *h = arg;
+	size_t key = strcspn(entry, " \t");
+	char *name =
+		entry[key] ? entry + key + strspn(entry + key, " \t") : entry;
+
+	(void)line;
+	n -= (size_t)(name - entry);
+	ascii_tolower(name, n);
+	map_put(h->all, name, n, "", 0);
+	if (name == entry) {
+		str_clear(h->name);
+		str_put(h->name, name, n);
+	}
+	return NULL;
+}
+
+bool
+dnsrec_helo(struct str *name, struct map *all)
+{
+	struct helo h = { name, all };
+
+	str_clear(name);
+	if (control_list("helohost", helo_entry, &h) == CONTROL_BAD)
+		return false;
+	if (!name->len && control_line("me", name) == CONTROL_BAD)
+		return false;
+	if (name->len)
+		ascii_tolower(name->s, name->len);
+	return name->len > 0;
 }

@@ -8,13 +8,15 @@
 #include <stddef.h>
 
 #include "lib/ipaddr.h"
+#include "lib/map.h"
 #include "lib/str.h"
 
 enum { DNSREC_ADDRESSES = 32 };
 
 /* What they follow from. */
 struct dnsrec_site {
-	const char *me; /* lower case */
+	const char *me;	  /* lower case */
+	const char *helo; /* what it calls itself; NULL: me */
 	struct ipaddr ip[DNSREC_ADDRESSES];
 	size_t nip;
 	const char *digest; /* of the key, in hex; NULL: no TLSA record */
@@ -45,6 +47,9 @@ void dnsrec_each(const struct dnsrec_site *s, const char *domain, dnsrec_fn *fn,
 int dnsrec_own(struct dnsrec_site *s);
 /* With those of a list with commas; false: they are none, or too many. */
 bool dnsrec_given(struct dnsrec_site *s, const char *list);
+/* control/helohost: its default, else control/me, replaces name; all names in
+ * it become keys of all. false: control_error(). */
+bool dnsrec_helo(struct str *name, struct map *all);
 /* Append the name that has the PTR record of an address. */
 void dnsrec_reverse(struct str *s, const struct ipaddr *a);
 

@@ -181,8 +181,10 @@ add_default(struct bundle *b, const char *dir, struct str *why)
 	}
 	for (size_t i = 0;
 		!n->ca && !why->len && i < sizeof system_ca / sizeof *system_ca;
-		i++)
+		i++) {
 		n->ca = read_file(b, system_ca[i], false, why);
+		n->systems = true;
+	}
 	return !why->len;
 }
 

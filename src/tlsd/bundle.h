@@ -25,6 +25,7 @@ struct bundle_name {
 	char *name;
 	/* NULL: there is no such file. NUL-terminated for nobody. */
 	struct str *cert, *key, *clients, *ca;
+	bool systems; /* ca is */
 };
 
 struct bundle {

@@ -9,7 +9,7 @@
  *             wire/tlsrec.h
  * cwd         /
  * reads       control/tls, tlsconnections, timeouttls; the system's CAs
- * writes      run/tls/server, run/tls/client (the sockets)
+ * writes      run/tls/server, run/tls/client (the sockets), run/tls/loaded
  * trusts      root; not callers, not peers, not its own processes that talk to
  *             them
  * exits       STATUS_OK on TERM: connections go on; STATUS_TEMP when it cannot
@@ -37,6 +37,7 @@
 #include "lib/stamp.h"
 #include "lib/usock.h"
 #include "tlsd/cache.h"
+#include "tlsd/loaded.h"
 #include "tlsd/serve.h"
 #include "tlsd/signer.h"
 #include "wire/site.h"
@@ -60,6 +61,7 @@ static struct serve plan;
 static struct generation now = { -1, -1, -1 };
 static int signals;
 static bool offered; /* the server's socket has its name */
+static struct str loaded = STR_INIT(1 << 20); /* of begin's certificates */
 
 /* HOME/run/tls/NAME and a suffix. */
 static const char *
@@ -117,6 +119,7 @@ become(void)
 	static const int changed[] = { SIGHUP, SIGTERM, SIGCHLD };
 
 	close(signals);
+	loaded_leave();
 	for (size_t i = 0; i < sizeof changed / sizeof *changed; i++)
 		sig_unblock(changed[i]);
 	if (now.leash >= 0)
@@ -232,6 +235,7 @@ begin(struct generation *g, bool *serving, struct str *why)
 	if (!good)
 		return false;
 	*serving = b.server;
+	loaded_list(&loaded, &b);
 	good = start_both(g, &b, why);
 	bundle_free(&b);
 	if (!good && g->leash >= 0)
@@ -258,6 +262,7 @@ renew(struct str *why)
 		offer(TLS_AS_SERVER);
 		offered = true;
 	}
+	(void)loaded_keep(&loaded);
 	return true;
 }
 
@@ -266,6 +271,7 @@ static _Noreturn void
 try_out(void)
 {
 	struct str why = STR_INIT(SERVE_WHY_MAX), host = STR_INIT(255);
+	struct str out = STR_INIT(1 << 20);
 	struct generation g;
 	bool serving;
 
@@ -274,6 +280,8 @@ try_out(void)
 	plan.tell = str_c(&host);
 	if (!begin(&g, &serving, &why))
 		log_die(STATUS_TEMP, str_c(&why));
+	loaded_compare(&loaded, &out);
+	(void)!fd_writeall(1, out.s, out.len);
 	if (control_surveyed())
 		_exit(STATUS_TEMP);
 	log_info(serving ? "certificates and keys are good"

@@ -36,6 +36,18 @@ fi
 exits "the domain is this host" 0 "$ctl" dns --ip "$ip" mail.quill.example
 is "... has one SPF record" "$(grep -o '"v=spf1.*' "$T/out")" '"v=spf1 a mx -all"'
 
+echo out.quill.example >"$H/control/helohost"
+exits "another name in HELO" 0 "$ctl" dns --ip "$ip" quill.example
+is "... has the addresses, which lead to it" \
+	"$(grep 'out\.' "$T/out" | tr '\t' ' ')" \
+	"out.quill.example. 3600 IN A 192.0.2.25
+out.quill.example. 3600 IN AAAA 2001:db8::25
+25.2.0.192.in-addr.arpa. 3600 IN PTR out.quill.example.
+5.2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. 3600 IN PTR out.quill.example."
+echo 'a..b' >"$H/control/helohost"
+exits "... which is none" 111 "$ctl" dns --ip "$ip" quill.example
+rm "$H/control/helohost"
+
 # --- the real tinydns-data, and what tinydns makes of it ---------------------
 mkdir "$T/dns"
 {

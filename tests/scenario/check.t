@@ -419,6 +419,7 @@ wrong()
 }
 zone ''
 bg env IP=127.0.0.101 ROOT="$T/dns" UID=0 GID=0 tinydns
+named=$bg_pid
 up()
 {
 	dns ''
@@ -448,6 +449,9 @@ dns 's/^+mail.quill.example:.*/+mail.quill.example:198.51.100.9/'
 like "another host's address" "$a" \
 	'^error: mail.quill.example: has the address 198.51.100.9, which is not of'
 like "and not ours" "$a" '^warning: mail.quill.example: does not have the address 192'
+dns '' "$("$ctl" dns --tinydns --ip 2001:db8::9 quill.example | grep ':28:')"
+like "another host's address, IPv6" "$a" \
+	'^error: mail.quill.example: has the address 2001:db8::9, which is not of'
 dns '/^+mail/d; /^.mail/d' 'Cmail.quill.example:real.quill.example' \
 	'+real.quill.example:192.0.2.25'
 like "an alias" "$a" '^warning: mail.quill.example: the name of this host is an al'
@@ -458,6 +462,27 @@ wrong "one that does not lead back" 2 \
 wrong "another name that does" 1 \
 	'^warning: 192.0.2.25: its name .PTR. is x.example, not mail.quill' \
 	's/^\([\^].*\):mail.quill.example/\1:x.example/' '+x.example:192.0.2.25'
+# what others are told in HELO is what its name is compared with
+helo()
+{
+	printf '%s\n' "$@" >"$C/helohost"
+}
+px='s/^\([\^].*\):mail.quill.example/\1:x.example/'
+helo x.example
+dns "$px" '+x.example:192.0.2.25'
+is "the name in HELO" "$look_rc:$a" 0:
+wrong "the other one" 1 \
+	'^warning: 192.0.2.25: its name .PTR. is mail.quill.example, not x.example' \
+	'' '+x.example:192.0.2.25'
+dns "$px" '+x.example:192.0.2.9'
+like "a name in HELO that does not lead here" "$a" \
+	'^warning: x.example: is what this host calls itself .control/helohost., but'
+helo '@lists.example X.Example'
+dns "$px" '+x.example:192.0.2.25'
+is "one for some mail" "$look_rc:$a" 0:
+dns ''
+is "... is not wanted for all" "$look_rc:$a" 0:
+rm "$C/helohost"
 
 spf='s/v=spf1 mx -all'
 wrong "no SPF" 1 '^warning: quill.example: has no SPF record' "$spf/x/"
@@ -586,6 +611,35 @@ echo 500 >"$C/timeouttls"
 finds "a value of quill-tlsd" 2 tls '^error: control/timeouttls line 1: not a'
 rm "$C/timeouttls"
 
+# --- and the quill-tlsd that runs -------------------------------------------------
+mended tls
+bg "$H/bin/quill-tlsd"
+tlsd=$bg_pid
+ok "quill-tlsd is there" wait_until 60 test -S "$H/run/tls/server"
+ok "... and has said what it has" wait_until 60 test -s "$H/run/tls/loaded"
+mended tls
+touch "$C/tls/default/cert.pem"
+mended tls
+cert default mail.quill.example 80
+finds "one that was renewed without a HUP" 1 tls \
+	'^warning: control/tls/default/cert.pem: was changed, but quill-tlsd still'
+kill -HUP "$tlsd"
+read_now()
+{
+	looks tls
+	[ "$look_rc:$a" = 0: ]
+}
+ok "... and with one" wait_until 60 read_now
+mkdir "$C/tls/a.example"
+cp "$C/tls/default/cert.pem" "$C/tls/a.example/ca.pem"
+finds "a new file" 1 tls '^warning: control/tls/a.example/ca.pem: was changed'
+kill -HUP "$tlsd"
+ok "... is read" wait_until 60 read_now
+rm -r "$C/tls/a.example"
+finds "one that is gone" 1 tls '^warning: control/tls/a.example/ca.pem: was cha'
+bg_stop "$tlsd"
+ok "nothing is said when none runs" wait_until 60 read_now
+
 # --- MTA-STS, and the key in the DNS -----------------------------------------------------------
 sts="'_mta-sts.quill.example:v=STSv1; id="
 wrong "MTA-STS without a policy's host" 2 '^error: mta-sts.quill.example: has no' \
@@ -615,7 +669,7 @@ dns '' "${sts}7:60" '+mta-sts.quill.example:192.0.2.26'
 like "MTA-STS without one" "$a" '^error: quill.example: has MTA-STS, but this'
 mv "$T/away" "$C/tls/default"
 
-bg_stop "$bg_pid"
+bg_stop "$named"
 dns ''
 like "no name server" "$a" '^error: /etc/resolv.conf: its name servers do not'
 exits "no such part" 64 "$ctl" check nonsense
