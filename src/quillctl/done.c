@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "quillctl/done.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "lib/str.h"
@@ -66,15 +67,40 @@ done_message(const struct done *d, struct qid id)
 	return map_get(&d->map, name, QID_LEN, NULL) != NULL;
 }
 
+void
+done_alike(struct map *alike, const struct env *e)
+{
+	static struct str logged = STR_INIT(4096);
+
+	map_init(alike);
+	for (size_t k = 0; k < e->nrcpt; k++) {
+		const char *address = env_rcpt(e, k), *other;
+
+		str_clear(&logged);
+		sendlog_address(&logged, address);
+		if (!strchr(str_c(&logged), '_'))
+			continue; /* stands for itself alone */
+		other = map_get(alike, logged.s, logged.len, NULL);
+		if (!other)
+			map_put(alike, logged.s, logged.len, address,
+				strlen(address));
+		else if (strcmp(other, address) != 0)
+			map_put(alike, logged.s, logged.len, "", 0);
+	}
+}
+
 bool
-done_rcpt(const struct done *d, struct qid id, const char *address)
+done_rcpt(const struct done *d, struct qid id, const char *address,
+	const struct map *alike)
 {
 	static struct str key = STR_INIT(4096);
 	char name[QID_LEN + 1];
+	const char *only;
 
 	qid_fmt(name, id);
 	str_clear(&key);
 	str_put(&key, name, QID_LEN);
 	sendlog_address(&key, address);
-	return map_get(&d->map, key.s, key.len, NULL) != NULL;
+	only = map_get(alike, key.s + QID_LEN, key.len - QID_LEN, NULL);
+	return (!only || *only) && map_get(&d->map, key.s, key.len, NULL);
 }

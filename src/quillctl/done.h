@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "lib/map.h"
+#include "wire/env.h"
 #include "wire/qpath.h"
 
 struct done {
@@ -17,7 +18,11 @@ struct done {
 void done_read(struct done *d, const char *more);
 /* Has it left the queue? */
 bool done_message(const struct done *d, struct qid id);
-/* Was it delivered to that recipient? */
-bool done_rcpt(const struct done *d, struct qid id, const char *address);
+/* Recipients of a message that look alike in a log, where _ stands for several
+ * bytes: a delivery to one of them is none to the other. */
+void done_alike(struct map *alike, const struct env *e);
+/* Was it delivered to that recipient, and to no other? */
+bool done_rcpt(const struct done *d, struct qid id, const char *address,
+	const struct map *alike);
 
 #endif

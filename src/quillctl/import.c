@@ -137,15 +137,18 @@ static bool
 mark_done(struct import *i, struct env *e, struct str *data)
 {
 	bool left = e->nrcpt == 0;
+	struct map alike;
 	size_t k;
 
+	done_alike(&alike, e);
 	for (k = 0; k < e->nrcpt; k++) {
 		if (!is_over(env_mark(e, k)) &&
-			done_rcpt(&i->done, i->id, env_rcpt(e, k)))
+			done_rcpt(&i->done, i->id, env_rcpt(e, k), &alike))
 			data->s[e->rcpt[k].off] = ENV_DONE;
 		left |= !is_over(env_mark(e, k)) ||
 			env_mark(e, k) == ENV_FAILED;
 	}
+	map_free(&alike);
 	return left;
 }
 
@@ -289,7 +292,7 @@ ctl_import(int argc, char **argv)
 	enum archive_result r;
 	struct archive_entry e;
 
-	if (args_parse(options, 2, argc, argv) != 1)
+	if (!args_exactly(1, options, 2, argc, argv))
 		return CTL_USAGE;
 	if (archive_open(&a, argv[0]) < 0)
 		log_die_sys(STATUS_TEMP, "unable to read the backup ", argv[0]);
