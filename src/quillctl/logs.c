@@ -26,13 +26,15 @@ enum {
 
 struct stream {
 	int dir;
-	char *name;
-	char **file; /* the rotated ones, sorted */
+	char *path;
+	const char *name; /* its last part */
+	char **file;	  /* the rotated ones, sorted */
 	size_t nfiles, at;
 	int current; /* opened before the directory was listed, or -1 */
 	ino_t current_ino;
 	struct ibuf in;
-	bool open;
+	const char *reading; /* the name of the file that in is */
+	bool open, failed;
 	char buf[32768];
 	struct str line;
 	int64_t us; /* of line */
@@ -42,7 +44,7 @@ struct stream {
 struct logs {
 	struct stream *s[LOGS_DIRS];
 	size_t n, unread;
-	bool begun;
+	bool begun, complain;
 	struct stream *given; /* its line is the caller's */
 };
 
@@ -109,7 +111,7 @@ static struct stream *
 stream_open(const char *path)
 {
 	int dir = fd_open(path, O_RDONLY | O_DIRECTORY, 0);
-	const char *slash = strrchr(path, '/');
+	const char *slash;
 	struct stream *s;
 	struct stat st;
 
@@ -119,7 +121,9 @@ stream_open(const char *path)
 	if (!s)
 		str_oom();
 	s->dir = dir;
-	s->name = xstrdup(slash && slash[1] ? slash + 1 : path);
+	s->path = xstrdup(path);
+	slash = strrchr(s->path, '/');
+	s->name = slash && slash[1] ? slash + 1 : s->path;
 	str_init(&s->line, LOGS_LINE);
 	s->current = openat(dir, "current", PLAIN);
 	if (s->current >= 0 && fstat(s->current, &st) == 0)
@@ -131,8 +135,18 @@ stream_open(const char *path)
 	return NULL;
 }
 
+/* A file of it that cannot be read, or not to its end: others may be. */
+static void
+lost(struct stream *s, bool complain)
+{
+	s->failed = true;
+	if (complain)
+		log_warning_sys(
+			"unable to read the log ", s->path, "/", s->reading);
+}
+
 static bool
-next_file(struct stream *s)
+next_file(struct stream *s, bool complain)
 {
 	int fd;
 
@@ -140,12 +154,16 @@ next_file(struct stream *s)
 		close(s->in.fd);
 	s->open = false;
 	while (s->at < s->nfiles) {
-		fd = openat(s->dir, s->file[s->at++], PLAIN);
+		s->reading = s->file[s->at++];
+		fd = openat(s->dir, s->reading, PLAIN);
 		if (fd >= 0)
 			goto found;
+		if (errno != ENOENT) /* multilog removed it: too old */
+			lost(s, complain);
 	}
 	fd = s->current;
 	s->current = -1;
+	s->reading = "current";
 	if (fd < 0)
 		return false;
 found:
@@ -155,17 +173,20 @@ found:
 }
 
 static void
-fill(struct stream *s)
+fill(struct stream *s, bool complain)
 {
 	int64_t us;
 	size_t i;
 
 	s->have = false;
-	while (s->open || next_file(s)) {
+	while (s->open || next_file(s, complain)) {
 		switch (ibuf_getline(&s->in, &s->line, LOGS_LINE)) {
-		case IBUF_EOF:
 		case IBUF_ERROR:
-			if (!next_file(s))
+			errno = s->in.err;
+			lost(s, complain);
+			/* fall through */
+		case IBUF_EOF:
+			if (!next_file(s, complain))
 				return;
 			continue;
 		case IBUF_PART:
@@ -242,6 +263,7 @@ logs_open(int n, char *const *dirs, const char *only, bool complain)
 	if (!l)
 		str_oom();
 	errno = 0;
+	l->complain = complain;
 	for (i = 0; i < n; i++)
 		add(l, dirs[i], complain);
 	if (n == 0)
@@ -331,7 +353,11 @@ logs_dir(const struct logs *l, size_t i)
 size_t
 logs_unread(const struct logs *l)
 {
-	return l->unread;
+	size_t n = l->unread;
+
+	for (size_t i = 0; i < l->n; i++)
+		n += l->s[i]->failed;
+	return n;
 }
 
 bool
@@ -342,10 +368,10 @@ logs_next(struct logs *l, struct logs_line *line)
 	size_t i;
 
 	for (i = 0; !l->begun && i < l->n; i++)
-		fill(l->s[i]);
+		fill(l->s[i], l->complain);
 	l->begun = true;
 	if (l->given)
-		fill(l->given);
+		fill(l->given, l->complain);
 	for (i = 0; i < l->n; i++)
 		if (l->s[i]->have && (!first || l->s[i]->us < first->us))
 			first = l->s[i];
@@ -378,7 +404,7 @@ logs_close(struct logs *l)
 		for (k = 0; k < s->nfiles; k++)
 			free(s->file[k]);
 		free(s->file);
-		free(s->name);
+		free(s->path);
 		str_free(&s->line);
 		free(s);
 	}

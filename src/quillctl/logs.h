@@ -24,8 +24,8 @@ struct logs_line {
 };
 
 /* The n directories; with n 0 all that are in HOME/log, or only HOME/log/
- * only when that is given. One that cannot be read is said on fd 2 when
- * complain. NULL: none of them can be (errno: the last reason). */
+ * only when that is given. One that cannot be read, or a file of it, is said on
+ * fd 2 when complain. NULL: none of them can be (errno: the last reason). */
 struct logs *logs_open(
 	int n, char *const *dirs, const char *only, bool complain);
 /* Before the first logs_next: pass over the rotated files that were finished
@@ -35,7 +35,7 @@ void logs_since(struct logs *l, int64_t us);
 int64_t logs_last(const struct logs *l);
 /* Directory i, its last part; NULL: there are no more. */
 const char *logs_dir(const struct logs *l, size_t i);
-/* How many directories could not be read. */
+/* How many directories could not be read, or not all of their files so far. */
 size_t logs_unread(const struct logs *l);
 /* The next; valid until the one after. false at the end. */
 bool logs_next(struct logs *l, struct logs_line *line);

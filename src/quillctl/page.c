@@ -247,8 +247,8 @@ foot(struct obuf *o, const struct page *p)
 	}
 	obuf_puts(o, ".</li>\n");
 	left_out(o, logs_unread(p->logs),
-		" log directories could not be read: what is in them is "
-		"missing here.");
+		" log directories could not be read, or not all of their "
+		"files: what is in them is missing here.");
 	left_out(o, c->undated,
 		" lines have no time (multilog t) and are left out.");
 	left_out(o, c->later, " lines are later than that and left out.");

@@ -212,6 +212,13 @@ exits 'rotated files, the last one empty' 0 "$ctl" report --days 3 "$T/turned"
 ok 'what is in them; older files are not read' html "$T/out" '
 assert p.facts()[0] == 2, p.facts()
 assert "2 lines of the logs turned" in p.text'
+mkdir "$T/turned/$(tai $((end - 6000))).s"
+exits 'a file that cannot be read' 111 "$ctl" report -o "$T/half.html" "$T/turned"
+like 'is named' "$(cat "$T/err")" 'unable to read the log .*/turned/@[0-9a-f]*\.s: Is a'
+ok 'the page of the others says so, too' html "$T/half.html" '
+assert "1 log directories could not be read, or not all" in p.text
+assert p.facts()[0] == 3, p.facts()'
+rmdir "$T/turned/$(tai $((end - 6000))).s"
 python3 - "$end" >"$T/new/current" <<'END'
 import sys
 t = (1 << 62) + 10 + int(sys.argv[1])
