@@ -14,6 +14,7 @@
 #include "quillctl/quillctl.h"
 #include "quillctl/say.h"
 #include "quillctl/select.h"
+#include "quillctl/walk.h"
 #include "wire/site.h"
 #include "wire/status.h"
 
@@ -231,7 +232,7 @@ ctl_ages(int argc, char **argv)
 	a->now = stamp_now();
 	map_init(&a->index);
 	if (select_each(&a->select, message, NULL, a) < 0) {
-		log_alert_sys("unable to look into ", site_queue);
+		walk_trouble();
 		return STATUS_TEMP;
 	}
 	if (a->n)
@@ -239,7 +240,9 @@ ctl_ages(int argc, char **argv)
 	if (lines > a->n)
 		lines = a->n;
 	(a->json ? json : a->bars ? bars : table)(a, lines);
-	if (a->n == 0 && select_given(&a->select))
+	if (a->n == 0 && select_given(&a->select)) {
+		log_info("nothing fits");
 		return CTL_NO;
+	}
 	return CTL_YES;
 }

@@ -114,6 +114,20 @@ args_parse(const struct args_option *o, size_t n, int argc, char **argv)
 }
 
 bool
+args_exactly(int operands, const struct args_option *o, size_t n, int argc,
+	char **argv)
+{
+	const char *name = argv[0];
+	int got = args_parse(o, n, argc, argv);
+
+	if (got > operands)
+		args_bad("one word too many: ", argv[operands]);
+	else if (got >= 0 && got < operands)
+		args_bad("what is it about? ", name);
+	return got == operands;
+}
+
+bool
 args_age(const char *s, uint64_t *seconds)
 {
 	static const char units[] = "smhdw";

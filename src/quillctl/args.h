@@ -22,6 +22,9 @@ struct args_option {
 /* Parse argv[1] on. Operands are moved to the front of argv, from argv[0] on,
  * and ended by NULL; returns their number, or -1 after one line on fd 2. */
 int args_parse(const struct args_option *o, size_t n, int argc, char **argv);
+/* The same where there must be that many operands; false after one line. */
+bool args_exactly(int operands, const struct args_option *o, size_t n, int argc,
+	char **argv);
 /* "90", "15m", "2h", "3d", "1w": seconds. */
 bool args_age(const char *s, uint64_t *seconds);
 /* Complain about a word on fd 2; CTL_USAGE. */

@@ -10,6 +10,7 @@
 #include "lib/lock.h"
 #include "lib/log.h"
 #include "lib/num.h"
+#include "quillctl/walk.h"
 #include "wire/site.h"
 
 int
@@ -18,8 +19,10 @@ ask_runs(void)
 	int fd = fd_open("lock/send", O_RDWR, 0);
 	int r;
 
-	if (fd < 0)
+	if (fd < 0) {
+		walk_failed("lock/send");
 		return -1;
+	}
 	r = lock_held(fd);
 	close(fd);
 	return r;

@@ -253,7 +253,7 @@ parse(int argc, char **argv)
 	strcpy(rules, site_control);
 	strcat(rules, "/tcp.smtp.cdb");
 	explain.rules = rules;
-	if (args_parse(options, 5, argc, argv) != 1)
+	if (!args_exactly(1, options, 5, argc, argv))
 		return false;
 	if (explain.from &&
 		!ipaddr_parse(explain.from, strlen(explain.from), &ip)) {

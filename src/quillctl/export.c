@@ -327,7 +327,7 @@ ctl_export(int argc, char **argv)
 	unsigned n;
 	int r = 0;
 
-	if (args_parse(NULL, 0, argc, argv) != 1)
+	if (!args_exactly(1, NULL, 0, argc, argv))
 		return CTL_USAGE;
 	b->dir = -1;
 	if (strcmp(argv[0], "-") == 0 && isatty(1))

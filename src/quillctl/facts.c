@@ -120,6 +120,14 @@ look(void *arg, const struct walk_message *m)
 		       : FACTS_WAITING]++;
 }
 
+static void
+odd(void *arg, const struct walk_message *m)
+{
+	struct facts *f = arg;
+
+	f->damaged += m->result == ENV_DAMAGED;
+}
+
 int
 facts_queue(struct facts *f)
 {
@@ -128,6 +136,7 @@ facts_queue(struct facts *f)
 	int64_t n;
 
 	f->messages = 0;
+	f->damaged = 0;
 	for (split = 0; split < QSPLITS; split++) {
 		n = walk_ids(split, QFILE_ENV, &ids);
 		if (n < 0)
@@ -139,7 +148,7 @@ facts_queue(struct facts *f)
 	f->lost = walk_lost();
 	if (f->lost < 0)
 		return -1;
-	return f->answered ? 0 : walk_each(look, NULL, f);
+	return f->answered ? 0 : walk_each(look, odd, f);
 }
 
 /* --- around it ------------------------------------------------------------ */

@@ -48,6 +48,8 @@ struct facts {
 	struct facts_error error[FACTS_ERRORS]; /* newest first */
 	size_t nerrors;
 	int64_t messages, lost;
+	uint64_t damaged;  /* of messages; 0 where quill-send answers: it sets
+	                   * them aside */
 	struct qid oldest; /* when messages */
 	uint64_t free_bytes, free_inodes;
 	unsigned free_percent, inode_percent;

@@ -334,7 +334,7 @@ ctl_fsck(int argc, char **argv)
 	char path[QPATH_MAX];
 	unsigned i;
 
-	if (args_parse(options, 2, argc, argv) != 0)
+	if (!args_exactly(0, options, 2, argc, argv))
 		return CTL_USAGE;
 	if (site_ids(&c->ids, NULL) < 0)
 		log_die(STATUS_TEMP, site_ids_error());

@@ -14,8 +14,8 @@
 #include "quillctl/aside.h"
 #include "quillctl/facts.h"
 #include "quillctl/quillctl.h"
+#include "quillctl/walk.h"
 #include "wire/counters.h"
-#include "wire/site.h"
 #include "wire/status.h"
 
 enum {
@@ -95,7 +95,7 @@ collect(struct str *s)
 	int64_t now = stamp_now();
 
 	if (facts_send(&f) < 0 || facts_queue(&f) < 0 || facts_disk(&f) < 0) {
-		log_alert_sys("unable to look into ", site_queue);
+		walk_trouble();
 		return -1;
 	}
 	metric(s, "up", "gauge", "1 when quill-send runs", f.runs);
@@ -212,8 +212,10 @@ ctl_metrics(int argc, char **argv)
 	};
 	int r = CTL_YES;
 
-	if (args_parse(options, 2, argc, argv) != 0 || (http && file))
+	if (!args_exactly(0, options, 2, argc, argv))
 		return CTL_USAGE;
+	if (http && file)
+		return args_bad("either --http or ", "--file");
 	if (file)
 		file = args_absolute(file);
 	ctl_enter_queue();

@@ -15,8 +15,8 @@
 #include "quillctl/quillctl.h"
 #include "quillctl/say.h"
 #include "quillctl/select.h"
+#include "quillctl/walk.h"
 #include "wire/relay.h"
-#include "wire/site.h"
 #include "wire/status.h"
 
 enum {
@@ -321,7 +321,7 @@ reach(struct job *j)
 static int
 finish(const struct job *j)
 {
-	if (j->fits == 0) {
+	if (j->fits == 0 && !j->failed) {
 		log_info("nothing fits that could be ", j->verb->done);
 		return CTL_NO;
 	}
@@ -398,7 +398,7 @@ ctl_order(int argc, char **argv)
 		return r;
 	ctl_begin(&j->req, j->verb->v, j->argument);
 	if (select_each(&j->select, message, NULL, j) < 0) {
-		log_alert_sys("unable to look into ", site_queue);
+		walk_trouble();
 		j->failed++;
 	}
 	if (!j->dry && !j->offline)

@@ -10,7 +10,7 @@
 #include "quillctl/quillctl.h"
 #include "quillctl/replies.h"
 #include "quillctl/select.h"
-#include "wire/site.h"
+#include "quillctl/walk.h"
 #include "wire/status.h"
 
 static struct query {
@@ -162,7 +162,7 @@ damaged(void *arg, const struct walk_message *m)
 static int
 trouble(void)
 {
-	log_alert_sys("unable to look into ", site_queue);
+	walk_trouble();
 	return STATUS_TEMP;
 }
 
@@ -191,9 +191,10 @@ ctl_queue(int argc, char **argv)
 	int n = args_parse(
 		options, sizeof(options) / sizeof(*options), argc, argv);
 
-	if (n < 0 || select_ready(&q->select, n, argv) != 0 ||
-		(q->json && q->count))
+	if (n < 0 || select_ready(&q->select, n, argv) != 0)
 		return CTL_USAGE;
+	if (q->json && q->count)
+		return args_bad("either --json or ", "--count");
 	if (q->count && !select_given(&q->select))
 		return count_all();
 	if (select_each(&q->select, message, damaged, q) < 0)

@@ -15,7 +15,7 @@
 #include "quillctl/say.h"
 #include "quillctl/schedule.h"
 #include "quillctl/select.h"
-#include "wire/site.h"
+#include "quillctl/walk.h"
 #include "wire/status.h"
 
 static struct view {
@@ -251,6 +251,7 @@ print_message(struct qid id)
 	int fd;
 
 	qpath_fmt(path, id, QFILE_MESS);
+	walk_failed(path);
 	fd = file_plain(path);
 	if (fd < 0)
 		return -1;
@@ -295,7 +296,7 @@ ctl_show(int argc, char **argv)
 	struct qid id;
 
 	if (n < 1)
-		return CTL_USAGE;
+		return n < 0 ? CTL_USAGE : args_bad("which message? ", "show");
 	for (i = 0; i < n; i++)
 		if (strlen(argv[i]) != QID_LEN || !qid_parse(argv[i], &id))
 			return args_bad("not a message id: ", argv[i]);
@@ -316,7 +317,7 @@ ctl_show(int argc, char **argv)
 				argv[i]);
 	}
 	if (r < 0) {
-		log_alert_sys("unable to look into ", site_queue);
+		walk_trouble();
 		return STATUS_TEMP;
 	}
 	return missing ? CTL_NO : CTL_YES;

@@ -10,7 +10,7 @@
 #include "quillctl/paint.h"
 #include "quillctl/quillctl.h"
 #include "quillctl/say.h"
-#include "wire/site.h"
+#include "quillctl/walk.h"
 #include "wire/status.h"
 
 enum { SCARCE = 10, SHOWN_ERRORS = 6 }; /* per cent; lines */
@@ -54,6 +54,10 @@ plain_queue(const struct facts *f)
 	for (i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
 		obuf_puts(&out, counts[i].name);
 		obuf_putnum(&out, f->n[counts[i].n]);
+	}
+	if (f->damaged) {
+		obuf_puts(&out, ", damaged ");
+		obuf_putnum(&out, f->damaged);
 	}
 	obuf_puts(&out, "\nmessages set aside: ");
 	obuf_putnum(&out, (uint64_t)f->lost);
@@ -184,6 +188,7 @@ json(const struct facts *f)
 	say_int(&sep, "messages", (uint64_t)f->messages);
 	for (i = 0; i < FACTS_NUMBERS; i++)
 		say_int(&sep, facts_names[i], f->n[i]);
+	say_int(&sep, "damaged", f->damaged);
 	say_int(&sep, "set_aside", (uint64_t)f->lost);
 	if (f->messages) {
 		qid_fmt(name, f->oldest);
@@ -207,10 +212,10 @@ ctl_status(int argc, char **argv)
 		{ 0, "services", NULL, &services },
 	};
 
-	if (args_parse(options, 2, argc, argv) != 0)
+	if (!args_exactly(0, options, 2, argc, argv))
 		return CTL_USAGE;
 	if (facts_send(&f) < 0 || facts_queue(&f) < 0 || facts_disk(&f) < 0) {
-		log_alert_sys("unable to look into ", site_queue);
+		walk_trouble();
 		return STATUS_TEMP;
 	}
 	facts_services(&f, services);

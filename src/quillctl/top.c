@@ -21,7 +21,7 @@
 #include "quillctl/paint.h"
 #include "quillctl/quillctl.h"
 #include "quillctl/say.h"
-#include "wire/site.h"
+#include "quillctl/walk.h"
 #include "wire/status.h"
 
 enum {
@@ -340,7 +340,7 @@ ctl_top(int argc, char **argv)
 	};
 	int r = 0;
 
-	if (args_parse(options, 2, argc, argv) != 0)
+	if (!args_exactly(0, options, 2, argc, argv))
 		return CTL_USAGE;
 	if (every && (!num_parses(every, 3600, &seconds) || seconds == 0))
 		return args_bad("not a number of seconds: ", every);
@@ -358,6 +358,6 @@ ctl_top(int argc, char **argv)
 	screen_off(t);
 	if (r == 0)
 		return CTL_YES;
-	log_alert_sys("unable to look into ", site_queue);
+	walk_trouble();
 	return STATUS_TEMP;
 }

@@ -10,12 +10,29 @@
 
 #include "lib/fd.h"
 #include "lib/file.h"
+#include "lib/log.h"
 #include "lib/stamp.h"
+#include "lib/str.h"
 #include "wire/retry.h"
 #include "wire/site.h"
 
 static struct qid *ids;
 static size_t nids, capids;
+static struct str failed = STR_INIT(QPATH_MAX); /* could not be looked at */
+
+void
+walk_failed(const char *path)
+{
+	str_clear(&failed);
+	str_puts(&failed, path);
+}
+
+void
+walk_trouble(void)
+{
+	log_alert_sys("unable to look into ", site_queue, failed.len ? "/" : "",
+		str_c(&failed));
+}
 
 static int
 by_age(const void *a, const void *b)
@@ -40,15 +57,17 @@ walk_ids(unsigned n, enum qfile want, const struct qid **list)
 	nids = 0;
 	qpath_split(path, n);
 	dir = opendir(path);
-	if (!dir)
+	if (!dir) {
+		walk_failed(path);
 		return -1;
+	}
 	while ((d = readdir(dir))) {
 		if (!qpath_parse(d->d_name, n, &id, &f) || f != want)
 			continue;
 		/* empty: being written, or left by a killed quill-queue */
 		if (f == QFILE_ENV &&
 			(fstatat(dirfd(dir), d->d_name, &st, 0) < 0 ||
-				st.st_size == 0))
+				(S_ISREG(st.st_mode) && st.st_size == 0)))
 			continue;
 		if (nids == capids) {
 			capids = capids ? capids * 2 : 1024;
@@ -86,12 +105,35 @@ walk_lost(void)
 	int64_t count = 0;
 	DIR *dir = opendir("lost");
 
-	if (!dir)
+	if (!dir) {
+		walk_failed("lost");
 		return -1;
+	}
 	while ((d = readdir(dir)))
 		count += strstr(d->d_name, ".env") != NULL;
 	closedir(dir);
 	return count;
+}
+
+/* A file that is no plain one, or that the disk does not give back, says
+ * nothing of the others. */
+static bool
+is_odd(const char *path)
+{
+	static const int of_it_alone[] = { EINVAL, ELOOP, EISDIR, EACCES, EIO,
+		EFBIG };
+	int saved = errno;
+
+	for (size_t i = 0; i < sizeof(of_it_alone) / sizeof(int); i++) {
+		if (saved != of_it_alone[i])
+			continue;
+		log_warning("unable to read ", site_queue, "/", path, ": ",
+			saved == EINVAL ? "no plain file" : log_strerror());
+		return true;
+	}
+	walk_failed(path);
+	errno = saved;
+	return false;
 }
 
 int
@@ -105,15 +147,18 @@ walk_one(struct qid id, walk_fn *fn, walk_fn *odd, void *arg)
 
 	qpath_fmt(path, id, QFILE_ENV);
 	fd = file_plain(path);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -1;
+	if (fd < 0 && errno == ENOENT)
+		return 0;
 	str_clear(&data);
-	r = fstat(fd, &st) < 0 || file_readfd(fd, &data) < 0 ? -1 : 0;
-	close(fd);
+	r = fd < 0 || fstat(fd, &st) < 0 || file_readfd(fd, &data) < 0;
+	if (r)
+		r = is_odd(path) ? 1 : -1;
+	if (fd >= 0)
+		close(fd);
 	if (r < 0)
 		return -1;
 	qid_fmt(m.name, id);
-	m.result = env_decode(&m.env, str_c(&data), data.len);
+	m.result = r ? ENV_DAMAGED : env_decode(&m.env, str_c(&data), data.len);
 	if (m.result == ENV_OK) {
 		if (!retry_last(id, &st, stamp_now(), &m.tried))
 			m.tried = 0;

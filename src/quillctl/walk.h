@@ -24,6 +24,10 @@ struct walk_message {
 
 typedef void walk_fn(void *arg, const struct walk_message *m);
 
+/* Say on fd 2 why a call gave -1: what of the queue, and errno. */
+void walk_trouble(void);
+/* For others: it is because of that path of the queue. */
+void walk_failed(const char *path);
 /* Number of messages, without those that are being written; -1 errno. */
 int64_t walk_count(void);
 /* Messages in queue/lost. -1 errno. */
@@ -32,7 +36,8 @@ int64_t walk_lost(void);
  * call; -1 errno. Empty envelopes are left out. */
 int64_t walk_ids(unsigned n, enum qfile f, const struct qid **ids);
 /* Decode each and call fn, odd for those that are damaged or unfinished (NULL:
- * they are passed over); 0; -1 errno. */
+ * they are passed over) or cannot be read, which is said on fd 2; 0; -1
+ * errno. */
 int walk_each(walk_fn *fn, walk_fn *odd, void *arg);
 /* The same for one: 1 fn or odd was called, 0 not in the queue, -1 errno. */
 int walk_one(struct qid id, walk_fn *fn, walk_fn *odd, void *arg);

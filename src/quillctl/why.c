@@ -15,6 +15,7 @@
 #include "quillctl/say.h"
 #include "quillctl/select.h"
 #include "quillctl/sendlog.h"
+#include "quillctl/walk.h"
 #include "wire/site.h"
 #include "wire/status.h"
 
@@ -315,8 +316,8 @@ ctl_why(int argc, char **argv)
 	struct qid id;
 	bool is_id;
 
-	if (n < 1 || !*argv[0])
-		return CTL_USAGE;
+	if (n < 1)
+		return n < 0 ? CTL_USAGE : args_bad("which message? ", "why");
 	is_id = strlen(argv[0]) == QID_LEN && qid_parse(argv[0], &id);
 	if (!is_id && !strchr(argv[0], '@'))
 		return args_bad(
@@ -359,6 +360,6 @@ ctl_why(int argc, char **argv)
 	log_info("neither the queue nor a log knows of ", argv[0]);
 	return CTL_NO;
 fail:
-	log_alert_sys("unable to look into ", site_queue);
+	walk_trouble();
 	return STATUS_TEMP;
 }

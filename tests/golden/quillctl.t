@@ -73,7 +73,16 @@ like 'and says so' "$(cat "$T/err")" 'unknown subcommand frob'
 exits 'an empty subcommand' 64 "$ctl" ''
 exits '--text is for bounces' 64 "$ctl" hold --text x --all
 exits 'show without id' 64 "$ctl" show
+like 'asks which' "$(cat "$T/err")" 'which message'
+exits 'why without one' 64 "$ctl" why
+like 'asks which, too' "$(cat "$T/err")" 'which message'
 exits 'why of neither' 64 "$ctl" why postmaster
+exits 'a word too many' 64 "$ctl" status now
+like 'is named as well' "$(cat "$T/err")" 'one word too many: now'
+exits 'export to nowhere' 64 "$ctl" export
+like 'says so' "$(cat "$T/err")" 'what is it about. export'
+exits 'two that do not go together' 64 "$ctl" queue -j --count
+like 'are named' "$(cat "$T/err")" 'either --json or --count'
 exits 'help' 0 "$ctl" help
 like 'is on the standard output' "$(cat "$T/out")" '^usage: quillctl '
 exits 'queue, empty' 0 "$ctl" queue
@@ -128,6 +137,35 @@ fits 'two conditions' "$id1" --domain a.test --from @one.example
 is 'queue --count with a selector' "$("$ctl" queue --count --domain a.test)" 2
 is 'queue shows only the recipients that fit' \
 	"$("$ctl" queue --domain b.test | grep -c u1@)" 0
+
+# --- files that cannot be read -------------------------------------------------
+mv "$(env_of "$id2")" "$T/away"
+for what in mkfifo mkdir; do
+	$what "$(env_of "$id2")"
+	exits "an envelope by $what" 0 "$ctl" queue
+	like 'is named' "$(cat "$T/err")" \
+		"unable to read $H/queue/msg/./$id2.env: no plain file"
+	is 'the others are shown' "$(grep -c "^[0-9a-v]\{16\} " "$T/out")" 2
+	exits 'by status as well' 1 "$ctl" status
+	like 'which counts them' "$(cat "$T/out")" \
+		'^  new 2, active 0, waiting 0, held 0, damaged 1$'
+	exits 'it is left alone' 0 "$ctl" hold -n --all
+	is 'by orders' "$(grep -c '^would hold' "$T/out")" 2
+	rm -r "$(env_of "$id2")"
+done
+mv "$T/away" "$(env_of "$id2")"
+mv "$H/queue/msg/c" "$H/queue/msg/away"
+for a in status queue ages 'hold -n --all' 'top -n 1' metrics; do
+	# shellcheck disable=SC2086 # words
+	exits "$a: a directory is missing" 111 "$ctl" $a
+	like 'which it says' "$(cat "$T/err")" \
+		"unable to look into $H/queue/msg/c: No such file"
+done
+mv "$H/queue/msg/away" "$H/queue/msg/c"
+mv "$H/queue/lock/send" "$H/queue/lock/away"
+exits 'the lock is missing' 111 "$ctl" status
+like 'as it says' "$(cat "$T/err")" "$H/queue/lock/send: No such file"
+mv "$H/queue/lock/away" "$H/queue/lock/send"
 
 # --- orders without quill-send ------------------------------------------------
 exits 'a dry run' 0 "$ctl" delete -n --domain a.test

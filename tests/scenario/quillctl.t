@@ -89,6 +89,8 @@ like 'status: last errors' "$("$ctl" status)" "$id to [ab]@dead.test"
 is 'each is one line' "$("$ctl" status | grep -c '?$')" 0
 like 'why' "$("$ctl" why "$id")" 'deferred b@dead.test: '
 like 'ages' "$("$ctl" ages)" '^dead.test +2 +2 '
+like 'top: a destination that does not answer' "$("$ctl" top -n 1)" \
+	'^dead.test +0 +[1-9] +[0-9]+ +[1-9][0-9]* (ok|slow|down) +[^ ]'
 
 # --- orders ---------------------------------------------------------------------
 is 'a dry run changes nothing' \
@@ -261,6 +263,18 @@ od -An -c "$T/out" | tr -d ' \n' >"$T/top"
 like 'top: the queue' "$(cat "$T/out")" 'queue 0'
 like 'top: begins with a screen of its own' "$(cat "$T/top")" '^033\[\?1049h'
 like 'q: ends, and gives it back' "$(cat "$T/top")" '033\[\?1049l'
+# rated: mail is delivered between two looks
+rated()
+{
+	"$ctl" top -d 2 -n 2 >"$T/out" &
+	rated_pid=$!
+	inject "$me" "$me" >/dev/null
+	wait "$rated_pid"
+	sed '1,/^$/d' "$T/out" | grep -Eq \
+		'^a second: (.*, )?local_delivered[a-z_]* [0-9]+\.[0-9](,|$)'
+}
+ok 'top: rates' wait_until 120 rated
+ok 'all of it is delivered' wait_until 60 queue_empty
 if command -v tmux >/dev/null; then
 	tmux -S "$T/tmux" new-session -d -x 100 -y 30 "$ctl top -d 1"
 	ok 'top in tmux' wait_until 60 sh -c \
