@@ -90,7 +90,7 @@ is 'each is one line' "$("$ctl" status | grep -c '?$')" 0
 like 'why' "$("$ctl" why "$id")" 'deferred b@dead.test: '
 like 'ages' "$("$ctl" ages)" '^dead.test +2 +2 '
 like 'top: a destination that does not answer' "$("$ctl" top -n 1)" \
-	'^dead.test +0 +[1-9] +[0-9]+ +[1-9][0-9]* (ok|slow|down) +[^ ]'
+	'^(dead.test|127.0.0.2:2500) +0 +[1-9] +[0-9]+ +[1-9][0-9]* (ok|slow|down) +[^ ]'
 
 # --- orders ---------------------------------------------------------------------
 is 'a dry run changes nothing' \
