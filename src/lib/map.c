@@ -160,6 +160,31 @@ map_put(struct map *m, const void *key, size_t klen, const void *val,
 	*s = (struct map_slot){ hash, kv, klen, vlen };
 }
 
+void
+map_remove(struct map *m, const void *key, size_t klen)
+{
+	struct map_slot *s, moved;
+	size_t i;
+
+	if (!m->count)
+		return;
+	s = find(m, map_hash(m->seed, key, klen), key, klen);
+	if (!s->key)
+		return;
+	free(s->key);
+	*s = (struct map_slot){ 0 };
+	m->count--;
+	/* what was put behind it because of it must be found again */
+	for (i = (size_t)(s - m->slots);;) {
+		i = (i + 1) & (m->nslots - 1);
+		moved = m->slots[i];
+		if (!moved.key)
+			return;
+		m->slots[i] = (struct map_slot){ 0 };
+		*find(m, moved.hash, moved.key, moved.klen) = moved;
+	}
+}
+
 const char *
 map_get(const struct map *m, const void *key, size_t klen, size_t *vlen)
 {

@@ -24,6 +24,8 @@ void map_free(struct map *m);
 /* Set key to value (both copied); replaces an older value. */
 void map_put(struct map *m, const void *key, size_t klen, const void *val,
 	size_t vlen);
+/* Nothing happens when it is not there. */
+void map_remove(struct map *m, const void *key, size_t klen);
 /* The value, NUL-terminated beyond its length, or NULL; vlen may be NULL.
  * Valid until the map changes. */
 const char *map_get(

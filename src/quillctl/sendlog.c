@@ -88,8 +88,12 @@ result(struct sendlog *l, const char *s, struct sendlog_event *e)
 	id = map_get(&l->running, number, n, NULL);
 	if (!id && !l->anyway)
 		return; /* its start is in no log any more */
-	if (id)
+	if (id) {
 		memcpy(e->id, id, QID_LEN + 1);
+		/* there is one result: a log of any length is remembered in
+		 * the memory of what ran at a time */
+		map_remove(&l->running, number, n);
+	}
 	e->kind = results[i].kind;
 	len = strcspn(s, " ");
 	e->text = words(l, s, len);

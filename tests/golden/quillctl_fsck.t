@@ -360,9 +360,11 @@ exits 'export of names that look alike' 0 "$ctl" export "$T/alike"
 alike=$id
 empty
 {
-	echo "@4000000069155f5a00000000 starting delivery 1: msg $alike to remote __@a.test"
+	n=0
 	for to in __@a.test x_y@a.test __@b.test; do
-		echo "@4000000069155f5b00000000 delivery 1: success: ok/ to=$to from=<f@one.example> relay=-"
+		n=$((n + 1))
+		echo "@4000000069155f5a00000000 starting delivery $n: msg $alike to remote $to"
+		echo "@4000000069155f5b00000000 delivery $n: success: ok/ to=$to from=<f@one.example> relay=-"
 	done
 } >"$T/oldlog/current"
 exits 'their import' 0 "$ctl" import --logs "$T/oldlog" "$T/alike"

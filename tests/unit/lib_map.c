@@ -74,6 +74,37 @@ test_keys(void)
 	map_free(&m);
 }
 
+/* Half of many, so that there are runs of full slots around each. */
+static void
+test_remove(void)
+{
+	uint32_t i, found = 0, gone = 0;
+	struct map m;
+
+	map_init(&m);
+	map_remove(&m, "a", 1);
+	for (i = 0; i < MANY; i++)
+		map_put(&m, &i, sizeof i, &i, sizeof i);
+	for (i = 0; i < MANY; i += 2)
+		map_remove(&m, &i, sizeof i);
+	map_remove(&m, "a", 1);
+	is_num(m.count, MANY / 2, "half are left");
+	for (i = 0; i < MANY; i++) {
+		const char *v = map_get(&m, &i, sizeof i, NULL);
+
+		if (i % 2)
+			found += v && memcmp(v, &i, sizeof i) == 0;
+		else
+			gone += !v;
+	}
+	is_num(found, MANY / 2, "the others are found");
+	is_num(gone, MANY / 2, "those removed are not");
+	for (i = 1; i < MANY; i += 2)
+		map_remove(&m, &i, sizeof i);
+	is_num(m.count, 0, "none");
+	map_free(&m);
+}
+
 static void
 test_replace(void)
 {
@@ -126,6 +157,7 @@ main(void)
 
 	test_siphash();
 	test_keys();
+	test_remove();
 	test_replace();
 	test_many();
 	map_init(&a);

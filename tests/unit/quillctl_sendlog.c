@@ -26,6 +26,9 @@ static const struct {
 		" to local x@y", "to", "" },
 	{ "delivery 7: deferral: not_now_/ to=x@y relay=- dsn=4.0.0",
 		SENDLOG_DEFERRAL, "not now", "dsn", "4.0.0" },
+	{ "delivery 7: success: ok/ to=x@y", SENDLOG_OTHER, "", "to", "" },
+	{ "starting delivery 7: msg " ID " to local x@y", SENDLOG_START,
+		" to local x@y", "to", "" },
 	{ "delivery 7: success: to=evil to=x@y", SENDLOG_SUCCESS, "to=evil",
 		"to", "x@y" },
 	{ "delivery 7: failure:", SENDLOG_OTHER, "", "to", "" },
@@ -77,6 +80,7 @@ test_sendlog(void)
 		ok(e.kind == SENDLOG_OTHER || strcmp(e.id, ID) == 0, "%s: id",
 			lines[i].line);
 	}
+	is_num(l.running.count, 0, "nothing runs, nothing is remembered");
 	sendlog_value(" to=much-longer-than-v", "to", v, sizeof(v));
 	ok(strcmp(v, "much-lo") == 0, "a long value is cut");
 }
