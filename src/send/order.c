@@ -30,6 +30,7 @@ struct order {
 	uint64_t changed, busy, same; /* recipients */
 	bool failed;
 	unsigned long uid;
+	char *relay; /* of a reroute, "-": the usual way; its client may go */
 	order_told_fn *told;
 	void *arg;
 	struct ctl_asked q; /* while stage is CHECK */
@@ -77,6 +78,10 @@ log_order(const struct order *o, const char *name)
 	event_putnum(o->changed);
 	event_puts(" busy=");
 	event_putnum(o->busy);
+	if (o->relay) {
+		event_puts(" via=");
+		event_text(o->relay);
+	}
 	if (o->failed)
 		event_puts(" failed");
 	event_end();
@@ -86,6 +91,7 @@ static void
 set_free(struct order *o)
 {
 	free(o->rcpts);
+	free(o->relay);
 	*o = (struct order){ .stage = FREE };
 	running--;
 }
@@ -272,8 +278,10 @@ begin(struct order *o)
 	}
 	o->m = m;
 	o->stage = MARKS;
-	if (o->verb == CTL_REROUTE)
+	if (o->verb == CTL_REROUTE) {
+		o->relay = xstrdup(*argument ? argument : "-");
 		o->rcpts = xmalloc((m->env.nrcpt + 1) * sizeof(*o->rcpts));
+	}
 	for (; ctl_number(&o->q, &rcpts, &i); n++)
 		if (i < m->env.nrcpt)
 			obey(o, i, argument);

@@ -185,6 +185,7 @@ is "hold" "$(order hold "$id")" "$id done 2 0"
 is "reroute one, held" "$(ctl -a '[127.0.0.3]:2500' "$SOCK" reroute "$id:0")" \
 	"$id done 1 0"
 is "marks" "$(marks "$id")" mH
+ok "logged, with the relay" log_has "order reroute msg $id: uid=0 recipients=1 busy=0 via=\[127\.0\.0\.3\]:2500\$"
 ok "restart" restart
 is "release" "$(order release "$id")" "$id done 2 0"
 ok "it goes by the relay" wait_until 60 sink_has one 1
