@@ -125,7 +125,7 @@ quillctl_OBJS = quillctl/quillctl quillctl/args quillctl/ask quillctl/walk \
 	quillctl/checksystem \
 	quillctl/report quillctl/counts quillctl/topk quillctl/idset \
 	quillctl/reason quillctl/page quillctl/pagestyle \
-	quillctl/doing quillctl/arrive \
+	quillctl/doing quillctl/arrive quillctl/below \
 	quillctl/pagetables quillctl/plot \
 	quillctl/html quillctl/aside
 quillctl_USES = mail wire lib
@@ -269,6 +269,7 @@ unit_quillctl_sendlog_OBJS = quillctl/sendlog quillctl/args
 unit_quillctl_counts_OBJS = quillctl/counts quillctl/topk quillctl/idset \
 	quillctl/reason quillctl/sendlog quillctl/logs
 unit_quillctl_html_OBJS = quillctl/html
+unit_quillctl_below_OBJS = quillctl/below
 unit_send_known_OBJS = send/known send/due send/alike
 unit_tlsd_signreq_OBJS = tlsd/signreq
 unit_send_turn_OBJS = send/turn send/park send/dest send/limit send/line
@@ -322,7 +323,8 @@ fuzz_checkdns_OBJS = quillctl/checkspf quillctl/checkpolicy
 fuzz_dotqmail_OBJS = local/dotqmail
 fuzz_milter_OBJS = milter/message milter/talk milter/changes \
 	milter/link
-fuzz_quillctl_OBJS = quillctl/sendlog quillctl/mend quillctl/archive
+fuzz_quillctl_OBJS = quillctl/sendlog quillctl/mend quillctl/below \
+	quillctl/archive
 fuzz_quillctl_report_OBJS = quillctl/counts quillctl/topk quillctl/idset \
 	quillctl/reason quillctl/sendlog quillctl/pagetables quillctl/html \
 	quillctl/say

@@ -63,31 +63,6 @@ file_read(const char *path, struct str *s)
 }
 
 int
-file_plain(const char *path)
-{
-	int fd = fd_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
-	struct stat st;
-
-	if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
-		return fd;
-	close(fd);
-	errno = EINVAL;
-	return -1;
-}
-
-int
-file_readplain(const char *path, struct str *s)
-{
-	int fd = file_plain(path), r;
-
-	if (fd < 0)
-		return -1;
-	r = file_readfd(fd, s);
-	close_keep(fd);
-	return r;
-}
-
-int
 file_alone(int fd)
 {
 	struct stat st;

@@ -13,12 +13,6 @@
 int file_readfd(int fd, struct str *s);
 /* The same by name; -1 with ENOENT when it does not exist. */
 int file_read(const char *path, struct str *s);
-/* For a directory whose owner is not trusted: open a plain file to be read, no
- * link, and no fifo that would be waited for. -1 errno, EINVAL when it is
- * something else. */
-int file_plain(const char *path);
-/* file_read with file_plain. */
-int file_readplain(const char *path, struct str *s);
 /* Write a new file aside (path + ".tmp"), fsync, rename over path, fsync the
  * directory: a reader and a power cut see the old one or the new one, whole.
  * 0; -1 errno, the old file untouched and nothing left behind (only where the

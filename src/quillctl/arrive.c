@@ -8,6 +8,7 @@
 
 #include "lib/fd.h"
 #include "lib/file.h"
+#include "quillctl/below.h"
 
 enum { PART_MAX = QPATH_MAX + 8 };
 
@@ -24,7 +25,7 @@ remove_part(struct qid id, enum qfile f)
 	char part[PART_MAX];
 
 	part_name(part, id, f);
-	unlink(part);
+	below_remove(part);
 }
 
 void
@@ -47,7 +48,7 @@ arrive_is(struct qid id, enum qfile f)
 	char path[QPATH_MAX];
 
 	qpath_fmt(path, id, f);
-	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return below_exists(path);
 }
 
 static int
@@ -57,8 +58,8 @@ make_part(struct qid id, const struct site_ids *ids, enum qfile f, mode_t mode)
 	int fd;
 
 	part_name(part, id, f);
-	unlink(part); /* of an import that was cut off */
-	fd = fd_open(part, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+	below_remove(part); /* of an import that was cut off */
+	fd = below_open(part, O_RDWR | O_CREAT | O_EXCL, 0600);
 	if (fd >= 0 && fchown(fd, ids->quillq, ids->quill) == 0 &&
 		fchmod(fd, mode) == 0)
 		return fd;
@@ -83,7 +84,7 @@ write_notes(struct qid id, const struct site_ids *ids, const struct str *notes)
 	if (notes->len == 0)
 		return 0;
 	qpath_fmt(path, id, QFILE_BOUNCE);
-	fd = fd_open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600);
+	fd = below_open(path, O_WRONLY | O_CREAT, 0600);
 	if (fd < 0)
 		return -1;
 	r = file_alone(fd);
@@ -98,7 +99,7 @@ write_notes(struct qid id, const struct site_ids *ids, const struct str *notes)
 	if (r == 0)
 		r = fsync(fd);
 	close(fd);
-	return r < 0 ? -1 : file_syncdir("bounce");
+	return r < 0 ? -1 : below_syncdir("bounce");
 }
 
 /* Tried at mtime; or never, when that is the second of its birth: a tar file
@@ -123,7 +124,7 @@ link_part(struct qid id, enum qfile f)
 
 	part_name(part, id, f);
 	qpath_fmt(path, id, f);
-	return link(part, path);
+	return below_link(part, path);
 }
 
 /* The message first, then the envelope. Between the two quill-send may take
@@ -138,14 +139,14 @@ appear(struct qid id)
 	/* of an import or a quill-queue that was cut off: no envelope */
 	qpath_fmt(path, id, QFILE_MESS);
 	if (!arrive_is(id, QFILE_ENV))
-		unlink(path);
+		below_remove(path);
 	r = link_part(id, QFILE_MESS);
 	if (r == 0)
 		r = link_part(id, QFILE_ENV);
 	if (r == 0 && !arrive_is(id, QFILE_MESS))
 		r = link_part(id, QFILE_MESS);
 	qpath_split(path, qid_split(id));
-	return r < 0 ? -1 : file_syncdir(path);
+	return r < 0 ? -1 : below_syncdir(path);
 }
 
 int

@@ -6,17 +6,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/fd.h"
 #include "lib/lock.h"
 #include "lib/log.h"
 #include "lib/num.h"
+#include "quillctl/below.h"
 #include "quillctl/walk.h"
-#include "wire/site.h"
 
 int
 ask_runs(void)
 {
-	int fd = fd_open("lock/send", O_RDWR, 0);
+	int fd = below_open("lock/send", O_RDWR, 0);
 	int r;
 
 	if (fd < 0) {

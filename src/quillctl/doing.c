@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "lib/file.h"
 #include "lib/str.h"
 #include "quillctl/ask.h"
+#include "quillctl/below.h"
 #include "wire/note.h"
 #include "wire/retry.h"
 
@@ -55,7 +55,7 @@ doing_relay(const struct walk_message *m, size_t i)
 		return "";
 	qpath_fmt(path, m->id, QFILE_BOUNCE);
 	str_clear(&s);
-	if (file_readplain(path, &s) < 0)
+	if (below_read(path, &s) < 0)
 		return "?";
 	while (note_next(str_c(&s), s.len, &pos, &n))
 		if (n.rcpt == i && n.action == NOTE_VIA)

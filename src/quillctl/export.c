@@ -19,6 +19,7 @@
 #include "lib/log.h"
 #include "quillctl/archive.h"
 #include "quillctl/args.h"
+#include "quillctl/below.h"
 #include "quillctl/quillctl.h"
 #include "quillctl/walk.h"
 #include "wire/env.h"
@@ -137,7 +138,7 @@ put_notes(struct backup *b, struct qid id)
 	int fd, r;
 
 	qpath_fmt(path, id, QFILE_BOUNCE);
-	fd = file_plain(path);
+	fd = below_plain(path);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -1;
 	str_clear(&s);
@@ -198,11 +199,11 @@ put_message(struct backup *b, struct qid id)
 	struct stat st;
 
 	qpath_fmt(path, id, QFILE_ENV);
-	env = file_plain(path);
+	env = below_plain(path);
 	if (env < 0)
 		return errno == ENOENT ? 0 : -1;
 	qpath_fmt(path, id, QFILE_MESS);
-	mess = file_plain(path);
+	mess = below_plain(path);
 	if (mess < 0 || fstat(mess, &st) < 0)
 		r = errno == ENOENT ? 0 : -1;
 	else if (put_file(b, path, mess, &st) == 0)
@@ -243,6 +244,7 @@ remove_old(struct backup *b, unsigned split)
 {
 	char path[QPATH_MAX];
 	const struct dirent *d;
+	struct stat st;
 	struct qid id;
 	enum qfile f;
 	DIR *dir;
@@ -257,7 +259,7 @@ remove_old(struct backup *b, unsigned split)
 		if (!qpath_parse(d->d_name, split, &id, &f))
 			continue;
 		qpath_fmt(path, id, QFILE_ENV);
-		if (faccessat(AT_FDCWD, path, F_OK, 0) < 0 && errno == ENOENT)
+		if (below_stat(path, &st) < 0 && errno == ENOENT)
 			remove_copy(b, id);
 	}
 	closedir(dir);
@@ -342,7 +344,8 @@ ctl_export(int argc, char **argv)
 	for (n = 0; n < QSPLITS && r == 0; n++)
 		r = split(b, n);
 	if (r < 0)
-		log_die_sys(STATUS_TEMP, "unable to export");
+		log_die_sys(STATUS_TEMP, "unable to export",
+			*below_where() ? ": queue/" : "", below_where());
 	if (b->dir < 0)
 		archive_end(&out);
 	else if (syncfs(b->dir) < 0)

@@ -189,6 +189,7 @@ facts_supervise(int dir, struct facts_service *s)
 	for (i = 0; i < 8; i++)
 		sec = sec << 8 | b[i];
 	s->since = (int64_t)(sec - (UINT64_C(1) << 62) - 10);
+	s->wanted = b[17] == 'u';
 	s->pid = b[12] | (uint64_t)b[13] << 8 | (uint64_t)b[14] << 16 |
 		 (uint64_t)b[15] << 24;
 	return true;
@@ -271,10 +272,11 @@ add_service(
 	struct facts_service *s = &f->service[f->nservices];
 
 	(void)path;
-	(void)run;
 	if (f->nservices == FACTS_SERVICES)
 		return;
 	ask_keep(s->name, sizeof(s->name), name);
+	s->send = strstr(run, "bin/quill-start") &&
+		  !strstr(run, "bin/quill-start -v");
 	if (facts_supervise(dir, s))
 		f->nservices++;
 }

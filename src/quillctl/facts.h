@@ -21,6 +21,8 @@ struct facts_service {
 	char name[64];
 	uint64_t pid; /* 0: down */
 	int64_t since;
+	bool wanted; /* supervise has to keep it up */
+	bool send;   /* it is to run quill-send */
 };
 
 /* Numbers of quill-send, wire/ctl.h; the names are FACTS_NAMES. */
@@ -65,8 +67,8 @@ int facts_send(struct facts *f);
  * new, waiting and held ones, which takes a look into each. 0; -1 errno. */
 int facts_queue(struct facts *f);
 int facts_disk(struct facts *f);
-/* What supervise says of the service whose directory is open: pid and since.
- * false: nothing. */
+/* What supervise says of the service whose directory is open: pid, since and
+ * wanted. false: nothing. */
 bool facts_supervise(int dir, struct facts_service *s);
 /* Call fn for each service of this home below dir (NULL: as below), whether it
  * runs or not, with its open directory and the text of its run file. Returns

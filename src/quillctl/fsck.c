@@ -10,13 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/fd.h"
-#include "lib/file.h"
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/stamp.h"
 #include "quillctl/args.h"
 #include "quillctl/ask.h"
+#include "quillctl/below.h"
 #include "quillctl/fsck.h"
 #include "quillctl/mend.h"
 #include "quillctl/quillctl.h"
@@ -89,10 +88,10 @@ fsck_lose_message(struct check *c, struct qid id, const char *problem)
 	qpath_fmt(path, id, QFILE_ENV);
 	fsck_lose(c, path, problem);
 	qpath_fmt(path, id, QFILE_MESS);
-	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	if (below_exists(path))
 		fsck_lose(c, path, "its envelope is set aside");
 	qpath_fmt(path, id, QFILE_BOUNCE);
-	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+	if (!below_exists(path))
 		return;
 	qid_fmt(name, id);
 	strcat(name, ".bounce");
@@ -119,13 +118,13 @@ fsck_open(struct check *c, const char *path, uid_t uid, mode_t mode)
 	struct stat st;
 	int fd;
 
-	if (lstat(path, &st) < 0)
+	if (below_stat(path, &st) < 0)
 		return -1;
 	if (!S_ISREG(st.st_mode)) {
 		fsck_lose(c, path, "not a plain file");
 		return -1;
 	}
-	fd = fd_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+	fd = below_plain(path);
 	if (fd < 0) {
 		if (errno != ENOENT)
 			fsck_found(
@@ -143,7 +142,7 @@ fsck_exists(struct qid id, enum qfile f)
 	char path[QPATH_MAX];
 
 	qpath_fmt(path, id, f);
-	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return below_exists(path);
 }
 
 /* --- directories ---------------------------------------------------------- */
@@ -160,7 +159,8 @@ misplaced(struct check *c, const char *path, const char *name)
 
 	/* written by an import, perhaps at this moment */
 	if (strlen(name) > 5 && strcmp(name + strlen(name) - 5, ".part") == 0 &&
-		lstat(path, &st) == 0 && st.st_mtime + PART_AGE > stamp_now()) {
+		below_stat(path, &st) == 0 &&
+		st.st_mtime + PART_AGE > stamp_now()) {
 		c->unfinished++;
 		return;
 	}
@@ -178,7 +178,7 @@ misplaced(struct check *c, const char *path, const char *name)
 		return;
 	}
 	if (r == 0 && !c->dry)
-		to[5] = '\0', r = file_syncdir(to);
+		to[5] = '\0', r = below_syncdir(to);
 	c->changed = true;
 	fsck_found(
 		c, path, "in the wrong directory", "moved to the right one", r);
@@ -224,30 +224,31 @@ bounce_entry(
 }
 
 /* A directory, made when it is missing; its entries, listed before anything
- * is moved. */
-static void
+ * is moved. false: it is none. */
+static bool
 directory(struct check *c, const char *path, uid_t uid, entry_fn *entry,
 	unsigned split)
 {
 	struct str names = STR_INIT(1 << 30), full = STR_INIT(8192);
 	const struct dirent *d;
 	const char *p;
-	DIR *dir;
-	int fd = fd_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	DIR *dir = below_list(path);
 
-	if (fd < 0 && errno == ENOENT) {
+	if (!dir && errno == ENOENT) {
 		fsck_found(c, path, "missing", "made",
-			c->dry ? 0 : mkdir(path, 0700));
-		fd = fd_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-		if (fd < 0)
-			return;
+			c->dry ? 0 : below_mkdir(path));
+		dir = below_list(path);
+		if (!dir)
+			return false;
 	}
-	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir) {
-		fsck_found(c, path, "cannot be read", "looked into", -1);
-		return;
+		fsck_found(c, path,
+			errno == ENOTDIR ? "a link or a file, no directory"
+					 : "cannot be read",
+			"looked into", -1);
+		return false;
 	}
-	owner(c, path, fd, uid, 02750);
+	owner(c, path, dirfd(dir), uid, 02750);
 	while (entry && (d = readdir(dir)))
 		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
 			str_put(&names, d->d_name, strlen(d->d_name) + 1);
@@ -260,50 +261,73 @@ directory(struct check *c, const char *path, uid_t uid, entry_fn *entry,
 		entry(c, str_c(&full), p, split);
 	}
 	if (c->changed && !c->dry &&
-		(fsync(fd) < 0 || file_syncdir("lost") < 0))
+		(fsync(dirfd(dir)) < 0 || below_syncdir("lost") < 0))
 		fsck_found(c, path, "what was moved is perhaps not durable",
 			"synced", -1);
 	closedir(dir);
 	str_free(&names);
 	str_free(&full);
+	return true;
+}
+
+/* Give it to its owner: what was just made, under no other name. */
+static int
+hand_over(const struct check *c, int fd, mode_t type)
+{
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -1;
+	if ((st.st_mode & S_IFMT) != type || st.st_nlink != 1) {
+		errno = EAGAIN; /* somebody was quicker */
+		return -1;
+	}
+	if (fchown(fd, c->ids.quillq, c->ids.quill) < 0)
+		return -1;
+	return fchmod(fd, 0660);
 }
 
 static void
-check_locks(struct check *c)
+make_lock(struct check *c, const char *path, mode_t type)
+{
+	int fd = -1, r = 0;
+
+	if (!c->dry) {
+		if (type != S_IFIFO)
+			fd = below_open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+		else if (below_mkfifo(path) == 0)
+			fd = below_open(path, O_RDONLY, 0);
+		r = hand_over(c, fd, type);
+	}
+	fsck_found(c, path, "missing", "made", r);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* One of the files in lock/. */
+static void
+check_lock(struct check *c, const char *path, mode_t type, const char *problem)
 {
 	struct stat st;
-	int fd, r = 0;
+	int fd;
 
-	if (lstat("lock/send", &st) < 0) {
-		fd = c->dry ? -1
-			    : fd_open("lock/send",
-				      O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW,
-				      0600);
+	if (below_stat(path, &st) < 0) {
+		if (errno == ENOENT)
+			make_lock(c, path, type);
+	} else if ((st.st_mode & S_IFMT) != type) {
+		fsck_lose(c, path, problem);
 		if (!c->dry)
-			r = fd < 0 ||
-					    fchown(fd, c->ids.quillq,
-						    c->ids.quill) < 0 ||
-					    fchmod(fd, 0660) < 0
-				    ? -1
-				    : 0;
-		if (fd >= 0)
-			close(fd);
-		fsck_found(c, "lock/send", "missing", "made", r);
+			make_lock(c, path, type);
+	} else {
+		fd = below_open(path, O_RDONLY, 0);
+		if (fd < 0) {
+			fsck_found(
+				c, path, "cannot be read", "looked into", -1);
+			return;
+		}
+		owner(c, path, fd, c->ids.quillq, 0660);
+		close(fd);
 	}
-	if (lstat("lock/hint", &st) == 0 && !S_ISFIFO(st.st_mode)) {
-		fsck_lose(c, "lock/hint", "not a fifo");
-		errno = ENOENT;
-	} else if (lstat("lock/hint", &st) == 0) {
-		return;
-	}
-	if (!c->dry)
-		r = mkfifo("lock/hint", 0600) < 0 ||
-				    lchown("lock/hint", c->ids.quillq,
-					    c->ids.quill) < 0 ||
-				    chmod("lock/hint", 0660) < 0
-			    ? -1
-			    : 0;
-	fsck_found(c, "lock/hint", "missing", "made", r);
 }
 
 /* --- the command ---------------------------------------------------------- */
@@ -333,6 +357,7 @@ ctl_fsck(int argc, char **argv)
 	};
 	char path[QPATH_MAX];
 	unsigned i;
+	bool some;
 
 	if (!args_exactly(0, options, 2, argc, argv))
 		return CTL_USAGE;
@@ -345,9 +370,10 @@ ctl_fsck(int argc, char **argv)
 	c->runs = ask_runs() != 0;
 	directory(c, "lost", c->ids.quillq, NULL, 0);
 	directory(c, "lock", c->ids.quillq, NULL, 0);
-	check_locks(c);
-	directory(c, "msg", c->ids.quillq, NULL, 0);
-	for (i = 0; i < QSPLITS; i++) {
+	check_lock(c, "lock/send", S_IFREG, "not a plain file");
+	check_lock(c, "lock/hint", S_IFIFO, "not a fifo");
+	some = directory(c, "msg", c->ids.quillq, NULL, 0);
+	for (i = 0; some && i < QSPLITS; i++) {
 		qpath_split(path, i);
 		directory(c, path, c->ids.quillq, queue_entry, i);
 	}

@@ -10,6 +10,7 @@
 #include "lib/fd.h"
 #include "lib/file.h"
 #include "lib/stamp.h"
+#include "quillctl/below.h"
 #include "quillctl/fsck.h"
 #include "quillctl/mend.h"
 #include "wire/env.h"
@@ -70,7 +71,7 @@ check_notes(
 
 	memset(has, 0, e->nrcpt + 1);
 	qpath_fmt(notes, id, QFILE_BOUNCE);
-	if (file_readplain(notes, &s) < 0 && errno != ENOENT)
+	if (below_read(notes, &s) < 0 && errno != ENOENT)
 		goto done; /* told of when bounce/ is looked at */
 	while (note_next(str_c(&s), s.len, &pos, &n))
 		if (n.rcpt < e->nrcpt)
@@ -93,17 +94,36 @@ done:
 	str_free(&s);
 }
 
+/* The open file once more, to be written to: not what has its name by now, and
+ * no file from elsewhere that was linked there. */
+static int
+reopen(const char *path, int fd)
+{
+	int to = below_open(path, O_WRONLY, 0);
+	struct stat was, is;
+
+	if (to < 0)
+		return -1;
+	if (file_alone(to) == 0 && fstat(fd, &was) == 0 &&
+		fstat(to, &is) == 0) {
+		if (was.st_ino == is.st_ino && was.st_dev == is.st_dev)
+			return to;
+		errno = EAGAIN;
+	}
+	close(to);
+	return -1;
+}
+
 static bool
 repair_marks(struct check *c, const char *path, int fd, char *data, size_t n)
 {
 	size_t off, marks = mend_marks(data, n, &off);
 	int to, r = 0;
 
-	(void)fd;
 	if (!marks)
 		return false;
 	if (!c->dry) {
-		to = fd_open(path, O_WRONLY | O_NOFOLLOW, 0);
+		to = reopen(path, fd);
 		/* all that differs from the file are these marks */
 		if (to < 0 || pwrite(to, data + off, n - off, (off_t)off) !=
 				      (ssize_t)(n - off))
@@ -133,7 +153,9 @@ check_whole(struct check *c, const char *path, int fd, const struct env *e,
 	c->messages++;
 	if (fstat(fd, &st) == 0 && st.st_mtime > stamp_now() + FUTURE)
 		fsck_found(c, path, "last tried in the future", "set to now",
-			c->dry ? 0 : futimens(fd, t));
+			c->dry		     ? 0
+			: file_alone(fd) < 0 ? -1
+					     : futimens(fd, t));
 	check_notes(c, path, e, id);
 }
 

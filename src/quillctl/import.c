@@ -7,8 +7,10 @@
  * the marks of both.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/crc32c.h"
@@ -18,6 +20,7 @@
 #include "quillctl/args.h"
 #include "quillctl/arrive.h"
 #include "quillctl/ask.h"
+#include "quillctl/below.h"
 #include "quillctl/done.h"
 #include "quillctl/offline.h"
 #include "quillctl/quillctl.h"
@@ -110,6 +113,20 @@ take_bytes(struct archive *a, struct str *s, uint64_t size)
 	return n < 0 || s->over ? -1 : 0;
 }
 
+/* Tell quill-send; root writes into nothing but a fifo. */
+static void
+give_hint(struct qid id)
+{
+	int fd = below_open("lock/hint", O_WRONLY, 0);
+	struct stat st;
+
+	if (fd < 0)
+		return;
+	if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode))
+		hint_write(fd, id);
+	close(fd);
+}
+
 static int
 write_message(struct import *i, const struct str *env, int64_t mtime)
 {
@@ -119,7 +136,7 @@ write_message(struct import *i, const struct str *env, int64_t mtime)
 		return 0;
 	r = arrive_end(i->id, &i->ids, i->mess, env, &i->notes, mtime);
 	if (r == 0 && i->runs)
-		hint_send(i->id);
+		give_hint(i->id);
 	return r;
 }
 
@@ -303,10 +320,12 @@ ctl_import(int argc, char **argv)
 	done_read(&i->done, logs);
 	while ((r = archive_next(&a, &e)) == ARCHIVE_ENTRY)
 		if (take_entry(i, &a, &e) < 0) {
+			log_alert_sys("unable to go on",
+				*below_where() ? ": queue/" : "",
+				below_where());
 			drop(i);
 			summary(i);
-			obuf_flush(&out);
-			log_die_sys(STATUS_TEMP, "unable to go on");
+			return STATUS_TEMP;
 		}
 	drop(i);
 	summary(i);

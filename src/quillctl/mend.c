@@ -2,12 +2,12 @@
 #include "quillctl/mend.h"
 
 #include <errno.h>
-#include <stdio.h> /* rename */
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/num.h"
 #include "lib/str.h"
+#include "quillctl/below.h"
 #include "wire/env.h"
 
 enum { LOST_TRIES = 100000, HEAD_RECORDS = 5 };
@@ -17,20 +17,20 @@ mend_move(const char *from, const char *to)
 {
 	struct stat st;
 
-	if (lstat(from, &st) < 0)
+	if (below_stat(from, &st) < 0)
 		return -1;
 	if (!S_ISDIR(st.st_mode)) {
 		/* link does not overwrite */
-		if (link(from, to) == 0)
-			return unlink(from);
+		if (below_link(from, to) == 0)
+			return below_remove(from);
 		if (errno == EEXIST)
 			return -1;
 	}
-	if (lstat(to, &st) == 0) {
+	if (below_stat(to, &st) == 0) {
 		errno = EEXIST;
 		return -1;
 	}
-	return errno == ENOENT ? rename(from, to) : -1;
+	return errno == ENOENT ? below_rename(from, to) : -1;
 }
 
 int
@@ -67,7 +67,7 @@ mend_owner(int fd, const struct stat *st, uid_t uid, gid_t gid, mode_t mode,
 		return 1;
 	/* It has another name: outside the queue it may be a file that its
 	 * owner here must not get. */
-	if (S_ISREG(st->st_mode) && st->st_nlink > 1) {
+	if (!S_ISDIR(st->st_mode) && st->st_nlink > 1) {
 		errno = EMLINK;
 		return -1;
 	}

@@ -13,6 +13,8 @@
 #include "lib/log.h"
 #include "lib/stamp.h"
 #include "lib/str.h"
+#include "quillctl/below.h"
+#include "quillctl/sendlog.h"
 #include "wire/note.h"
 #include "wire/site.h"
 
@@ -23,7 +25,7 @@ offline_lock(void)
 
 	if (fd >= 0)
 		return 0;
-	fd = fd_open("lock/send", O_RDWR, 0);
+	fd = below_open("lock/send", O_RDWR, 0);
 	if (fd < 0)
 		return -1;
 	if (lock_try(fd) == 0)
@@ -44,7 +46,7 @@ open_notes(struct qid id)
 	int fd;
 
 	qpath_fmt(path, id, QFILE_BOUNCE);
-	fd = fd_open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK, 0);
+	fd = below_open(path, O_WRONLY | O_APPEND, 0);
 	if (fd >= 0 && file_alone(fd) < 0) {
 		close(fd);
 		errno = EMLINK;
@@ -54,7 +56,7 @@ open_notes(struct qid id)
 		return fd;
 	if (site_ids(&ids, NULL) < 0)
 		return -1;
-	fd = fd_open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL, 0600);
+	fd = below_open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL, 0600);
 	if (fd >= 0 &&
 		((geteuid() == 0 && fchown(fd, ids.quills, ids.quill) < 0) ||
 			fchmod(fd, QFILE_NOTES_MODE) < 0)) {
@@ -85,7 +87,7 @@ write_notes(const struct walk_message *m, enum ctl_verb v, const char *argument,
 		note_encode(&s, &note);
 	}
 	r = s.over ? -1 : fd_writeall(fd, s.s, s.len);
-	if (r == 0 && (fsync(fd) < 0 || file_syncdir("bounce") < 0))
+	if (r == 0 && (fsync(fd) < 0 || below_syncdir("bounce") < 0))
 		r = -1;
 	close(fd);
 	str_free(&s);
@@ -146,10 +148,10 @@ offline_obey(const struct walk_message *m, enum ctl_verb v,
 
 	*changed = 0;
 	qpath_fmt(path, m->id, QFILE_ENV);
-	fd = fd_open(path, O_RDWR | O_NOFOLLOW, 0);
+	fd = below_open(path, O_RDWR, 0);
 	if (fd < 0)
 		return -1;
-	if (fstat(fd, &st) < 0) {
+	if (file_alone(fd) < 0 || fstat(fd, &st) < 0) {
 		close(fd);
 		return -1;
 	}
@@ -184,7 +186,8 @@ put_hex(struct str *s, uint64_t n, int digits)
 }
 
 void
-offline_log(const char *id, enum ctl_verb v, uint64_t changed)
+offline_log(
+	const char *id, enum ctl_verb v, const char *argument, uint64_t changed)
 {
 	struct str path = STR_INIT(4096), s = STR_INIT(LOG_MAX);
 	int64_t us = stamp_us();
@@ -209,7 +212,12 @@ offline_log(const char *id, enum ctl_verb v, uint64_t changed)
 	str_putnum(&s, getuid());
 	str_puts(&s, " recipients=");
 	str_putnum(&s, changed);
-	str_puts(&s, " busy=0 send=stopped\n");
+	str_puts(&s, " busy=0 send=stopped");
+	if (v == CTL_REROUTE) {
+		str_puts(&s, " via=");
+		sendlog_address(&s, *argument ? argument : "-");
+	}
+	str_putc(&s, '\n');
 	if (fd < 0 || fd_writeall(fd, s.s, s.len) < 0)
 		log_warning_sys("unable to log the order in ", str_c(&path));
 	if (fd >= 0)

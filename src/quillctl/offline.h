@@ -20,6 +20,7 @@ int offline_obey(const struct walk_message *m, enum ctl_verb v,
 	const char *argument, const uint32_t *rcpts, size_t n,
 	uint64_t *changed);
 /* A line for HOME/log/quillctl, as quill-send would log the order. */
-void offline_log(const char *id, enum ctl_verb v, uint64_t changed);
+void offline_log(const char *id, enum ctl_verb v, const char *argument,
+	uint64_t changed);
 
 #endif

@@ -228,10 +228,10 @@ obey_offline(struct job *j, const struct walk_message *m, size_t n)
 {
 	uint64_t changed;
 	struct ctl_outcome o = { .id = m->name, .result = CTL_DONE };
+	const char *argument = j->argument ? j->argument : "";
 
 	o.text = "";
-	if (offline_obey(m, j->verb->v, j->argument ? j->argument : "",
-		    j->rcpts, n, &changed) < 0) {
+	if (offline_obey(m, j->verb->v, argument, j->rcpts, n, &changed) < 0) {
 		o.result = CTL_FAILED;
 		o.text = errno == EACCES || errno == EPERM
 				 ? "only root may, while quill-send is stopped"
@@ -239,7 +239,7 @@ obey_offline(struct job *j, const struct walk_message *m, size_t n)
 	}
 	o.changed = changed;
 	if (changed)
-		offline_log(m->name, j->verb->v, changed);
+		offline_log(m->name, j->verb->v, argument, changed);
 	outcome(j, &o);
 }
 

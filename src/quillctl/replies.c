@@ -5,13 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/fd.h"
-#include "lib/file.h"
 #include "lib/log.h"
 #include "lib/map.h"
 #include "lib/num.h"
 #include "lib/str.h"
 #include "quillctl/ask.h"
+#include "quillctl/below.h"
 #include "quillctl/logs.h"
 #include "quillctl/sendlog.h"
 #include "wire/note.h"
@@ -90,7 +89,7 @@ from_notes(const struct walk_message *m, size_t i, struct reply *r)
 
 	qpath_fmt(path, m->id, QFILE_BOUNCE);
 	str_clear(&s);
-	if (file_readplain(path, &s) < 0)
+	if (below_read(path, &s) < 0)
 		return false;
 	while (note_next(str_c(&s), s.len, &pos, &n)) {
 		if (n.rcpt != i || n.action == NOTE_VIA)

@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include "lib/fd.h"
-#include "lib/file.h"
 #include "lib/json.h"
 #include "lib/log.h"
 #include "quillctl/args.h"
+#include "quillctl/below.h"
 #include "quillctl/doing.h"
 #include "quillctl/quillctl.h"
 #include "quillctl/replies.h"
@@ -251,8 +251,8 @@ print_message(struct qid id)
 	int fd;
 
 	qpath_fmt(path, id, QFILE_MESS);
+	fd = below_plain(path);
 	walk_failed(path);
-	fd = file_plain(path);
 	if (fd < 0)
 		return -1;
 	while ((n = fd_read(fd, buf, sizeof(buf))) > 0) {

@@ -4,23 +4,53 @@
 #include <unistd.h>
 
 #include "lib/json.h"
-#include "lib/log.h"
+#include "lib/stamp.h"
 #include "quillctl/args.h"
 #include "quillctl/facts.h"
 #include "quillctl/paint.h"
 #include "quillctl/quillctl.h"
 #include "quillctl/say.h"
 #include "quillctl/walk.h"
+#include "wire/site.h"
 #include "wire/status.h"
 
-enum { SCARCE = 10, SHOWN_ERRORS = 6 }; /* per cent; lines */
+enum {
+	SCARCE = 10,	  /* per cent */
+	SHOWN_ERRORS = 6, /* lines */
+	YOUNG = 6,	  /* s: supervise waits one between two starts */
+};
+
+/* Its service, when that was started just now, or is about to be: a quill-send
+ * that cannot go on is started every second. NULL otherwise. */
+static const struct facts_service *
+restarting(const struct facts *f)
+{
+	const struct facts_service *s = f->service;
+	size_t i;
+
+	for (i = 0; i < f->nservices && !f->answered; i++, s++)
+		if (s->send && s->wanted && stamp_now() - s->since < YOUNG)
+			return s;
+	return NULL;
+}
 
 /* --- for people ----------------------------------------------------------- */
 
 static void
 plain_send(const struct facts *f)
 {
+	const struct facts_service *s = restarting(f);
+
 	obuf_puts(&out, "quill-send: ");
+	if (s) {
+		paint(PAINT_BAD, "starting, or restarting again and again");
+		obuf_puts(&out, s->pid ? ": up " : ": down ");
+		say_span(stamp_now() - s->since);
+		obuf_puts(&out, ", see ");
+		obuf_puts(&out, site_home);
+		obuf_puts(&out, "/log/send/current\n");
+		return;
+	}
 	paint(f->runs ? PAINT_GOOD : PAINT_BAD,
 		f->runs ? "running" : "not running");
 	if (f->answered) {
@@ -185,6 +215,8 @@ json(const struct facts *f)
 	obuf_puts(&out, f->runs ? "true" : "false");
 	say_key(&sep, "answers");
 	obuf_puts(&out, f->answered ? "true" : "false");
+	say_key(&sep, "restarting");
+	obuf_puts(&out, restarting(f) ? "true" : "false");
 	say_int(&sep, "messages", (uint64_t)f->messages);
 	for (i = 0; i < FACTS_NUMBERS; i++)
 		say_int(&sep, facts_names[i], f->n[i]);

@@ -11,7 +11,6 @@
 
 #include "lib/fd.h"
 #include "lib/json.h"
-#include "lib/log.h"
 #include "lib/num.h"
 #include "lib/sig.h"
 #include "lib/stamp.h"

@@ -3,16 +3,17 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/fd.h"
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/stamp.h"
 #include "lib/str.h"
+#include "quillctl/below.h"
 #include "wire/retry.h"
 #include "wire/site.h"
 
@@ -24,7 +25,7 @@ void
 walk_failed(const char *path)
 {
 	str_clear(&failed);
-	str_puts(&failed, path);
+	str_puts(&failed, *below_where() ? below_where() : path);
 }
 
 void
@@ -56,7 +57,7 @@ walk_ids(unsigned n, enum qfile want, const struct qid **list)
 
 	nids = 0;
 	qpath_split(path, n);
-	dir = opendir(path);
+	dir = below_list(path);
 	if (!dir) {
 		walk_failed(path);
 		return -1;
@@ -66,7 +67,8 @@ walk_ids(unsigned n, enum qfile want, const struct qid **list)
 			continue;
 		/* empty: being written, or left by a killed quill-queue */
 		if (f == QFILE_ENV &&
-			(fstatat(dirfd(dir), d->d_name, &st, 0) < 0 ||
+			(fstatat(dirfd(dir), d->d_name, &st,
+				 AT_SYMLINK_NOFOLLOW) < 0 ||
 				(S_ISREG(st.st_mode) && st.st_size == 0)))
 			continue;
 		if (nids == capids) {
@@ -103,7 +105,7 @@ walk_lost(void)
 {
 	const struct dirent *d;
 	int64_t count = 0;
-	DIR *dir = opendir("lost");
+	DIR *dir = below_list("lost");
 
 	if (!dir) {
 		walk_failed("lost");
@@ -146,7 +148,7 @@ walk_one(struct qid id, walk_fn *fn, walk_fn *odd, void *arg)
 	int fd, r;
 
 	qpath_fmt(path, id, QFILE_ENV);
-	fd = file_plain(path);
+	fd = below_plain(path);
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	str_clear(&data);

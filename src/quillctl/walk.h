@@ -26,7 +26,8 @@ typedef void walk_fn(void *arg, const struct walk_message *m);
 
 /* Say on fd 2 why a call gave -1: what of the queue, and errno. */
 void walk_trouble(void);
-/* For others: it is because of that path of the queue. */
+/* For others: it is because of that path of the queue, or of a directory on the
+ * way (quillctl/below.h). */
 void walk_failed(const char *path);
 /* Number of messages, without those that are being written; -1 errno. */
 int64_t walk_count(void);

@@ -267,24 +267,72 @@ made()
 	fresh=1
 }
 
+# enter PATH: go into a directory of the queue, if no link leads there. What is
+# done to . is done to that directory, whatever has its name by then.
+enter()
+{
+	enter_to=$queue${1#queue}
+	cd -P "$enter_to" 2>/dev/null && [ "$(pwd -P)" = "$enter_to" ] && return
+	cd "$top"
+	return 1
+}
+
+# Below queue/ names belong to quillq: nothing is done to a name that could be
+# a link by then, but to directories from within, and to what is made with its
+# mode.
+row_queue()
+{
+	fresh='' name=${path##*/}
+	trusted "$HOME_DIR/queue" || return 0 # said already
+	queue=$(cd -P "$HOME_DIR/queue" && pwd -P) || return 0
+	if ! enter "${path%/*}"; then
+		bad "$path: not a directory, or a link, on the way"
+		return
+	fi
+	case $type in
+	d)
+		[ -d "$name" ] || {
+			mkdir -m 700 "$name"
+			made "$path/ created"
+		}
+		enter "$path" || { bad "$path: is a link by now"; return; }
+		name=. ;;
+	p)
+		[ -p "$name" ] || {
+			(umask 0 && mkfifo -m "$mode" "$name")
+			made "$path created"
+		} ;;
+	e)
+		[ -f "$name" ] || {
+			(umask 117 && set -C && : >"$name")
+			made "$path created"
+		} ;;
+	esac
+	if [ "$(stat -c '%a %u %g' "$name")" = "$mode $uid $gid" ]; then
+		:
+	elif [ "$name" != . ] && [ ! "$fresh" ]; then
+		bad "$path: wrong owner or mode; quillctl fsck puts it right"
+	else
+		[ "$me" != 0 ] || chown -h "$uid:$gid" "$name"
+		[ "$name" != . ] || chmod "$mode" .
+		[ "$fresh" ] || say "$path: owner and mode put right"
+	fi
+	cd "$top"
+}
+
 row_install()
 {
 	fresh=
+	case $path in
+	queue/*)
+		row_queue
+		return ;;
+	esac
 	case $type in
 	d)
 		[ -d "$full" ] || {
 			mkdir -p "$full"
 			made "$path/ created"
-		} ;;
-	p)
-		[ -p "$full" ] || {
-			mkfifo -m 600 "$full"
-			made "$path created"
-		} ;;
-	e)
-		[ -f "$full" ] || {
-			(umask 077 && : >"$full")
-			made "$path created"
 		} ;;
 	*)
 		[ -f "$src" ] || {

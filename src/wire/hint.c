@@ -15,21 +15,27 @@ static const char fifo[] = "lock/hint";
 enum { HINT_LEN = QID_LEN + 1, HINT_PIPE = 1 << 20 };
 
 void
-hint_send(struct qid id)
+hint_write(int fd, struct qid id)
 {
 	char buf[HINT_LEN];
 	ssize_t r;
-	int fd;
 
-	/* ENXIO: nobody reads, send is not running and scans when it starts */
-	fd = openat(AT_FDCWD, fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-	if (fd == -1)
-		return;
 	qid_fmt(buf, id);
 	buf[QID_LEN] = '\n';
 	/* EAGAIN: the fifo is full, and its reader scans when it sees that */
 	r = write(fd, buf, sizeof buf);
 	(void)r;
+}
+
+void
+hint_send(struct qid id)
+{
+	/* ENXIO: nobody reads, send is not running and scans when it starts */
+	int fd = openat(AT_FDCWD, fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd == -1)
+		return;
+	hint_write(fd, id);
 	close(fd);
 }
 

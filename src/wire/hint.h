@@ -15,6 +15,8 @@
 /* cwd is the queue. Never blocks, never fails visibly; SIGPIPE is ignored or
  * caught by the caller. */
 void hint_send(struct qid id);
+/* The same into its writing end, opened with O_NONBLOCK. */
+void hint_write(int fd, struct qid id);
 
 struct hint {
 	int fd;

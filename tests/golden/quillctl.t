@@ -200,12 +200,16 @@ is 'reroute: mark M' "$(marks "$id1")" mM
 is 'show names the relay of each' "$("$ctl" show "$id1" |
 	sed -n 's/^ *goes by \([^ ]*\) .*/\1/p' | tr '\n' ' ')" \
 	'relay.test:26 [127.0.0.1] '
+like 'the log says where' "$(tail -n 1 "$H/log/quillctl/current")" \
+	"order reroute msg $id1: .* via=\[127\.0\.0\.1\]\$"
+like 'why says where' "$("$ctl" why "$id1")" 'ordered: reroute .* via=relay.test:26$'
 exits 'hold the other one, too' 0 "$ctl" hold "$id1"
 is 'held it still goes by the relay' "$(marks "$id1")" mm
 exits 'release' 0 "$ctl" release "$id1"
 is 'released it still goes by the relay' "$(marks "$id1")" MM
 exits 'reroute --via -' 0 "$ctl" reroute --via - "$id1"
 is 'goes as everybody' "$(marks "$id1")" TT
+like 'why says so' "$("$ctl" why "$id1")" 'ordered: reroute .* via=-$'
 touch -d "@$(($(date +%s) + 2))" "$(env_of "$id1")"
 fits '--state waiting, when it was tried' "$id1" --state waiting
 exits 'retry' 0 "$ctl" retry "$id1"

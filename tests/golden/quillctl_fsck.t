@@ -120,6 +120,8 @@ is 'no fifo: as installed' "$(stat -c %U:%G:%a "$Q/lock/hint")" \
 	"$(stat -c %U:%G:%a "$Q/lock/send")"
 rm "$Q/lock/send"
 found 'no lock' lock/send missing
+chmod 666 "$Q/lock/hint"
+found 'mode of the fifo' lock/hint 'wrong owner, group or mode'
 sub=z
 for d in 0 1 2 3 4 5; do
 	rmdir "$Q/msg/$d" 2>/dev/null && sub=$d && break
@@ -517,9 +519,31 @@ done
 # --- status, top ------------------------------------------------------------------
 exits 'status: not running' 1 "$ctl" status
 like 'counts what is new' "$(cat "$T/out")" '^  new 3, active 0, waiting 0'
+# one that is started again and again: as supervise tells it, by its status
+mkdir -p "$T/services/send/supervise"
+echo "exec $H/bin/quill-start ./Maildir/" >"$T/services/send/run"
+service()
+{
+	python3 - "$@" >"$T/services/send/supervise/status" <<'END'
+import struct, sys, time
+age, pid, want = sys.argv[1:]
+sys.stdout.buffer.write(struct.pack('>QI', 2**62 + 10 + int(time.time()) -
+	int(age), 0) + struct.pack('<IBc', int(pid), 0, want.encode()))
+END
+	"$ctl" status --services "$T/services" >"$T/out"
+	grep '^quill-send' "$T/out"
+}
+like 'status: it was started just now' "$(service 0 77 u)" \
+	"^quill-send: starting, or restarting again and again: up [0-9] s, see $H/log/send/current\$"
+like 'status: about to be started again' "$(service 0 0 u)" \
+	'^quill-send: starting, or restarting again and again: down [0-9] s, see'
+is 'status: not to be started' "$(service 0 0 d)" 'quill-send: not running'
+is 'status: up for long, and does not run' "$(service 3600 77 u)" \
+	'quill-send: not running'
 "$ctl" status -j | python3 -c '
 import json, sys
 s = json.load(sys.stdin)
+assert s["restarting"] is False
 assert s["messages"] == 3 and s["running"] is False and s["new"] == 3, s
 assert s["free_bytes"] > 0 and s["oldest_time"] > 0'
 is 'status -j' $? 0

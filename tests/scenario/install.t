@@ -96,6 +96,12 @@ exits "check-install sees a planted link" 1 installer check "$H"
 exits "install does not follow it" 1 installer install "$H"
 is "its target is untouched" "$(stat -c '%a %u' "$T/victim")" '700 0'
 rm "$H/queue/msg/3"
+mv "$H/queue/msg" "$T/msg"
+setuidgid quillq ln -s "$T/victim" "$H/queue/msg"
+exits "nor does it follow one above" 1 installer install "$H"
+is "nothing is made there" "$(find "$T/victim" -mindepth 1)" ''
+rm "$H/queue/msg"
+mv "$T/msg" "$H/queue/msg"
 exits "without it all is well" 0 installer install "$H"
 
 # Programs are replaced in one step: who runs the old one keeps it.
