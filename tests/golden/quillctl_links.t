@@ -12,14 +12,8 @@ ctl=$H/bin/quillctl
 Q=$H/queue
 V=$T/victim
 
-put()
-{
-	printf 'Fa@one.example\0T%s@a.test\0T%s@b.test\0\0' "$1" "$1" >"$T/env"
-	printf 'Subject: s\n\nbody of %s\n' "$1" |
-		"$H/bin/quill-queue" 1<"$T/env" || give_up "quill-queue"
-}
-
-put u1
+printf 'Subject: s\n\nbody\n' | queue_mail a@one.example u1@a.test u1@b.test ||
+	give_up 'quill-queue'
 id=$(find "$Q/msg" -name '*.env' | sed 's/.*\///; s/\.env//')
 c=$(echo "$id" | cut -c16)
 f=$Q/msg/$c/$id
