@@ -46,7 +46,7 @@ lib_OBJS = ascii base64 cdb cdbmake control crc32c dial dotlock fd file here ibu
 	table utf8 dnsname dnspkt dnsq resolvconf usock netstring crypted spool
 mail_OBJS = addr addrlex addrlist aliases aliasfile compose fullname header \
 	idna mboxname mimeenc mimehead qualify route sevenbit sevenpart smtpreply
-wire_OBJS = site status envelope handover qclient qkeep qpath env envmake note \
+wire_OBJS = site status envelope handover qclient qkeep qpath qopen env envmake note \
 	hint job report clean retry pwreq assign byhand aliasdb domains notify tls tlsrec \
 	ctl verify authreq counters rates sessions routes relay dead socketmap \
 	bydomain pwfile lookup standin daemon field

@@ -26,6 +26,7 @@
 #include "lib/num.h"
 #include "lib/sig.h"
 #include "wire/clean.h"
+#include "wire/qopen.h"
 #include "wire/site.h"
 #include "wire/status.h"
 
@@ -119,7 +120,7 @@ sync_file(struct qid id, enum qfile f)
 	int fd;
 
 	qpath_fmt(path, id, f);
-	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	fd = qopen(id, f, O_RDONLY, NULL);
 	if (fd == -1 && errno == ENOENT)
 		return true;
 	ok = fd != -1 && fdatasync(fd) == 0;

@@ -18,6 +18,7 @@
 #include "send/event.h"
 #include "send/tally.h"
 #include "wire/bounce.h"
+#include "wire/qopen.h"
 #include "wire/site.h"
 #include "wire/status.h"
 
@@ -71,15 +72,6 @@ bouncer_running(void)
 	return nrunning;
 }
 
-static int
-open_file(struct qid id, enum qfile f)
-{
-	char path[QPATH_MAX];
-
-	qpath_fmt(path, id, f);
-	return fd_open(path, O_RDONLY, 0);
-}
-
 /* A bounce is tried again, a warning would not be worth it. */
 static void
 later(const struct task *t)
@@ -99,15 +91,15 @@ start(const struct task *t)
 	int out[2] = { -1, -1 };
 	int mess = -1, env = -1, note;
 
-	note = open_file(id, QFILE_BOUNCE);
+	note = qopen(id, QFILE_BOUNCE, O_RDONLY, NULL);
 	if (note < 0 && errno == ENOENT) {
 		/* it was queued before, and then we were stopped */
 		if (!t->warning)
 			cleaner_ask(CLEAN_REMOVE, id);
 		return;
 	}
-	mess = open_file(id, QFILE_MESS);
-	env = open_file(id, QFILE_ENV);
+	mess = qopen(id, QFILE_MESS, O_RDONLY, NULL);
+	env = qopen(id, QFILE_ENV, O_RDONLY, NULL);
 	strcpy(path, site_bin);
 	strcat(path, "/quill-bounce");
 	p.path = path;

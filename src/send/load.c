@@ -18,6 +18,7 @@
 #include "send/event.h"
 #include "send/tally.h"
 #include "send/tell.h"
+#include "wire/qopen.h"
 #include "wire/retry.h"
 #include "wire/site.h"
 
@@ -41,31 +42,22 @@ big_bytes(size_t size)
 int
 load_open(struct message *m)
 {
-	char path[QPATH_MAX];
 	int fd = m->fdmess;
 
-	if (fd >= 0) {
-		m->fdmess = -1;
-		return fd;
-	}
-	qpath_fmt(path, m->id, QFILE_MESS);
-	return fd_open(path, O_RDONLY, 0);
+	m->fdmess = -1;
+	return fd >= 0 ? fd : qopen(m->id, QFILE_MESS, O_RDONLY, NULL);
 }
 
 /* The envelope file as writable bytes; NULL with errno. */
 static char *
 read_env(struct qid id, int *fd, struct stat *st)
 {
-	char path[QPATH_MAX];
 	char *data = NULL;
 	int saved;
 
-	qpath_fmt(path, id, QFILE_ENV);
-	*fd = fd_open(path, O_RDWR | O_NOFOLLOW, 0);
+	*fd = qopen(id, QFILE_ENV, O_RDWR, st);
 	if (*fd < 0)
 		return NULL;
-	if (fstat(*fd, st) < 0)
-		goto fail;
 	if (st->st_size > 2 * (off_t)ENVELOPE_MAX) {
 		errno = EFBIG;
 		goto fail;
@@ -99,7 +91,6 @@ enum verdict {
 static enum verdict
 examine(struct message *m, size_t size, const char **why)
 {
-	char path[QPATH_MAX];
 	struct stat st;
 
 	switch (env_decode(&m->env, m->data, size)) {
@@ -116,12 +107,15 @@ examine(struct message *m, size_t size, const char **why)
 		*why = "its envelope file is not valid";
 		return DAMAGED;
 	}
-	qpath_fmt(path, m->id, QFILE_MESS);
-	if (stat(path, &st) < 0) {
-		*why = log_strerror();
-		return errno == ENOENT ? ALONE : TROUBLE;
+	m->fdmess = qopen(m->id, QFILE_MESS, O_RDONLY, &st);
+	if (m->fdmess < 0) {
+		*why = errno == EINVAL ? "its message is no regular file"
+				       : log_strerror();
+		return errno == EINVAL	 ? DAMAGED
+		       : errno == ENOENT ? ALONE
+					 : TROUBLE;
 	}
-	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != m->env.head.bytes) {
+	if ((uint64_t)st.st_size != m->env.head.bytes) {
 		*why = "its message file does not have the size on record";
 		return DAMAGED;
 	}
@@ -136,8 +130,7 @@ log_message_id(struct message *m)
 	ssize_t n;
 	size_t pos = 0;
 
-	m->fdmess = load_open(m);
-	n = m->fdmess < 0 ? -1 : pread(m->fdmess, head, sizeof(head) - 1, 0);
+	n = pread(m->fdmess, head, sizeof(head) - 1, 0);
 	if (n <= 0)
 		return;
 	while (header_next(head, (size_t)n, &pos, &f)) {
@@ -298,6 +291,9 @@ load_message(uint32_t slot)
 			known_forget(slot); /* a hint that came late */
 		else if (errno == EAGAIN)
 			postpone(slot);
+		else if (errno == EINVAL)
+			reject(slot, DAMAGED,
+				"its envelope is no regular file");
 		else
 			reject(slot, TROUBLE, log_strerror());
 		free(m);

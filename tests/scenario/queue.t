@@ -34,6 +34,22 @@ log_count()
 	cat "$H"/log/send/@* "$H/log/send/current" 2>/dev/null | grep -c "$1"
 }
 
+# hup TEXT FILE: change a control file, have it read.
+hup()
+{
+	hup_n=$(log_count 'control files read')
+	printf '%b' "$1" >"$H/control/$2"
+	svc -h "$S/send"
+	wait_until 10 has_log 'control files read' $((hup_n + 1)) ||
+		fail "HUP: $2"
+}
+
+# has_log ERE N: at least N lines of send's log.
+has_log()
+{
+	[ "$(log_count "$1")" -ge "$2" ]
+}
+
 # --- retry -----------------------------------------------------------------
 # the sticky bit of a home means: being edited, try later
 chmod +t "$closedhome"
@@ -108,7 +124,7 @@ ok "the first is not disturbed" wait_until 10 maildir_has "$testhome/Maildir" 3
 # --- damage -----------------------------------------------------------------
 svc -d "$S/send"
 wait_until 10 sh -c "! '$H/bin/quillctl' status" || fail "svc -d"
-for s in fifth sixth seventh torn eighth; do
+for s in fifth sixth seventh torn fifo eighth; do
 	inject $s "$user"
 done
 id_of()
@@ -130,6 +146,10 @@ printf X | dd of="$p5.env" bs=1 seek=10 conv=notrunc 2>/dev/null
 touch -d "$birth" "$p5.env" # else it counts as tried, and is due later
 truncate -s -1 "$p6.mess"
 rm "$p7.mess"
+pfifo=$(path_of fifo)
+rm "$pfifo.mess"
+mkfifo "$pfifo.mess"
+chown quillq:quill "$pfifo.mess"
 dd if=/dev/zero of="$ptorn.mess" bs=1 seek=150 count=10 conv=notrunc 2>/dev/null
 # what a killed quill-queue leaves: old and new, unfinished and alone
 old=$(python3 -c '
@@ -153,6 +173,7 @@ head -c 40 "$p5.env" >"$d1/$cut.env"
 mkdir "$d2/00000000000cccc2.env"
 mkfifo "$d1/00000000000cccc1.env"
 touch -d '2 days ago' "$d1/$old".* "$d1/$cut".*
+touch -d @0 "$d1"/0*c* "$d2"/0*c*
 chmod 660 "$d1"/*.env "$d2"/*.env
 chown quillq:quill "$d1"/0* "$d1/$old".* "$d1/$cut".* "$d2"/"$new".* "$d2"/0*
 svc -u "$S/send"
@@ -169,6 +190,15 @@ ok "a torn message is set aside" wait_until 10 \
 	[ -f "$H/queue/lost/${ptorn##*/}.mess" -a ! -e "$ptorn.env" ]
 ok "and logged" log_has \
 	"alert: message ${ptorn##*/} set aside in queue/lost: .* checksum"
+ok "so is a message that is a fifo" wait_until 10 \
+	[ -p "$H/queue/lost/${pfifo##*/}.mess" -a ! -e "$pfifo.env" ]
+is "with one line" "$(log_count "alert: message ${pfifo##*/} .* its message is \
+no regular file")" 1
+ok "and an envelope that is one" wait_until 10 \
+	[ -p "$H/queue/lost/00000000000cccc1.env" ]
+is "with one line" "$(log_count "alert: message 00000000000cccc1 .* its \
+envelope is no regular file")" 1
+ok "or a directory" wait_until 10 [ -d "$H/queue/lost/00000000000cccc2.env" ]
 ok "an envelope without its message is dropped" wait_until 5 \
 	sh -c "! [ -e '$p7.env' ]"
 ok "and that is said" log_has "envelope ${p7##*/} without a message removed"
@@ -181,7 +211,7 @@ ok "an old message without envelope, too" wait_until 5 \
 ok "a new one is left alone" [ -e "$d2/$new.mess" -a -e "$d2/$new.env" ]
 ok "what is no message is left alone" [ -e "$d1/README" ]
 like "status counts what was set aside" \
-	"$("$H/bin/quillctl" status)" 'set aside: 4'
+	"$("$H/bin/quillctl" status)" 'set aside: 7'
 inject ninth "$user"
 ok "send goes on" wait_until 10 maildir_has "$testhome/Maildir" 5
 rm -rf "$d1"/0000* "$d2"/0000* "$d2/$new".*
@@ -204,6 +234,29 @@ ok "and all is started again" wait_until 15 sh -c \
 ok "the message is delivered then" wait_until 15 queue_empty
 kill "$(cat "$testhome/hang.pid")" # which nobody waits for any more
 
+# --- fifos in the place of files that are in use ------------------------------
+# shellcheck disable=SC2016
+echo '|while [ ! -e go ]; do sleep 0.1; done' >"$testhome/.qmail-wait-default"
+chown "$user" "$testhome/.qmail-wait-default"
+hup '1\n' concurrencylocal
+inject swapped "$user-wait-1" "$user-wait-2"
+ok "one of two recipients is on" wait_until 10 log_has "to local $user-wait-1@"
+p=$(path_of swapped)
+rm "$p.mess" "$p.env"
+mkfifo "$p.mess"
+mkfifo -m 660 "$p.env"
+chown quillq:quill "$p.mess" "$p.env"
+touch "$testhome/go"
+inject eleventh "$user"
+ok "fifos where its files were: other mail goes on" wait_until 10 \
+	maildir_has "$testhome/Maildir" 6
+ok "and ends" wait_until 10 sh -c \
+	"! find '$H/queue/msg' -name '*.mess' -type f | grep -q ."
+svc -a "$S/send"
+ok "that message is set aside" wait_until 10 [ -p "$H/queue/lost/${p##*/}.env" ]
+is "with one line" "$(log_count "alert: message ${p##*/} set aside")" 1
+hup '20\n' concurrencylocal
+
 # --- a full queue -----------------------------------------------------------
 svc -d "$S/send"
 wait_until 10 sh -c "! '$H/bin/quillctl' status" || fail "svc -d"
@@ -220,5 +273,5 @@ print(len([json.loads(l)["queue_id"] for l in sys.stdin]))')" 300
 svc -u "$S/send"
 ok "all are delivered" wait_until 60 queue_empty
 is "each once" "$(grep -h '^Subject: bulk' -r "$testhome/Maildir/new" |
-	sort -u | wc -l) $(maildir_count "$testhome/Maildir")" "300 305"
+	sort -u | wc -l) $(maildir_count "$testhome/Maildir")" "300 306"
 done_testing
