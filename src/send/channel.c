@@ -155,8 +155,8 @@ start(struct channel *ch, int chan, const struct turn *t, int64_t now)
 	int fd, sent, saved;
 
 	batch_fill(&j, p, chan, t->at, t->n);
-	d->number = (uint32_t)(d - ch->runs) | (++ch->generation << 16);
-	j.number = d->number;
+	j.number = (uint32_t)(d - ch->runs) | (++ch->generation << 16);
+	d->number = j.number;
 	str_clear(&out);
 	job_encode(&out, &j);
 	fd = load_open(p->m);
@@ -171,10 +171,9 @@ start(struct channel *ch, int chan, const struct turn *t, int64_t now)
 	ch->free = d->nextfree;
 	number(d, p, t->at, &j);
 	d->fresh = p->fresh;
-	d->dest = t->dest;
-	d->limiter = t->limiter;
-	dest_ref(d->dest);
-	d->probe = dest_start(d->limiter, now);
+	d->run = (struct dest_run){ .dest = t->dest, .limiter = t->limiter };
+	dest_ref(t->dest);
+	dest_start(&d->run, now);
 	p->running++;
 	ch->running++;
 	ch->retrying += !p->fresh;
@@ -206,7 +205,7 @@ channel_run(int chan)
 	struct turn t;
 
 	ch->blocked = false;
-	dest_probes(chan, (uint32_t)(conf.concurrency[chan] / 4) + 1);
+	dest_places(chan, (uint32_t)conf.concurrency[chan]);
 	while (!stopping && ch->running < conf.concurrency[chan] &&
 		turn_next(chan, now, share(chan), takes_retries(chan), &t)) {
 		if (start(ch, chan, &t, now) == 0)
@@ -276,8 +275,8 @@ results(struct delivery *r, int chan, struct report *rep, bool delivered)
 		if (out->class == 'Z' && message_isold(r->m, r->rcpts[i]))
 			expire(out);
 		message_result(r->m, chan, r->rcpts[i], out, rep);
-		if (out->class == 'Z' && r->dest)
-			turn_waits(p, r->dest);
+		if (out->class == 'Z' && r->run.dest)
+			turn_waits(p, r->run.dest);
 		delivery_log_result(r, i, rep);
 		tally_result(chan, r, i, rep);
 	}
@@ -310,24 +309,25 @@ finished(struct channel *ch, int chan, struct delivery *r, struct report *rep)
 	int64_t now = stamp_mono();
 	const char *text = NULL;
 	enum dest_news news = delivery_news(rep, &text);
+	struct dest *d = r->run.dest;
 	enum dest_change change;
 
-	learn_group(r->dest, rep, news, now);
-	change = dest_end(r->limiter, r->dest, r->probe, news, text, now);
+	learn_group(d, rep, news, now);
+	change = dest_end(&r->run, news, text, now);
 	/* a failure is written, which may take a while */
 	results(r, chan, rep, true);
 	results(r, chan, rep, false);
 	if (change != DEST_SAME)
-		delivery_log_change(dest_limiter(r->dest), change, now);
+		delivery_log_change(dest_limiter(d), change, now);
 	if (change == DEST_DOWNED)
 		tally_add(SEND_DOWN, 1);
 	if (change == DEST_UP)
-		hurry_destination(r->dest);
+		hurry_destination(d);
 	ch->running--;
 	ch->retrying -= !r->fresh;
 	changed = true;
-	turn_ended(&m->pass[chan], r->limiter, now);
-	dest_unref(r->dest, now);
+	turn_ended(&m->pass[chan], r->run.limiter, now);
+	dest_unref(d, now);
 	r->m = NULL;
 	r->nextfree = ch->free;
 	ch->free = (uint32_t)(r - ch->runs) + 1;

@@ -19,9 +19,8 @@ struct delivery {
 	int64_t started;   /* us */
 	const uint32_t *rcpts;
 	size_t nrcpt;
-	struct dest *dest;    /* referred to, as is the limiter */
-	struct dest *limiter; /* counts it */
-	bool probe, fresh;
+	struct dest_run run; /* refers to both */
+	bool fresh;
 };
 
 /* "starting delivery N: msg ID to local R", a line per recipient. */

@@ -246,6 +246,7 @@ static void
 teach(struct dest *g, struct dest *d)
 {
 	g->hurt = d->hurt;
+	g->pace = d->pace;
 	g->strikes = d->strikes;
 	g->failures = d->failures;
 	g->since = d->since;
@@ -296,6 +297,7 @@ dest_leave(struct dest *d, int64_t now)
 	d->moved = 0;
 	d->group = NULL;
 	d->proven = false;
+	d->pace = DEST_NEW;
 	/* what it did before it joined is long ago */
 	d->strikes = d->failures = 0;
 	d->until = 0;

@@ -15,6 +15,12 @@
  * to DEST_DOWN_MAX; only when that succeeds it is up, with a limit of 1. Users
  * are never down.
  *
+ * A destination is quick when its last delivery took less than DEST_QUICK, else
+ * slow. So that those which take their time, on purpose perhaps, leave room for
+ * others, slow ones together have half of the channel at most, those that are
+ * not known to be quick get one delivery at a time when they hold as much, and
+ * are down after one failure of their own that was slow.
+ *
  * Time is milliseconds of any clock that only goes forward, given by the
  * caller. Nothing here starts or waits; send/turn.h does.
  */
@@ -34,13 +40,17 @@ enum {
 	DEST_STRIKE_HARD = 4,
 	DEST_STRIKE_SOFT = 1,
 	DEST_STRIKES = 12,
+	DEST_QUICK = 30000,	 /* ms */
 	DEST_DOWN_MIN = 30000,	 /* ms */
 	DEST_DOWN_MAX = 900000,	 /* ms */
 	DEST_PROBE_LATER = 5000, /* ms, when too many others are probed */
+	DEST_SLOW_LATER = 1000,	 /* ms, when the slow ones have their share */
 	DEST_IDLE_MAX = 10000,	 /* remembered of which nothing waits or runs */
 	DEST_IDLE = 3600000,	 /* ms they are remembered */
 	DEST_TEXT = 200,	 /* bytes of the last deferral that are kept */
 };
+
+enum dest_pace { DEST_NEW, DEST_WASSLOW, DEST_WASQUICK, DEST_PACES };
 
 struct part; /* send/turn.h */
 
@@ -51,6 +61,7 @@ struct dest {
 	uint32_t hash;		    /* of the name, never 0 */
 	uint32_t place;		    /* index for timers */
 	uint8_t chan;
+	uint8_t pace; /* of the last delivery */
 	bool isgroup;
 	bool idle;    /* in the list of idle ones */
 	bool probing; /* down, and the one delivery is under way */
@@ -62,8 +73,8 @@ struct dest {
 	unsigned generation; /* of cap and every */
 	uint32_t cap;	     /* deliveries at once, never more */
 	uint32_t every;	     /* us between starts, 0 no rate */
-	int64_t next;	     /* us: not before, by the rate */
-	uint32_t window;     /* the limit, in 1/DEST_ONE */
+	int64_t next;	 /* us: not before, by the rate; see DEST_SLOW_LATER */
+	uint32_t window; /* the limit, in 1/DEST_ONE */
 	uint32_t running, offered; /* offered: waits in a ring for its turn */
 	uint32_t moved; /* of running, counted with the group as well */
 	uint32_t members;
@@ -92,8 +103,9 @@ typedef void dest_limits_fn(
 void dest_init(dest_limits_fn *fn);
 /* The limits have changed: they are asked for again. */
 void dest_relimit(void);
-/* So many destinations of a channel are probed at once; others later. */
-void dest_probes(int chan, uint32_t most);
+/* So many deliveries of a channel at once; a quarter of them, and one, are
+ * probes of destinations that are down, at most. */
+void dest_places(int chan, uint32_t n);
 
 uint32_t dest_hash(const char *name);
 /* Known or made; name in lower case. It lasts while something refers to it. */
@@ -120,8 +132,16 @@ enum dest_may {
 enum dest_may dest_may(struct dest *d, int64_t now, bool forced);
 /* Is a message of it better not loaded now? */
 bool dest_isfull(struct dest *d, int64_t now);
-/* It starts: true when it is a probe. The limiter is referred to. */
-bool dest_start(struct dest *d, int64_t now);
+
+/* A delivery. */
+struct dest_run {
+	struct dest *dest, *limiter; /* the limiter counts it */
+	int64_t begun;		     /* ms */
+	uint8_t pace;		     /* of the limiter, then */
+	bool probe;
+};
+/* It starts: dest and limiter are set, the limiter is referred to. */
+void dest_start(struct dest_run *r, int64_t now);
 
 enum dest_news {
 	DEST_NEUTRAL, /* says nothing about it */
@@ -131,11 +151,11 @@ enum dest_news {
 	DEST_HARD,    /* not reached, 421 */
 };
 enum dest_change { DEST_SAME, DEST_UP, DEST_DOWNED };
-/* A delivery to d that was counted with limiter ended. The news is of what d is
- * a member of by now: its exchangers may have become other ones. text: of a
- * deferral, or NULL. The references stay. */
-enum dest_change dest_end(struct dest *limiter, struct dest *d, bool probe,
-	enum dest_news news, const char *text, int64_t now);
+/* It ended. The news is of what r->dest is a member of by now: its exchangers
+ * may have become other ones. text: of a deferral, or NULL. The references
+ * stay. */
+enum dest_change dest_end(const struct dest_run *r, enum dest_news news,
+	const char *text, int64_t now);
 /* Down or not: it may be tried now. */
 void dest_hurry(struct dest *d);
 void dest_hurry_all(void);

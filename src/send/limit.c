@@ -13,28 +13,49 @@ enum {
 };
 
 static struct prioq timers;
-static uint32_t probes[NCHAN], probes_max[NCHAN]; /* at once */
+static uint32_t places[NCHAN];
+/* Of them, taken by probes; by destinations that had that pace then. */
+static uint32_t probes[NCHAN], paces[NCHAN][DEST_PACES];
 
 void
-dest_probes(int chan, uint32_t most)
+dest_places(int chan, uint32_t n)
 {
-	probes_max[chan] = most;
+	places[chan] = n;
+}
+
+/* A few domains whose hosts let every delivery wait for each of its time-outs
+ * could hold all places for hours. */
+static uint32_t
+half(int chan)
+{
+	return places[chan] - places[chan] / 2;
+}
+
+static bool
+crowded(const struct dest *d)
+{
+	const uint32_t *n = paces[d->chan];
+
+	return d->pace != DEST_WASQUICK &&
+	       n[DEST_NEW] + n[DEST_WASSLOW] >= half(d->chan);
 }
 
 uint32_t
 dest_limit(const struct dest *d)
 {
-	return d->until ? 1 : d->window / DEST_ONE;
+	return d->until || crowded(d) ? 1 : d->window / DEST_ONE;
 }
 
 enum dest_may
 dest_may(struct dest *d, int64_t now, bool forced)
 {
+	int64_t soon;
+
 	dest_readlimits(d);
 	if (d->until && (d->probing || d->running > 0))
 		return DEST_WAIT; /* until it is known what becomes of them */
 	if (d->until && d->until <= now && !forced &&
-		probes[d->chan] >= probes_max[d->chan])
+		probes[d->chan] > places[d->chan] / 4)
 		d->until =
 			now + DEST_PROBE_LATER + rand_below(DEST_PROBE_LATER);
 	if (d->until > now && !forced)
@@ -42,9 +63,12 @@ dest_may(struct dest *d, int64_t now, bool forced)
 	if (d->running >= dest_limit(d))
 		return DEST_WAIT;
 	/* several may be due within one tick */
-	if (d->every && d->next > (now + TICK) * 1000)
-		return DEST_RATE;
-	return DEST_GO;
+	soon = (now + TICK) * 1000;
+	if (d->next <= soon && d->pace == DEST_WASSLOW &&
+		paces[d->chan][DEST_WASSLOW] >= half(d->chan))
+		d->next = soon + 1000 * (DEST_SLOW_LATER +
+						rand_below(DEST_SLOW_LATER));
+	return d->next > soon ? DEST_RATE : DEST_GO;
 }
 
 bool
@@ -55,20 +79,24 @@ dest_isfull(struct dest *d, int64_t now)
 	return (may == DEST_WAIT || may == DEST_RATE) && d->nparked > 0;
 }
 
-bool
-dest_start(struct dest *d, int64_t now)
+void
+dest_start(struct dest_run *r, int64_t now)
 {
+	struct dest *d = r->limiter;
+
 	dest_ref(d);
+	r->begun = now;
+	r->pace = d->pace;
+	r->probe = d->probing = d->until != 0;
 	d->running++;
-	d->probing = d->until != 0;
-	probes[d->chan] += d->probing;
+	probes[d->chan] += r->probe;
+	paces[d->chan][r->pace]++;
 	if (d->every) {
 		/* a timer comes late by a tick or two: that is made up for */
 		if (d->next + d->every + 2 * TICK * 1000 < now * 1000)
 			d->next = now * 1000;
 		d->next += d->every;
 	}
-	return d->probing;
 }
 
 static void
@@ -125,8 +153,8 @@ fail(struct dest *d, enum dest_news news, const char *text, int64_t now)
 
 /* News of d or of a member. */
 static enum dest_change
-learn(struct dest *d, bool probe, enum dest_news news, const char *text,
-	int64_t now)
+learn(struct dest *d, bool probe, bool slow, enum dest_news news,
+	const char *text, int64_t now)
 {
 	bool down = d->until != 0;
 
@@ -141,6 +169,8 @@ learn(struct dest *d, bool probe, enum dest_news news, const char *text,
 		return DEST_UP;
 	}
 	fail(d, news, text, now);
+	if (slow && news == DEST_HARD && d->pace != DEST_WASQUICK)
+		d->strikes = DEST_STRIKES;
 	if (down ? !probe : d->strikes < DEST_STRIKES)
 		return DEST_SAME;
 	go_down(d, now);
@@ -148,24 +178,31 @@ learn(struct dest *d, bool probe, enum dest_news news, const char *text,
 }
 
 static enum dest_change
-learn_of(struct dest *d, bool probe, enum dest_news news, const char *text,
-	int64_t now)
+learn_of(struct dest *d, bool probe, bool slow, enum dest_news news,
+	const char *text, int64_t now)
 {
 	struct dest *limiter = dest_limiter(d);
+	bool bad = news == DEST_SOFT || news == DEST_HARD;
+	bool stranger = limiter->proven && !d->proven;
+	enum dest_change change = DEST_SAME;
 
 	if (news == DEST_TAKEN)
 		d->proven = limiter->proven = true;
-	if (news == DEST_SOFT && limiter->proven && !d->proven)
-		return DEST_SAME;
-	return learn(limiter, probe, news, text, now);
+	if (!(bad && d->chan == CHAN_LOCAL) && !(news == DEST_SOFT && stranger))
+		change = learn(limiter, probe, slow, news, text, now);
+	if (!(slow && stranger))
+		limiter->pace = slow ? DEST_WASSLOW : DEST_WASQUICK;
+	return change;
 }
 
 enum dest_change
-dest_end(struct dest *limiter, struct dest *d, bool probe, enum dest_news news,
-	const char *text, int64_t now)
+dest_end(const struct dest_run *r, enum dest_news news, const char *text,
+	int64_t now)
 {
-	bool bad = news == DEST_SOFT || news == DEST_HARD;
+	struct dest *limiter = r->limiter, *d = r->dest;
+	bool probe = r->probe;
 
+	paces[limiter->chan][r->pace]--;
 	limiter->running--;
 	if (limiter->moved) {
 		limiter->moved--;
@@ -175,11 +212,12 @@ dest_end(struct dest *limiter, struct dest *d, bool probe, enum dest_news news,
 		limiter->probing = false;
 		probes[limiter->chan]--;
 	}
-	if (news == DEST_NEUTRAL || (d->chan == CHAN_LOCAL && bad))
+	if (news == DEST_NEUTRAL)
 		return DEST_SAME;
 	/* a probe of a group that d has left by now says nothing of it */
 	probe = probe && (!limiter->isgroup || limiter == dest_limiter(d));
-	return learn_of(d, probe, news, text, now);
+	return learn_of(
+		d, probe, now - r->begun >= DEST_QUICK, news, text, now);
 }
 
 void

@@ -24,9 +24,8 @@ static bool crowded;
 /* What runs. */
 static struct run {
 	struct pass *p;
-	struct dest *limiter, *dest;
+	struct dest_run run;
 	int64_t end;
-	bool probe;
 	size_t n;
 } runs[RUNS];
 static size_t nruns;
@@ -150,6 +149,19 @@ readmit(void)
 	}
 }
 
+static int64_t slow_takes;
+static uint32_t slow_first; /* of ten */
+
+static bool
+is_slow(const struct dest *d)
+{
+	char name[16];
+
+	snprintf(name, sizeof name, "n%u", (unsigned)slow_first / 10);
+	return strncmp(d->name, name, strlen(name)) == 0 &&
+	       strlen(d->name) == strlen(name) + sizeof "0.example" - 1;
+}
+
 /* Start what can, each for that long; how many. */
 static size_t
 start(int64_t takes, size_t batch)
@@ -162,13 +174,13 @@ start(int64_t takes, size_t batch)
 		turn_next(CHAN_REMOTE, now, slots - slots / 4, true, &t)) {
 		k = t.n < batch ? t.n : batch;
 		runs[nruns] = (struct run){ .p = t.p,
-			.limiter = t.limiter,
-			.dest = t.dest,
+			.run = { .dest = t.dest, .limiter = t.limiter },
 			.end = now + takes,
 			.n = k };
+		if (slow_takes && is_slow(t.dest))
+			runs[nruns].end = now + slow_takes;
 		dest_ref(t.dest);
-		runs[nruns].probe = dest_start(t.limiter, now);
-		nruns++;
+		dest_start(&runs[nruns++].run, now);
 		t.p->running++;
 		turn_taken(&t, k, now);
 		n++;
@@ -184,11 +196,11 @@ end_one(size_t i, enum dest_news news)
 	if (i >= nruns)
 		return;
 	memmove(runs + i, runs + i + 1, (--nruns - i) * sizeof *runs);
-	dest_end(r.limiter, r.dest, r.probe, news, "no", now);
+	dest_end(&r.run, news, "no", now);
 	if (news != DEST_GOOD && news != DEST_TAKEN)
-		turn_waits(r.p, r.dest);
-	turn_ended(r.p, r.limiter, now);
-	dest_unref(r.dest, now);
+		turn_waits(r.p, r.run.dest);
+	turn_ended(r.p, r.run.limiter, now);
+	dest_unref(r.run.dest, now);
 	if (--r.p->running == 0 && turn_isover(r.p) && r.p->on)
 		over(r.p);
 }
@@ -215,7 +227,7 @@ running_of(const char *name)
 	size_t n = 0;
 
 	for (size_t i = 0; i < nruns; i++)
-		n += strcmp(runs[i].dest->name, name) == 0;
+		n += strcmp(runs[i].run.dest->name, name) == 0;
 	return n;
 }
 
@@ -230,7 +242,8 @@ static void
 finish_all(void)
 {
 	for (int i = 0; i < 100000 &&
-			(start(1, 100) || nruns || turn_wants(CHAN_REMOTE));
+			(start(1, 100) || nruns || turn_wants(CHAN_REMOTE) ||
+				turn_next_step(now) >= 0);
 		i++) {
 		now++;
 		turn_step(now);
@@ -344,7 +357,6 @@ dead_domain(void)
 
 	cap = 15, every = 0, slots = 20, put_offs = 0;
 	dest_relimit();
-	dest_probes(CHAN_REMOTE, 5);
 	for (k = 0; k < 50; k++)
 		add(k, 1, 4, false, true);
 	start(60000, 1);
@@ -356,7 +368,7 @@ dead_domain(void)
 	ok(others >= 15 - DEST_START, "others go on: %zu", others);
 	now += 60000;
 	for (k = nruns; k-- > 0;)
-		end_one(k, strcmp(runs[k].dest->name, "e.example") == 0
+		end_one(k, strcmp(runs[k].run.dest->name, "e.example") == 0
 				   ? DEST_HARD
 				   : DEST_GOOD);
 	d = dest_of("e.example");
@@ -408,31 +420,82 @@ many_dead(void)
 	size_t k, most = 0;
 
 	cap = 15, every = 0, slots = 20;
-	dest_probes(CHAN_REMOTE, 5);
 	for (k = 0; k < 100; k++) {
 		char name[32];
-		struct dest *d;
+		struct dest_run r = { 0 };
 
 		snprintf(name, sizeof name, "n%u.example", 5000 + (unsigned)k);
-		d = dest_of(name);
-		dest_ref(d);
-		d->strikes = DEST_STRIKES;
-		dest_start(d, now);
-		dest_end(d, d, false, DEST_HARD, "no", now);
-		dest_unref(d, now);
-		dest_unref(d, now);
+		r.dest = r.limiter = dest_of(name);
+		dest_ref(r.dest);
+		r.dest->strikes = DEST_STRIKES;
+		dest_start(&r, now);
+		dest_end(&r, DEST_HARD, "no", now);
+		dest_unref(r.dest, now);
+		dest_unref(r.dest, now);
 	}
 	now += DEST_DOWN_MAX;
 	for (k = 0; k < 100; k++)
 		add(400 + k, 1, 5000 + (uint32_t)k, false, false);
 	start(60000, 1);
 	most = nruns;
-	is_num(most, 5, "so many probes at once, the rest later");
+	is_num(most, 6, "so many probes at once, the rest later");
 	add(600, 1, 2, false, true);
 	is_num(start(10, 1), 1, "there is room for others");
 	now += 60000;
 	while (nruns)
 		end_one(0, DEST_HARD);
+}
+
+static size_t
+running_slow(void)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < nruns; i++)
+		n += is_slow(runs[i].run.dest);
+	return n;
+}
+
+/* Ten domains that take five minutes for each delivery and then give that
+ * answer, always with mail; the mail of others, one message a second, which
+ * waits for no one. */
+static void
+slow_ones(uint32_t first, enum dest_news news, size_t most)
+{
+	size_t k, n, waited = 0, later = 0;
+
+	cap = 15, every = 0, slots = 20, slow_takes = 300000;
+	slow_first = first;
+	dest_relimit();
+	for (k = 0; k < 1000; k++)
+		add(k, 1, first + (uint32_t)k / 100, false, true);
+	start(1, 1);
+	is_num(running_slow(), 17, "ten slow ones: four places, then one each");
+	for (k = 0; k < 3600; k++) {
+		n = 2000 + k % 100;
+		add(n, 1, 20000 + (uint32_t)k % 50, false, true);
+		if (!passes[k % 1000].on && !away[k % 1000])
+			add(k % 1000, 1, first + (uint32_t)k % 10, false,
+				false);
+		start(500, 1);
+		waited += passes[n].running == 0;
+		if (k > 301 && running_slow() > later)
+			later = running_slow();
+		now += 1000;
+		turn_step(now);
+		for (n = nruns; n-- > 0;)
+			if (runs[n].end <= now)
+				end_one(n, is_slow(runs[n].run.dest)
+						   ? news
+						   : DEST_TAKEN);
+	}
+	is_num(waited, 0, "the mail of others does not wait");
+	ok(later <= most && later > 0, "then they have %zu places", later);
+	slow_takes = 0;
+	for (n = nruns; n-- > 0;)
+		end_one(n, DEST_TAKEN);
+	finish_all();
+	is_num(nruns, 0, "all ended");
 }
 
 static void
@@ -516,21 +579,23 @@ groups(void)
 	finish_all();
 }
 
+static int64_t delivery_takes;
+
 /* A delivery to d starts, d joins group (NULL: leaves), and it ends. */
 static enum dest_change
 deliver(struct dest *d, const char *group, enum dest_news news)
 {
-	struct dest *limiter = dest_limiter(d);
+	struct dest_run r = { .dest = d, .limiter = dest_limiter(d) };
 	enum dest_change c;
-	bool probe;
 
-	probe = dest_start(limiter, now);
+	dest_start(&r, now);
+	now += delivery_takes;
 	if (group)
 		dest_join(d, group, now);
 	else
 		dest_leave(d, now);
-	c = dest_end(limiter, d, probe, news, "no", now);
-	dest_unref(limiter, now);
+	c = dest_end(&r, news, "no", now);
+	dest_unref(r.limiter, now);
 	return c;
 }
 
@@ -549,6 +614,14 @@ strangers(void)
 	dest_ref(evil);
 	deliver(good, "mx.good.example", DEST_TAKEN);
 	big = dest_limiter(good);
+	delivery_takes = DEST_QUICK;
+	deliver(evil, "mx.good.example", DEST_GOOD);
+	is_num(big->pace, DEST_WASQUICK, "a stranger's slow one: the same");
+	deliver(good, "mx.good.example", DEST_TAKEN);
+	is_num(big->pace, DEST_WASSLOW, "its own: it is slow");
+	delivery_takes = 0;
+	deliver(good, "mx.good.example", DEST_TAKEN);
+	is_num(big->pace, DEST_WASQUICK, "and quick again");
 	for (k = 0; k < 5; k++)
 		deliver(evil, "mx.good.example", DEST_GOOD);
 	for (k = 0; k < 20; k++)
@@ -632,7 +705,7 @@ main(void)
 {
 	now = 1000000;
 	dest_init(limits);
-	dest_probes(CHAN_REMOTE, 5);
+	dest_places(CHAN_REMOTE, 20);
 	turn_init(&ops);
 	limit_grows_and_shrinks();
 	lines();
@@ -640,6 +713,8 @@ main(void)
 	list_and_single(true);
 	dead_domain();
 	many_dead();
+	slow_ones(10000, DEST_HARD, 6);
+	slow_ones(10010, DEST_TAKEN, 10);
 	rates();
 	fresh_and_old();
 	groups();
