@@ -153,7 +153,8 @@ use_sts(struct secure *x, const struct target *t, int64_t limit,
 		return true;
 	case STS_TEMP:
 		return defer(why, "4.4.3", t,
-			": the MTA-STS policy of the domain is not known: ",
+			": the MTA-STS policy of the domain is not known: "
+			"control/mtasts: ",
 			str_c(&x->patterns));
 	case STS_ENFORCE:
 		break;

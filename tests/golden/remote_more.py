@@ -722,7 +722,8 @@ def mta_sts():
         m.answers["a.test"] = bad
         r = run("a.test")
         eq(r.letters, "Z", "%r" % bad)
-        match(r.text, r"MTA-STS policy .* not known.*\(#4.4.3\)", "text")
+        match(r.text, r"MTA-STS policy .* not known: control/mtasts: .+ "
+              r"\(#4.4.3\)$", "text")
     eq(len(p.data), 1, "nothing was sent")
     control(mtasts="unix:" + m.path, tlspolicy="a.test may")
     eq(run("a.test").letters, "rK", "control/tlspolicy comes first")
