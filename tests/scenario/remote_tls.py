@@ -264,6 +264,7 @@ def dane_edges():
             ("no AD", (bad, 0), "dane", TLS, "K", "/none"),
             ("no AD: dane-only", (good, 0), "dane-only", TLS, "Z", ""),
             ("MX without AD", (bad, AD, 0), "dane", TLS, "K", "/none"),
+            ("address without AD", (bad, 0, AD, 2), "dane", TLS, "K", "/none"),
             ("not trusted", (bad, AD, None, 0, ""), "dane", TLS, "K",
              "/none"),
             ("unusable: TLS, unverified", (unusable,), "dane", TLS, "K",
