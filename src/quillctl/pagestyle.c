@@ -69,6 +69,10 @@ const char page_style[] =
 	"--line:#bbb;--grid:#ddd;--k0:#1f6fb5;--k1:#3d9a7c;--k2:#b8690b;"
 	"--k3:#9c1f1f;--k4:#7a4fb8;--k5:#557189}"
 	"body{max-width:none;padding:0;font-size:10pt}"
-	"nav,details{display:none}section{break-inside:avoid}"
+	"main{display:block}section{margin-bottom:1rem;"
+	"box-decoration-break:clone;-webkit-box-decoration-break:clone}"
+	"nav,details{display:none}.plot{height:11rem}"
+	"h2,.legend,.note,thead{break-after:avoid}"
+	"svg,tr,.sum,footer li{break-inside:avoid}"
 	".scroll{max-height:none;overflow:visible}"
 	"svg{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n";
