@@ -190,6 +190,8 @@ TLSPROGRAMS = quill-tlsd
 SCRIPTS = quill-config quill-service mailinjector mailbot
 
 all: $(PROGRAMS:%=$(B)/bin/%) $(SYSPROGRAMS:%=$(B)/bin/%) $(SCRIPTS:%=$(B)/bin/%)
+# what make tls once made is made anew with the others: make install takes it
+all: $(wildcard $(TLSPROGRAMS:%=$(B)/bin/%))
 tls: $(TLSPROGRAMS:%=$(B)/bin/%)
 .PHONY: tls
 
