@@ -75,8 +75,13 @@ program_run(const char *const *argv, bool search, uid_t uid, gid_t gid,
 	bool whole = false;
 	pid_t pid;
 
-	if (null < 0 || fd_pipe(fds) < 0)
-		log_die_sys(111, "unable to run ", argv[0]);
+	if (null < 0 || fd_pipe(fds) < 0) {
+		/* not log_die: program_hear may have fd 2, and must tell */
+		log_alert_sys("unable to run ", argv[0]);
+		if (null >= 0)
+			close(null);
+		return -1;
+	}
 	pid = start(argv, search, uid, gid, null, fds[1], 2);
 	close(fds[1]);
 	close(null);

@@ -261,6 +261,10 @@ settled()
 	[ "$look_rc:$a" = 0: ]
 }
 ok "all is well" wait_until 60 settled
+setuidgid nobody "$ctl" check -q --services "$S" services >"$T/out" 2>&1
+is "... who may not see that is told no more" \
+	"$?:$(grep -v '^	do: as root' "$T/out")" \
+	'1:warning: not root: much cannot be looked at'
 is "JSON: nothing" "$("$ctl" check -j --services "$S" services)" ''
 svc -d "$S/smtp"
 is_down()
