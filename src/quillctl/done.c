@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "quillctl/done.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/log.h"
 #include "lib/str.h"
 #include "quillctl/logs.h"
 #include "quillctl/sendlog.h"
@@ -36,6 +38,9 @@ read_all(struct done *d, struct logs *l)
 		str_puts(&key, to);
 		map_put(&d->map, key.s, key.len, "", 0);
 	}
+	if (logs_unread(l))
+		log_warning("not all of the logs could be read: what was "
+			    "delivered may be delivered again");
 	map_free(&s.running);
 	str_free(&s.text);
 	logs_close(l);
@@ -50,6 +55,9 @@ done_read(struct done *d, const char *more)
 	map_init(&d->map);
 	if (l)
 		read_all(d, l);
+	else if (errno != ENOENT)
+		log_warning_sys(
+			"unable to read the log ", site_home, "/log/send");
 	if (!more)
 		return;
 	dirs[0] = (char *)(uintptr_t)more; /* not written to */

@@ -229,10 +229,12 @@ one(struct backup *b, struct qid id)
 	b->left++;
 	if (out.err)
 		log_die_sys(STATUS_TEMP, "unable to write");
-	log_warning_sys("not exported: ", name,
-		errno == EINVAL	  ? " (quillctl fsck has more about it)"
-		: errno == EACCES ? " (only root may)"
-				  : "");
+	if (errno == EINVAL)
+		log_warning("not exported: ", name,
+			": damaged: quillctl fsck has more about it");
+	else
+		log_warning_sys("not exported: ", name,
+			errno == EACCES ? " (only root may)" : "");
 }
 
 /* --- all ------------------------------------------------------------------ */

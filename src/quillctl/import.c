@@ -312,7 +312,9 @@ ctl_import(int argc, char **argv)
 	if (!args_exactly(1, options, 2, argc, argv))
 		return CTL_USAGE;
 	if (archive_open(&a, argv[0]) < 0)
-		log_die_sys(STATUS_TEMP, "unable to read the backup ", argv[0]);
+		log_die_sys(STATUS_TEMP, "unable to read the backup ", argv[0],
+			errno == ENOENT && access(argv[0], F_OK) == 0 ? "/msg"
+								      : "");
 	if (logs)
 		logs = args_absolute(logs);
 	ctl_enter_queue();

@@ -204,7 +204,8 @@ ctl_queue(int argc, char **argv)
 		obuf_putc(&out, '\n');
 	}
 	if (q->odd && q->select.state != SELECT_DAMAGED)
-		log_warning("some envelope files are unfinished or damaged");
+		log_warning("some envelope files are unfinished or damaged: "
+			    "quillctl queue --state damaged");
 	if (q->shown == 0 && select_given(&q->select)) {
 		log_info("nothing fits");
 		return CTL_NO;

@@ -72,6 +72,9 @@ load(void)
 			e.kind == SENDLOG_SUCCESS)
 			keep(&line, &e);
 	}
+	if (logs_unread(l))
+		log_warning("last replies may be missing: not all of ",
+			site_home, "/log/send could be read");
 	logs_close(l);
 	map_free(&s.running);
 	str_free(&s.text);

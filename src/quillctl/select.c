@@ -197,6 +197,15 @@ select_rcpt(const struct select *s, const struct walk_message *m, size_t i)
 
 /* --- visiting ------------------------------------------------------------- */
 
+/* One that was named is not passed over. */
+static void
+say_odd(void *arg, const struct walk_message *m)
+{
+	(void)arg;
+	log_warning(m->name, ": its envelope file is damaged or unfinished: "
+			     "quillctl fsck");
+}
+
 int
 select_each(const struct select *s, walk_fn *fn, walk_fn *odd, void *arg)
 {
@@ -207,7 +216,7 @@ select_each(const struct select *s, walk_fn *fn, walk_fn *odd, void *arg)
 	if (s->nids == 0)
 		return walk_each(fn, odd, arg);
 	for (i = 0; i < s->nids; i++) {
-		r = walk_one(s->ids[i], fn, odd, arg);
+		r = walk_one(s->ids[i], fn, odd ? odd : say_odd, arg);
 		if (r < 0)
 			return -1;
 		qid_fmt(name, s->ids[i]);

@@ -20,6 +20,7 @@
 
 static struct view {
 	bool json, message;
+	bool odd; /* one could not be shown */
 	struct doing doing;
 	struct schedule schedule;
 } view;
@@ -278,10 +279,13 @@ show(void *arg, const struct walk_message *m)
 static void
 odd(void *arg, const struct walk_message *m)
 {
-	(void)arg;
+	struct view *v = arg;
+
 	log_warning(m->name, m->result == ENV_UNFINISHED
 				     ? ": its envelope file is not finished"
-				     : ": its envelope file is not valid");
+				     : ": its envelope file is not valid: "
+				       "quillctl fsck");
+	v->odd = true;
 }
 
 int
@@ -320,5 +324,5 @@ ctl_show(int argc, char **argv)
 		walk_trouble();
 		return STATUS_TEMP;
 	}
-	return missing ? CTL_NO : CTL_YES;
+	return missing ? CTL_NO : v->odd ? STATUS_TEMP : CTL_YES;
 }

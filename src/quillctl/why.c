@@ -344,11 +344,15 @@ ctl_why(int argc, char **argv)
 	logs = logs_open(n - 1, argv + 1, NULL, n > 1);
 	if (!logs)
 		log_warning_sys("the story is what the queue knows: no log "
-				"can be read below ",
-			site_home, "/log",
+				"can be read",
+			n > 1 ? "" : " below ", n > 1 ? "" : site_home,
+			n > 1 ? "" : "/log",
 			errno == EACCES ? " (root may)" : "");
 	while (logs && logs_next(logs, &l))
 		line(s, &l);
+	if (logs && n == 1 && logs_unread(logs))
+		log_warning("not all logs below ", site_home,
+			"/log could be read: something may be missing");
 	if (logs)
 		logs_close(logs);
 	r = is_id ? walk_one(id, in_queue, damaged, s)

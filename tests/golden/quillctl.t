@@ -151,6 +151,10 @@ for what in mkfifo mkdir; do
 		'^  new 2, active 0, waiting 0, held 0, damaged 1$'
 	exits 'it is left alone' 0 "$ctl" hold -n --all
 	is 'by orders' "$(grep -c '^would hold' "$T/out")" 2
+	exits 'to be shown it cannot be' 111 "$ctl" show "$id2"
+	exits 'nor held' 1 "$ctl" hold -n "$id2"
+	like 'as it says' "$(cat "$T/err")" \
+		"$id2: its envelope file is damaged or unfinished: quillctl fsck"
 	rm -r "$(env_of "$id2")"
 done
 mv "$T/away" "$(env_of "$id2")"
@@ -313,6 +317,7 @@ rm "$H"/log/send/*
 like 'why: logs kept elsewhere' "$("$ctl" why "x@e.test" "$H/log/smtp")" 550
 exits 'why: a directory that is not there' 0 "$ctl" why "$id4" "$T/none"
 like 'is said' "$(cat "$T/err")" "unable to read the log $T/none"
+unlike 'and no other' "$(cat "$T/err")" "$H/log"
 
 # --- hostile text -------------------------------------------------------------
 esc=$(printf '\033')
