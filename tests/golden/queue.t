@@ -641,14 +641,22 @@ for row in m:0 m:-1 big:0 big:65536 big:199999; do
 	: >"$f"
 	ask c
 	is "clean: no envelope to tell" "$(cat out) $rc" "+ 0"
-	rm "${f%.mess}.env"
+	rm "$f" "${f%.mess}.env"
 	ask c
 	is "clean: none at all" "$(cat out) $rc" "+ 0"
-	mkdir "${f%.mess}.env"
+	mkfifo "$f" "${f%.mess}.env"
+	ask c
+	is "clean: fifos, of which send tells" "$(cat out) $rc" "+ 0"
+	ask s
+	is "clean: which it does not wait for" "$(cat out) $rc" "! 0"
+	like "clean: and says so" "$(cat err)" '^quill-clean: warning: unable to '
+	rm "$f" "${f%.mess}.env"
+	: >"$f"
+	: >"${f%.mess}.env"
+	chmod 0 "${f%.mess}.env"
 	ask c
 	is "clean: cannot tell" "$(cat out) $rc" "! 0"
 	like "clean: and says so" "$(cat err)" '^quill-clean: warning: unable to '
-	rmdir "${f%.mess}.env"
 	clear_queue
 done
 # ten at once, cut in odd places
