@@ -106,6 +106,12 @@ ok "at start it is an alert" wait_until 10 log_has \
 	'quill-send: alert: .*control/concurrencylocal: '
 exits "quillctl status says that send does not run" 1 "$H/bin/quillctl" status
 like "in words" "$(cat "$T/out")" 'not running'
+restarts()
+{
+	"$H/bin/quillctl" status --services "$S" |
+		grep "^quill-send: starting, or restarting again and again: "
+}
+ok "and that its service tries" wait_until 60 restarts
 rm "$H/control/concurrencylocal"
 cp "$H/control/locals" "$T/locals"
 echo 'a host/' >>"$H/control/locals"
