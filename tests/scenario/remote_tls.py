@@ -9,8 +9,8 @@ import struct
 import subprocess
 
 from remote_kit import *
-from remote_peer import (A, AAAA, EHLO, HANGUP, MX, PLAIN, SILENCE, TLSA, Dns,
-                         Peer, a, multi, mx, rr, soa, wire)
+from remote_peer import (A, AAAA, CNAME, EHLO, HANGUP, MX, PLAIN, SILENCE,
+                         TLSA, Dns, Peer, a, multi, mx, rr, soa, wire)
 
 CERTS = os.environ["CERTS"]
 TLS = EHLO + ["STARTTLS"]
@@ -44,7 +44,8 @@ def tlsa(usage, selector, matching, name):
 AD = 0x20
 
 
-def names(records=(), ad=AD, mxad=None, rcode=0, trust="trust-ad"):
+def names(records=(), ad=AD, mxad=None, rcode=0, trust="trust-ad",
+          tlsaad=None):
     """x.test has MX mx.x.test at IP, whose TLSA records are these."""
     def answer(q, tcp):
         flag = mxad if q.type == MX and mxad is not None else ad
@@ -58,7 +59,7 @@ def names(records=(), ad=AD, mxad=None, rcode=0, trust="trust-ad"):
                 return q.reply(rcode=rcode)
             if records:
                 return q.reply([rr(q.name, TLSA, r) for r in records],
-                               flags=flag)
+                               flags=flag if tlsaad is None else tlsaad)
         return q.reply([], authority=[soa("x.test")], flags=flag)
     asked = []
     d = dns(answer, options=trust)
@@ -264,6 +265,8 @@ def dane_edges():
             ("no AD", (bad, 0), "dane", TLS, "K", "/none"),
             ("no AD: dane-only", (good, 0), "dane-only", TLS, "Z", ""),
             ("MX without AD", (bad, AD, 0), "dane", TLS, "K", "/none"),
+            ("TLSA without AD", (bad, AD, None, 0, "trust-ad", 0), "dane", TLS,
+             "K", "/none"),
             ("address without AD", (bad, 0, AD, 2), "dane", TLS, "K", "/none"),
             ("not trusted", (bad, AD, None, 0, ""), "dane", TLS, "K",
              "/none"),
@@ -286,6 +289,41 @@ def dane_edges():
             eq(p.data, [], "nothing was sent")
         if policy == "may":
             eq(d.asked, [], "no TLSA look-up")
+        p.close()
+
+
+@case
+def dane_alias():
+    """An exchanger that is an alias: where it leads to counts first, then the
+    exchanger's own name (RFC 7672 2.2.3)."""
+    good, bad = tlsa(3, 1, 1, "mx"), tlsa(3, 1, 1, "domain")
+    for real, own, letter, end in ((good, None, "K", "/dane"),
+                                   (bad, None, "Z", ""),
+                                   (None, good, "K", "/dane"),
+                                   (None, bad, "Z", ""),
+                                   (good, bad, "K", "/dane"),
+                                   (bad, good, "Z", ""),
+                                   (None, None, "K", "/none")):
+        records = {"_25._tcp.real.y.test": real, "_25._tcp.mx.x.test": own}
+
+        def answer(q, tcp):
+            if q.name == "x.test" and q.type == MX:
+                return q.reply([mx("x.test", 10, "mx.x.test")], flags=AD)
+            if q.name == "mx.x.test" and q.type == A:
+                return q.reply([rr("mx.x.test", CNAME, wire("real.y.test")),
+                                a("real.y.test", IP)], flags=AD)
+            if q.type == TLSA and records.get(q.name):
+                return q.reply([rr(q.name, TLSA, records[q.name])], flags=AD)
+            return q.reply([], authority=[soa("test")], flags=AD)
+        dns(answer, options="trust-ad")
+        control(tlspolicy="dane")
+        p = peer(IP, 25, ext=TLS, cert=both("mx"))
+        got, r = tag()
+        what = ["no" if x is None else "a good" if x is good else "a bad"
+                for x in (real, own)]
+        eq(r[0], letter, "%s record there, %s one of its own" % tuple(what))
+        if letter == "K":
+            match(got, end + "$", "tag")
         p.close()
 
 
