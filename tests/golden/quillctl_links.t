@@ -134,16 +134,6 @@ rm -rf "$Q/lost"/*
 exits 'then all is well' 0 "$ctl" fsck
 
 # --- now a directory, now a link ----------------------------------------------------
-cat >"$T/swap" <<'END'
-import ctypes, sys
-swap = ctypes.CDLL(None).renameat2
-a, b = (s.encode() for s in sys.argv[1:3])
-if swap(-100, a, -100, b, 2) != 0:
-	sys.exit(1)
-open(sys.argv[3], "w").close()
-while True:
-	swap(-100, a, -100, b, 2)
-END
 # Names that fsck would have to move, to own and to set aside.
 for n in 1 2 3 4 5 6 7 8 9; do
 	echo "$n" >"$Q/msg/$c/junk$n"
@@ -160,7 +150,7 @@ swaps()
 	ln -s "$V" "$T/link"
 	cp -a "$Q" "$T/queue.saved"
 	rm -f "$T/swaps"
-	python3 "$T/swap" "$Q/$1" "$T/link" "$T/swaps" &
+	python3 "$TOP/tests/swap.py" "$Q/$1" "$T/link" "$T/swaps" &
 	swapping=$!
 	echo $swapping >>"$T/.pids"
 	if ! wait_until 60 test -e "$T/swaps"; then

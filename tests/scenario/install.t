@@ -102,6 +102,28 @@ exits "nor does it follow one above" 1 installer install "$H"
 is "nothing is made there" "$(find "$T/victim" -mindepth 1)" ''
 rm "$H/queue/msg"
 mv "$T/msg" "$H/queue/msg"
+# nor one that comes and goes
+(cd "$T/victim" && mkdir 0 1 2 3 4 5 6 7 8 9 a b c d e f)
+look()
+{
+	find "$T/victim" -exec stat -c '%n %i %a %u %g' {} + | sort
+}
+look >"$T/before"
+cp -a "$H/queue" "$T/queue.saved"
+ln -s "$T/victim" "$T/swapped"
+bg python3 "$TOP/tests/swap.py" "$H/queue/msg" "$T/swapped" "$T/swaps"
+if wait_until 60 test -e "$T/swaps"; then
+	for n in 1 2 3; do
+		installer install "$H" >"$T/out" 2>&1
+	done
+	look >"$T/after"
+	same "nor one that comes and goes" "$T/before" "$T/after"
+else
+	skip "nor one that comes and goes" 'no renameat2'
+fi
+bg_stop "$bg_pid"
+rm -rf "$T/swapped" "$H/queue"
+mv "$T/queue.saved" "$H/queue"
 exits "without it all is well" 0 installer install "$H"
 
 # Programs are replaced in one step: who runs the old one keeps it.
