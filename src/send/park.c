@@ -253,6 +253,8 @@ turn_take(int chan, int64_t now, struct dest **limiter)
 		}
 		wanting[chan] = d->want;
 		d->listed = false;
+		if (dest_may(d, now, false) == DEST_RATE)
+			dest_settimer(d);
 		dest_unref(d, now);
 	}
 	return KNOWN_NONE;

@@ -498,6 +498,42 @@ slow_ones(uint32_t first, enum dest_news news, size_t most)
 	is_num(nruns, 0, "all ended");
 }
 
+/* Of a slow one, whose share is taken just when its line could be. */
+static void
+slow_line(void)
+{
+	struct dest *d = dest_of("n11000.example");
+	struct dest_run r[10] = { 0 };
+	size_t i;
+
+	cap = 15, every = 0, slots = 20;
+	dest_relimit();
+	add(3100, 1, 11000, false, true);
+	turn_drop(&passes[3100], now);
+	away[3100] = true;
+	turn_line(d, 3100, true);
+	d->pace = DEST_WASSLOW;
+	dest_ref(d);
+	turn_ended(NULL, d, now);
+	ok(turn_wants(CHAN_REMOTE), "a line that could be taken from");
+	for (i = 0; i < 10; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "n%zu.example", 11001 + i);
+		r[i].dest = r[i].limiter = dest_of(name);
+		r[i].dest->pace = DEST_WASSLOW;
+		dest_start(&r[i], now);
+	}
+	start(1, 1);
+	ok(away[3100] && !turn_wants(CHAN_REMOTE), "others were there first");
+	for (i = 0; i < 10; i++) {
+		dest_end(&r[i], DEST_TAKEN, "no", now);
+		turn_ended(NULL, r[i].limiter, now);
+	}
+	finish_all();
+	ok(done[3100], "then it is its turn");
+}
+
 static void
 rates(void)
 {
@@ -715,6 +751,7 @@ main(void)
 	many_dead();
 	slow_ones(10000, DEST_HARD, 6);
 	slow_ones(10010, DEST_TAKEN, 10);
+	slow_line();
 	rates();
 	fresh_and_old();
 	groups();
