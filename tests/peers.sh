@@ -109,7 +109,7 @@ peer_bg()
 {
 	peer_name=$1
 	shift
-	timeout 600 "$@" >"$T/$peer_name.log" 2>&1 </dev/null &
+	timeout -k 10 600 "$@" >"$T/$peer_name.log" 2>&1 </dev/null &
 	bg_pid=$!
 	echo "$bg_pid" >>"$T/.pids"
 	echo "$bg_pid" >"$T/.pid.$peer_name"
