@@ -450,7 +450,8 @@ parents_check
 
 if [ "$verb" = check ]; then
 	[ $wrong = 0 ] || {
-		echo "$HOME_DIR: make install, as root, puts right what is in it"
+		echo "$HOME_DIR: make install, as root, puts right what is in it;" \
+			"quillctl fsck does files in queue"
 		exit 1
 	}
 	echo "$HOME_DIR: every file has its owner and mode"
