@@ -77,6 +77,35 @@ for s in p.plots:
 	assert s["rects"] > 5, s
 	assert s["table"], "no table after it"
 assert "width=device-width" in p.meta["viewport"]'
+ok 'bars are as high, or as long, as their numbers say' html "$T/week.html" '
+def values(name):
+	return [[int(x.replace(",", "")) for x in r[1:]] for r in p.rows(name)]
+def close(a, b):
+	return abs(a - b) < 0.02
+v, bars = [r[0] for r in values("messages")], p.plots[0]["bars"]
+assert len(v) == len(bars), (len(v), len(bars))
+unit = bars[0]["height"] / v[0]
+assert 50 < unit * max(v) <= 100.01, unit * max(v)
+for n, b in zip(v, bars):
+	assert close(b["height"], n * unit) and close(b["y"] + b["height"], 100), b
+# those of several series stand on each other, or side by side
+v, bars = values("attempts"), p.plots[1]["bars"]
+unit = bars[0]["height"] / next(n for n in v[0] if n)
+for r in v:
+	y = 100
+	for n in filter(None, r):
+		b = bars.pop(0)
+		assert close(b["height"], n * unit) and close(y - b["height"], b["y"])
+		y = b["y"]
+v, bars = values("delay"), p.plots[4]["bars"]
+unit = 100 / max(map(sum, v))
+for r in v:
+	x = 0
+	for n in filter(None, r):
+		b = bars.pop(0)
+		assert close(b["width"], n * unit) and close(b["x"], x), (b, r)
+		x += b["width"]
+assert not bars'
 ok 'nothing from elsewhere, nothing that runs' html "$T/week.html" '
 assert not p.tags & {"script", "link", "img", "iframe", "object", "embed",
 	"form", "base", "audio", "video", "use", "image", "foreignobject"}

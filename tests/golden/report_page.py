@@ -16,6 +16,7 @@ class Page(html.parser.HTMLParser):
         self.headings, self.plots, self.tables = [], [], {}
         self.meta, self.root, self.open = {}, {}, []
         self.section = self.row = self.cell = None
+        self.drawing = False
         self.list = []
         self.feed(raw)
         self.close()
@@ -39,9 +40,14 @@ class Page(html.parser.HTMLParser):
             self.section = a["id"]
         elif tag == "svg" and a.get("role") == "img":
             self.plots.append({"title": "", "desc": "", "rects": 0,
-                               "table": False})
+                               "bars": [], "table": False})
+            self.drawing = True
         elif tag == "rect" and self.plots:
             self.plots[-1]["rects"] += 1
+            if self.drawing:
+                self.plots[-1]["bars"].append(
+                    {k: float(a[k].rstrip("%")) for k in
+                     ("x", "y", "width", "height")})
         elif tag == "table":
             self.tables.setdefault(self.section, [])
             if "details" in self.open:
@@ -61,6 +67,8 @@ class Page(html.parser.HTMLParser):
     def handle_endtag(self, tag):
         assert self.open and self.open[-1] == tag, (tag, self.open)
         self.open.pop()
+        if tag == "svg":
+            self.drawing = False
         if tag == "tr":
             self.row = None
 

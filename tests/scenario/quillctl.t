@@ -68,7 +68,8 @@ answers()
 # --- status -------------------------------------------------------------------
 exits 'status: it runs' 0 "$ctl" status --services "$S"
 like 'with its pid' "$(cat "$T/out")" '^quill-send: running, pid [0-9]+, since'
-like 'deliveries' "$(cat "$T/out")" '^deliveries running: local 0 of 20'
+like 'deliveries' "$(cat "$T/out")" \
+	'^deliveries running: local 0 of 20, remote 0 of 20, bounces 0$'
 like 'free space' "$(cat "$T/out")" '^free: .*inodes: '
 like 'services' "$(cat "$T/out")" '^services: send +up since'
 
@@ -271,7 +272,7 @@ rated()
 	inject "$me" "$me" >/dev/null
 	wait "$rated_pid"
 	sed '1,/^$/d' "$T/out" | grep -Eq \
-		'^a second: (.*, )?local_delivered[a-z_]* [0-9]+\.[0-9](,|$)'
+		'^a second: (.*, )?local_delivered[a-z_]* ([1-9][0-9]*\.[0-9]|0\.[1-9])(,|$)'
 }
 ok 'top: rates' wait_until 120 rated
 ok 'all of it is delivered' wait_until 60 queue_empty
