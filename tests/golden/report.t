@@ -146,8 +146,24 @@ END
 if command -v chromium >/dev/null; then
 	fits "$T/week.html" 360 'a page'
 	fits "$T/week.html" 1200 'a page'
+	# pages FILE: how many it has on paper
+	pages()
+	{
+		rm -f "$T/page.pdf"
+		HOME=$T timeout 300 chromium --headless=new --no-sandbox \
+			--disable-gpu --user-data-dir="$T/chromium" \
+			--print-to-pdf="$T/page.pdf" "file://$1" \
+			>>"$T/chromium.log" 2>&1
+		grep -a -c '/Type /Page$' "$T/page.pdf"
+	}
+	sed 's/<details>/<details open>/' "$T/week.html" >"$T/open.html"
+	paper=$(pages "$T/week.html")
+	ok 'on paper' test "$paper" -gt 2
+	is '... without the numbers that were unfolded on the screen' \
+		"$(pages "$T/open.html")" "$paper"
 else
 	skip 'a page fits a phone' 'chromium is not installed'
+	skip 'on paper' 'chromium is not installed'
 fi
 
 # --- hostile text --------------------------------------------------------------
