@@ -182,10 +182,10 @@ fill(struct stream *s, bool complain)
 	while (s->open || next_file(s, complain)) {
 		switch (ibuf_getline(&s->in, &s->line, LOGS_LINE)) {
 		case IBUF_ERROR:
-			errno = s->in.err;
-			lost(s, complain);
-			/* fall through */
 		case IBUF_EOF:
+			errno = s->in.err;
+			if (errno)
+				lost(s, complain);
 			if (!next_file(s, complain))
 				return;
 			continue;
