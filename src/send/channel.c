@@ -292,7 +292,8 @@ learn_group(struct dest *d, const struct report *rep, enum dest_news news,
 	const char *group = report_info(rep, "group");
 	char name[512];
 
-	if (!group || !*group || strlen(group) >= sizeof(name)) {
+	if (!group || !*group || strlen(group) >= sizeof(name) ||
+		conf_isalone(d->chan, d->name)) {
 		if (d->chan == CHAN_REMOTE && news != DEST_NEUTRAL)
 			dest_leave(d, now);
 		return;

@@ -113,3 +113,9 @@ conf_limits(int chan, const char *name, uint32_t *cap, uint32_t *every)
 	if (!*cap)
 		*cap = 1;
 }
+
+bool
+conf_isalone(int chan, const char *name)
+{
+	return chan == CHAN_REMOTE && bydomain_names(&conf.limits, name);
+}

@@ -34,5 +34,8 @@ int conf_read(void);
  * destination: a dest_limits_fn. What has no line of its own leaves a quarter
  * of its channel to others. */
 void conf_limits(int chan, const char *name, uint32_t *cap, uint32_t *every);
+/* A domain with a line of its own in concurrencydomain: those limits are for it
+ * alone, it is of no group. */
+bool conf_isalone(int chan, const char *name);
 
 #endif

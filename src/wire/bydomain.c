@@ -81,6 +81,14 @@ find(const struct bydomain *b, const char *domain)
 	return v ? v : map_get(&b->map, "", 0, NULL);
 }
 
+bool
+bydomain_names(const struct bydomain *b, const char *domain)
+{
+	const char *v = find(b, domain);
+
+	return v && v != map_get(&b->map, "", 0, NULL);
+}
+
 size_t
 bydomain_line(const struct bydomain *b, const char *domain)
 {

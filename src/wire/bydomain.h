@@ -30,6 +30,8 @@ uint64_t bydomain_seconds(const struct bydomain *b, const char *domain);
 uint64_t bydomain_shortest(const struct bydomain *b);
 /* concurrencydomain: deliveries[:N/s, N/m or N/h] */
 enum control bydomain_concurrency(struct bydomain *b);
+/* Has a line that names it, or a suffix of it? */
+bool bydomain_names(const struct bydomain *b, const char *domain);
 /* false: no line. *most 0: it has none; *every: us from one delivery to the
  * next, 0 without a rate. */
 bool bydomain_limits(const struct bydomain *b, const char *domain,

@@ -183,11 +183,24 @@ ok "a bad line is named" wait_until 60 log_has \
 	'concurrencydomain: line 5: .*; the old values stay'
 rm "$H/control/concurrencydomain"
 
-# --- domains that share their exchanger ------------------------------------------------------
-echo 'mx.big.test:1' >"$H/control/concurrencydomain"
+# A domain with a line of its own, whose exchangers are those of others.
+echo 'big3.test:1' >"$H/control/concurrencydomain"
 svc -h "$S/send"
 ok "read" wait_until 60 log_n 'control files read' 4
 sink_start big 192.0.2.20:25 -w 1
+inject first@big1.test first@big3.test
+ok "it is learned whose exchangers they are" wait_until 60 queue_empty
+inject_many 8 big3.test
+ok "all arrive" wait_until 120 queue_empty
+is "one at a time" "$(most big3.test)" 1
+inject_many 8 big1.test
+ok "all of another one, too" wait_until 120 queue_empty
+ok "which has no such limit" test "$(most big1.test)" -ge 2
+
+# --- domains that share their exchanger ------------------------------------------------------
+echo 'mx.big.test:1' >"$H/control/concurrencydomain"
+svc -h "$S/send"
+ok "read" wait_until 60 log_n 'control files read' 5
 for d in 1 2 3; do
 	inject "learn@big$d.test"
 done
@@ -210,7 +223,7 @@ is "one at a time, for all three" "$(log | sed -n '/learn@big3/,$p' |
 printf '%s\n' 604800 short.test:0 >"$H/control/queuelifetime"
 echo 1 >"$H/control/retryremote"
 svc -h "$S/send"
-ok "read" wait_until 60 log_n 'control files read' 5
+ok "read" wait_until 60 log_n 'control files read' 6
 inject a@short.test a@long.test
 ok "one domain's mail is returned" wait_until 60 log_has \
 	'failure: .*too_long.*to=a@short\.test'

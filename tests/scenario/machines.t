@@ -158,7 +158,7 @@ more_read()
 {
 	[ "$(grep -c 'control files read' "$H/log/send/current")" -gt "$n" ]
 }
-follow '^the name to give:' '^What does not answer'
+follow '^own is counted alone:' '^What does not answer'
 ok "concurrencydomain was read" wait_until 60 more_read
 follow '^What does not answer' '^17\. '
 follow '^the same machine or over' '^MTA-STS, for'

@@ -93,11 +93,15 @@ concurrency(void)
 	ok(bydomain_limits(&b, "c.example", &most, &every) && most == 3 &&
 			every == 3600000000u,
 		"others");
+	ok(bydomain_names(&b, "a.example") && bydomain_names(&b, "x.c.example"),
+		"named");
+	ok(!bydomain_names(&b, "c.example"), "not named: the default");
 	bydomain_free(&b);
 	put("concurrencydomain", "a.example:20\n");
 	is_num(bydomain_concurrency(&b), CONTROL_OK, "one line");
 	ok(!bydomain_limits(&b, "b.example", &most, &every) && !most && !every,
 		"none for others");
+	ok(!bydomain_names(&b, "b.example"), "nor named");
 	bydomain_free(&b);
 	for (i = 0; i < sizeof bad / sizeof *bad; i++) {
 		put("concurrencydomain", bad[i]);
