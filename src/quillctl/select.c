@@ -13,7 +13,7 @@
 #include "quillctl/replies.h"
 
 const char select_usage[] =
-	"SELECTOR: ID... or --all, and conditions that all must hold:\n"
+	"SELECTOR: ID..., DOMAIN or --all, and conditions that all must hold:\n"
 	"       --from ADDRESS|@DOMAIN  --to ADDRESS|@DOMAIN  "
 	"--domain DOMAIN|.DOMAIN\n"
 	"       --older AGE  --younger AGE   (90, 15m, 2h, 3d, 1w)\n"
@@ -88,6 +88,8 @@ select_ready(struct select *s, int n, char **operands)
 		else if (strlen(operands[i]) == QID_LEN &&
 			 qid_parse(operands[i], &s->ids[s->nids]))
 			s->nids++;
+		else if (!s->domain && strchr(operands[i], '.'))
+			s->domain = operands[i];
 		else
 			return args_bad("not a message id: ", operands[i]);
 	}

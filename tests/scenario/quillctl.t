@@ -101,7 +101,7 @@ is 'a dry run changes nothing' \
 exits 'hold one of two' 0 "$ctl" hold --to a@dead.test
 like 'says so' "$(cat "$T/out")" "^$id: held, recipients: 1"
 is 'held' "$(states)" ' 1 held 1 waits '
-exits 'retry the other' 0 "$ctl" retry --domain dead.test
+exits 'retry the other' 0 "$ctl" retry dead.test
 ok 'is tried' wait_until 60 deferred b@dead.test 2
 is 'the held one was not' "$(deferrals a@dead.test)" 1
 like 'show: held' "$("$ctl" show "$id")" '^  held +a@dead.test'
