@@ -109,7 +109,7 @@ quill-inject_USES = mail wire lib
 sendmail_OBJS = tools/sendmail
 sendmail_USES = wire lib
 quillctl_OBJS = quillctl/quillctl quillctl/args quillctl/ask quillctl/walk \
-	quillctl/logs quillctl/sendlog quillctl/replies quillctl/select \
+	quillctl/logs quillctl/logdir quillctl/sendlog quillctl/replies quillctl/select \
 	quillctl/say \
 	quillctl/offline quillctl/status quillctl/queue quillctl/show \
 	quillctl/order quillctl/why quillctl/schedule \
@@ -269,7 +269,7 @@ unit_bounce_text_OBJS = bounce/text
 unit_local_dotqmail_OBJS = local/dotqmail
 unit_quillctl_sendlog_OBJS = quillctl/sendlog quillctl/args
 unit_quillctl_counts_OBJS = quillctl/counts quillctl/topk quillctl/idset \
-	quillctl/reason quillctl/sendlog quillctl/logs
+	quillctl/reason quillctl/sendlog quillctl/logs quillctl/logdir
 unit_quillctl_html_OBJS = quillctl/html
 unit_quillctl_below_OBJS = quillctl/below
 unit_send_known_OBJS = send/known send/due send/alike

@@ -165,7 +165,7 @@ static struct topk_item *
 count_reason(struct counts *c, enum counts_top top, const char *dsn,
 	const char *text)
 {
-	static struct str s = STR_INIT(2 * LOGS_LINE);
+	static struct str s = STR_INIT(2 * LOGDIR_LINE);
 
 	str_clear(&s);
 	if (*dsn && strcmp(dsn, "-") != 0) {
@@ -180,7 +180,7 @@ count_reason(struct counts *c, enum counts_top top, const char *dsn,
 static void
 info(struct counts *c, const char *s)
 {
-	static struct str sender = STR_INIT(LOGS_LINE);
+	static struct str sender = STR_INIT(LOGDIR_LINE);
 	const char *from = strstr(s, " from <"), *end;
 	char address[VALUE];
 	uint64_t bytes = 0;
@@ -292,7 +292,7 @@ unescape(struct str *out, const char *s, size_t n)
 static void
 refused(struct counts *c, struct counts_hour *h, const char *s)
 {
-	static struct str text = STR_INIT(LOGS_LINE);
+	static struct str text = STR_INIT(LOGDIR_LINE);
 	const char *from = strstr(s, " text=\""), *end;
 	char code[8];
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /* logs - lines of multilog directories, the oldest first
  *
- * Each directory's rotated files (@...) in order, then current; several
- * directories are merged by time. Lines without a time stamp count as those
- * before them. Only reads; a file that is rotated meanwhile is read once.
+ * Directories (quillctl/logdir.h) merged by time. Lines without a time stamp
+ * count as those before them.
  */
 #ifndef QUILLCTL_LOGS_H
 #define QUILLCTL_LOGS_H
@@ -12,7 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LOGS_DIRS = 64, LOGS_LINE = 65536 };
+#include "quillctl/logdir.h"
+
+enum { LOGS_DIRS = 64 };
 
 struct logs;
 

@@ -28,7 +28,7 @@ static bool loaded;
 static void
 keep(const struct logs_line *line, const struct sendlog_event *e)
 {
-	static struct str key = STR_INIT(4096), val = STR_INIT(3 * LOGS_LINE);
+	static struct str key = STR_INIT(4096), val = STR_INIT(3 * LOGDIR_LINE);
 	char v[TEXT];
 
 	str_clear(&key);

@@ -247,7 +247,7 @@ concerns(const struct story *s, const char *text)
 static void
 line(struct story *s, const struct logs_line *l)
 {
-	static struct str text = STR_INIT(2 * LOGS_LINE);
+	static struct str text = STR_INIT(2 * LOGDIR_LINE);
 	struct sendlog_event e;
 	const char *id;
 
