@@ -69,7 +69,7 @@ quill-send_USES = mail wire lib
 quill-bounce_OBJS = bounce/bounce bounce/dsn bounce/pick bounce/text \
 	bounce/original
 quill-bounce_USES = mail wire lib
-quill-lspawn_OBJS = lspawn/lspawn lspawn/route
+quill-lspawn_OBJS = lspawn/lspawn lspawn/route lspawn/getpw
 quill-lspawn_USES = spawn wire lib
 quill-rspawn_OBJS = rspawn/rspawn
 quill-rspawn_USES = spawn wire lib
@@ -254,7 +254,7 @@ clean:
 # tests/unit/NAME.c tests one module; those that test a program's module name
 # its objects in unit_NAME_OBJS. All layers are linked.
 UNITS = $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
-unit_lspawn_route_OBJS = lspawn/route
+unit_lspawn_route_OBJS = lspawn/route lspawn/getpw
 unit_getpw_lookup_OBJS = getpw/lookup
 unit_getpw_mounts_OBJS = getpw/mounts
 unit_smtpd_session_OBJS = $(smtpd_SESSION)

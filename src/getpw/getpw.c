@@ -2,28 +2,33 @@
 /* getpw.c - look users up, so that the name service never runs as root
  *
  * runs as     quillp
- * started by  start
+ * started by  lspawn, when it has a question
  * fd 0        questions from lspawn and their answers  wire/pwreq.h
- * argv        name of the alias user
+ * argv        name of the alias user; seconds that it stays unasked (60)
  * cwd         HOME
  * reads       the system's name service; owners of home directories
  * writes      nothing
  * trusts      the name service; not the bytes of a question
- * exits       STATUS_OK at end of questions, STATUS_TEMP when fd 0 is broken
+ * exits       STATUS_OK at end of questions or when there are none for long,
+ *             STATUS_TEMP when fd 0 is broken
  */
 #include <errno.h>
 #include <pwd.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "getpw/lookup.h"
 #include "getpw/owner.h"
 #include "lib/fd.h"
 #include "lib/log.h"
+#include "lib/num.h"
 #include "lib/str.h"
 #include "wire/pwreq.h"
 #include "wire/site.h"
 #include "wire/status.h"
+
+enum { IDLE_DEFAULT = 60, IDLE_MAX = 86400 };
 
 static int
 system_account(void *arg, const char *name, struct account *a)
@@ -99,22 +104,51 @@ answer(struct str *out, const char *alias, uint32_t number, const char *local)
 	pwreq_answer(out, &a);
 }
 
+/* Questions that do not come for so long are an error, EAGAIN. */
+static int
+idle_after(uint64_t seconds)
+{
+	struct timeval tv = { .tv_sec = (time_t)seconds };
+
+	return setsockopt(0, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);
+}
+
+/* What has come already will be answered; whoever asks from now on is told at
+ * once that nobody listens, and starts another. */
+static void
+take_no_more(void)
+{
+	shutdown(0, SHUT_RD);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct str out = STR_INIT(PWREQ_MAX);
 	char buf[PWREQ_MAX];
 	const char *local;
+	uint64_t seconds = IDLE_DEFAULT;
 	uint32_t number;
 	ssize_t n;
 	int passed;
 
 	log_init("quill-getpw");
-	if (argc != 2)
-		log_die(STATUS_PERM, "usage: quill-getpw aliasuser", (char *)0);
+	if (argc < 2 || argc > 3 ||
+		(argc == 3 && !num_parse(argv[2], strlen(argv[2]), IDLE_MAX,
+				      &seconds)))
+		log_die(STATUS_PERM, "usage: quill-getpw aliasuser [seconds]",
+			(char *)0);
+	if (idle_after(seconds) == -1)
+		log_die_sys(STATUS_TEMP, "unable to read questions");
 	while ((n = fd_recv(0, buf, sizeof buf, &passed)) != 0) {
 		if (passed != -1)
 			close(passed);
+		if (n == -1 && errno == EAGAIN) {
+			/* A mount that hangs would be found out anew. */
+			if (!owner_waits())
+				take_no_more();
+			continue;
+		}
 		if (n == -1 && errno != EMSGSIZE)
 			log_die_sys(STATUS_TEMP, "unable to read questions");
 		if (n == -1 || !pwreq_question(buf, (size_t)n, &number, &local))

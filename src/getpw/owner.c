@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +122,13 @@ sweep(void)
 		log_info(stuck[i].hung, " answers again");
 		forget(i);
 	}
+}
+
+bool
+owner_waits(void)
+{
+	sweep();
+	return nstuck > 0;
 }
 
 /* Is dir on a mount that somebody waits for? */

@@ -11,6 +11,7 @@
 #ifndef GETPW_OWNER_H
 #define GETPW_OWNER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -25,5 +26,7 @@ enum {
  * ETIMEDOUT when its mount hangs. Logs, once, which mount hangs, and that it
  * answers again. */
 int owner_of(const char *dir, uid_t *uid);
+/* Is there a mount that hangs? */
+bool owner_waits(void);
 
 #endif

@@ -4,18 +4,17 @@
  * runs as     root; each child becomes the recipient before exec, refuses uid 0
  * started by  start
  * fd 0        jobs from send or verifyd, reports      wire/job.h wire/report.h
- * fd 3        questions to getpw and its answers        wire/pwreq.h
+ * runs        local; getpw, as quillp, when it has a question  wire/pwreq.h
  * argv        default delivery (./Maildir/), or -v: start quill-local to say
  *             what would be delivered, for verifyd; or -n: read control/
  *             and no more
  * cwd         HOME
- * reads       users/cdb, control/timeoutlocal, timeoutlookup,
+ * reads       users/cdb, users/ids, control/timeoutlocal, timeoutlookup,
  *             timeoutverify, idlelocal; of a message only its owner
  * writes      nothing
  * trusts      root, quillq; not the bytes of a job, not message content;
  *             getpw for any user but root
- * exits       STATUS_OK at end of jobs or when getpw is gone, STATUS_TEMP if it
- *             cannot start
+ * exits       STATUS_OK at end of jobs, STATUS_TEMP if it cannot start
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -29,7 +28,6 @@
 #include "lib/log.h"
 #include "lspawn/route.h"
 #include "spawn/spawn.h"
-#include "wire/fds.h"
 #include "wire/site.h"
 #include "wire/status.h"
 #include "wire/verify.h"
@@ -37,6 +35,7 @@
 enum {
 	IDLE_DEFAULT = 3,
 	WAIT_MAX = 3600,
+	LOOKUP_DEFAULT = 30,
 	TIMEOUT_DEFAULT = 86400,
 	TIMEOUT_MAX = 30 * 86400
 };
@@ -88,15 +87,15 @@ static void
 close_rest(void)
 {
 #ifdef SYS_close_range
-	syscall(SYS_close_range, LSPAWN_FD_GETPW + 1, ~0U, 0);
+	syscall(SYS_close_range, 3, ~0U, 0);
 #endif
 }
 
 static void
-read_control(struct spawn_ops *ops, struct route *route)
+read_control(struct spawn_ops *ops, bool v)
 {
 	uint64_t timeout = TIMEOUT_DEFAULT, idle = IDLE_DEFAULT;
-	uint64_t lookup = ROUTE_ANSWER_MS / 1000;
+	uint64_t lookup = LOOKUP_DEFAULT;
 	uint64_t verify = VERIFY_TIMEOUT;
 
 	control_init(site_control);
@@ -108,11 +107,10 @@ read_control(struct spawn_ops *ops, struct route *route)
 			CONTROL_BAD ||
 		control_num("idlelocal", 0, WAIT_MAX, &idle) == CONTROL_BAD)
 		log_die(STATUS_TEMP, control_error(), (char *)0);
-	if (route->verify) {
+	if (v) {
 		timeout = verify;
 		lookup = lookup < verify ? lookup : verify;
 	}
-	route->answer_ms = (int64_t)lookup * 1000;
 	ops->answer_ms = (unsigned)lookup * 1000;
 	ops->idle_ms = (unsigned)idle * 1000;
 	ops->job_ms = timeout * 1000;
@@ -122,7 +120,7 @@ int
 main(int argc, char **argv)
 {
 	static struct route route;
-	struct spawn_ops ops = { .fd = LSPAWN_FD_GETPW, .arg = &route };
+	struct spawn_ops ops = { .fd = &route.getpw.fd, .arg = &route };
 	struct stat st;
 	bool verify;
 
@@ -132,7 +130,7 @@ main(int argc, char **argv)
 			(char *)0);
 	if (strcmp(argv[1], "-n") == 0) {
 		control_survey();
-		read_control(&ops, &route);
+		read_control(&ops, false);
 		return control_surveyed() ? STATUS_PERM : STATUS_OK;
 	}
 	verify = strcmp(argv[1], "-v") == 0;
@@ -141,16 +139,14 @@ main(int argc, char **argv)
 	if (stat(site_queue, &st) == -1)
 		log_die_sys(STATUS_TEMP, "unable to look at ", site_queue);
 	close_rest();
-	if (fd_cloexec(LSPAWN_FD_GETPW) == -1 ||
-		fd_nonblock(LSPAWN_FD_GETPW) == -1)
-		log_die_sys(STATUS_TEMP, "no quill-getpw on descriptor 3");
 	/* Not our log: a user could write into it by way of /proc. */
 	ops.childlog = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (ops.childlog == -1)
 		log_die_sys(STATUS_TEMP, "unable to open /dev/null");
 
-	route_init(
-		&route, st.st_uid, below(site_users, "cdb"), LSPAWN_FD_GETPW);
+	read_control(&ops, verify);
+	route_init(&route, st.st_uid, below(site_users, "cdb"),
+		below(site_bin, "quill-getpw"), ops.answer_ms);
 	ops.program = below(site_bin, "quill-local");
 	ops.envp = clean_env();
 	ops.option = verify ? "-v" : "-s";
@@ -161,8 +157,8 @@ main(int argc, char **argv)
 	ops.plan = route_plan;
 	ops.answer = route_answer;
 	ops.expired = route_expired;
+	ops.ended = route_ended;
 	route.verify = verify;
-	read_control(&ops, &route);
 	ops.max_idle = verify ? 50 : 20;
 	ops.max_jobs = verify ? VERIFY_JOBS : 10000;
 	if (spawn_run(&ops) == -1)

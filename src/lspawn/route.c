@@ -1,25 +1,21 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "lspawn/route.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "lib/ascii.h"
 #include "lib/cdbmake.h"
-#include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/stamp.h"
 
 void
-route_init(struct route *r, uid_t owner, const char *cdb, int getpw)
+route_init(struct route *r, uid_t owner, const char *cdb, const char *getpw,
+	int64_t answer_ms)
 {
 	r->owner = owner;
-	r->getpw = getpw;
 	lookup_init(&r->cdb, cdb);
-	str_init(&r->ask, PWREQ_MAX);
-	r->answer_ms = ROUTE_ANSWER_MS;
+	getpw_init(&r->getpw, getpw, answer_ms);
 }
 
 static void
@@ -96,37 +92,6 @@ memo_get(struct route *r, const char *local, size_t n)
 	return true;
 }
 
-/* True when the answer is here already, and it is bad news. */
-static bool
-ask(struct route *r, const char *local, size_t n, uint32_t token,
-	struct spawn_plan *p)
-{
-	int64_t now = stamp_mono();
-	char name[ADDR_MAX + 1];
-
-	if (r->getpw == -1) {
-		refuse(p, 'Z', "quill-getpw is gone (#4.3.0)");
-		return true;
-	}
-	/* While it hangs, one question at a time finds out when it is back. */
-	if (r->stuck && now - r->asked < r->answer_ms) {
-		refuse(p, 'Z', "quill-getpw does not answer (#4.3.0)");
-		return true;
-	}
-	memcpy(name, local, n);
-	name[n] = '\0';
-	str_clear(&r->ask);
-	pwreq_ask(&r->ask, token, name);
-	if (fd_send(r->getpw, r->ask.s, r->ask.len, -1) == -1) {
-		refuse(p, 'Z',
-			errno == EAGAIN ? "quill-getpw is too busy (#4.3.0)"
-					: "unable to ask quill-getpw (#4.3.0)");
-		return true;
-	}
-	r->asked = now;
-	return false;
-}
-
 bool
 route_plan(void *arg, const struct job *j, int fdmess, uint32_t token,
 	struct spawn_plan *p)
@@ -134,6 +99,7 @@ route_plan(void *arg, const struct job *j, int fdmess, uint32_t token,
 	struct route *r = arg;
 	const char *addr = j->rcpt[0].addr, *at = strrchr(addr, '@');
 	size_t n = at != NULL ? (size_t)(at - addr) : strlen(addr);
+	const char *why;
 	struct stat st;
 
 	/* send is not trusted to name files: it passes an open one, and what
@@ -169,7 +135,10 @@ route_plan(void *arg, const struct job *j, int fdmess, uint32_t token,
 		settle(r, p);
 		return true;
 	}
-	return ask(r, addr, n, token, p);
+	why = getpw_ask(&r->getpw, token, addr, n);
+	if (why != NULL)
+		refuse(p, 'Z', why);
+	return why != NULL;
 }
 
 int
@@ -178,26 +147,10 @@ route_answer(void *arg, uint32_t *token, struct spawn_plan *p)
 	struct route *r = arg;
 	struct pwanswer a;
 	ssize_t n;
-	int passed;
 
-	for (;;) {
-		n = fd_recv(r->getpw, r->answer, sizeof r->answer, &passed);
-		if (passed != -1)
-			close(passed);
-		if (n == -1 && (errno == EAGAIN || errno == EINTR))
-			return 0;
-		if (n == 0 || (n == -1 && errno != EMSGSIZE)) {
-			log_alert("quill-getpw is gone");
-			r->getpw = -1;
-			return -1;
-		}
-		if (n > 0 && pwreq_decode(&a, r->answer, (size_t)n))
-			break;
-		log_alert("quill-getpw gave a wrong answer");
-	}
-	if (r->stuck)
-		log_info("quill-getpw answers again");
-	r->stuck = false;
+	n = getpw_answer(&r->getpw, r->answer, sizeof r->answer, &a);
+	if (n <= 0)
+		return (int)n;
 	*token = a.number;
 	if (a.found) {
 		r->user = a.u;
@@ -214,9 +167,15 @@ route_expired(void *arg)
 {
 	struct route *r = arg;
 
-	if (!r->stuck && r->getpw != -1)
-		log_warning("quill-getpw does not answer");
-	r->stuck = true;
+	getpw_expired(&r->getpw);
+}
+
+void
+route_ended(void *arg, pid_t pid, int status)
+{
+	struct route *r = arg;
+
+	getpw_ended(&r->getpw, pid, status);
 }
 
 size_t

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 /* route - which user a local job goes to: users/cdb, else quill-getpw
  *
- * route_plan, route_answer and route_expired are the calls of struct spawn_ops
- * (spawn/spawn.h); arg is a struct route.
+ * route_plan, route_answer, route_expired and route_ended are the calls of
+ * struct spawn_ops (spawn/spawn.h); arg is a struct route.
  */
 #ifndef LSPAWN_ROUTE_H
 #define LSPAWN_ROUTE_H
@@ -11,12 +11,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "wire/lookup.h"
+#include "lspawn/getpw.h"
 #include "spawn/spawn.h"
+#include "wire/lookup.h"
 #include "wire/pwreq.h"
 
 enum {
-	ROUTE_ANSWER_MS = 30000, /* default of answer_ms */
 	ROUTE_MEMO_MS = 1000,
 	ROUTE_MEMOS = 32,
 	ROUTE_MEMO_SIZE = 500,
@@ -34,23 +34,21 @@ struct route {
 	uid_t owner; /* of the queue: messages must be this user's */
 	bool verify; /* there are none: nothing is delivered */
 	struct lookup cdb;
-	int getpw;	    /* socket of quill-getpw; -1 it is gone */
-	bool stuck;	    /* a question was not answered in time */
-	int64_t asked;	    /* when the last one went out */
-	int64_t answer_ms;  /* how long to wait for its answer */
+	struct getpw getpw;
 	struct pwuser user; /* of the current plan */
 	struct route_memo memo[ROUTE_MEMOS];
-	struct str ask;
 	char answer[PWREQ_MAX];
 };
 
 /* r is all zeros: memory for many users is not touched before there are some.
  */
-void route_init(struct route *r, uid_t owner, const char *cdb, int getpw);
+void route_init(struct route *r, uid_t owner, const char *cdb,
+	const char *getpw, int64_t answer_ms);
 bool route_plan(void *arg, const struct job *j, int fdmess, uint32_t token,
 	struct spawn_plan *p);
 int route_answer(void *arg, uint32_t *token, struct spawn_plan *p);
 void route_expired(void *arg);
+void route_ended(void *arg, pid_t pid, int status);
 /* Arguments of quill-local run by hand: -- user home local dash ext domain
  * sender defaultdelivery. */
 size_t route_argv(const struct job *j, const char **argv);

@@ -153,7 +153,7 @@ int
 main(int argc, char **argv)
 {
 	struct str program = STR_INIT(0);
-	struct spawn_ops ops = { .fd = -1, .childlog = 2 };
+	struct spawn_ops ops = { .childlog = 2 };
 	uint64_t idle = IDLE_DEFAULT;
 	bool look = argc == 2 && strcmp(argv[1], "-n") == 0;
 

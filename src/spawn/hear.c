@@ -161,8 +161,11 @@ hear_exits(struct spawn *s)
 		;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		c = child_find(&s->kids, pid);
-		if (c == NULL)
+		if (c == NULL) {
+			if (s->ops->ended != NULL)
+				s->ops->ended(s->ops->arg, pid, status);
 			continue;
+		}
 		if (c->state == CHILD_BUSY) {
 			last_words(s, c, status);
 			s->busy--;

@@ -116,6 +116,17 @@ intake_job(struct spawn *s)
 		wait_add(s, (size_t)n, fdmess);
 }
 
+/* Give up waiter i. */
+static void
+wait_lost(struct spawn *s, size_t i, const char *why)
+{
+	struct waiter *w = wait_take(s, i);
+
+	if (job_decode(&s->job, w->record.s, w->record.len))
+		outbox_refuse(s, s->job.number, s->job.nrcpt, 'Z', why);
+	close(w->fdmess);
+}
+
 void
 intake_answer(struct spawn *s)
 {
@@ -126,12 +137,8 @@ intake_answer(struct spawn *s)
 	plan_clear(&s->plan);
 	switch (s->ops->answer(s->ops->arg, &token, &s->plan)) {
 	case -1:
-		/* Without it no job can be placed: finish what runs and end,
-		 * so that send ends too and supervise starts all anew. */
-		s->fdanswer = -1;
-		s->ended = true;
-		for (; i < s->nwait; i++)
-			s->waiters[i]->deadline = s->now;
+		while (s->nwait > 0)
+			wait_lost(s, 0, "the user look-up broke off (#4.3.0)");
 		return;
 	case 0:
 		return;
@@ -155,21 +162,14 @@ intake_expire(struct spawn *s)
 	size_t i;
 
 	for (i = 0; i < s->nwait; i++) {
-		struct waiter *w = s->waiters[i];
+		int64_t deadline = s->waiters[i]->deadline;
 
-		if (w->deadline > s->now) {
-			if (next == 0 || w->deadline < next)
-				next = w->deadline;
+		if (deadline > s->now) {
+			if (next == 0 || deadline < next)
+				next = deadline;
 			continue;
 		}
-		w = wait_take(s, i--);
-		if (job_decode(&s->job, w->record.s, w->record.len))
-			outbox_refuse(s, s->job.number, s->job.nrcpt, 'Z',
-				s->fdanswer == -1
-					? "the user look-up broke off (#4.3.0)"
-					: "the user look-up took too long "
-					  "(#4.3.0)");
-		close(w->fdmess);
+		wait_lost(s, i--, "the user look-up took too long (#4.3.0)");
 		s->ops->expired(s->ops->arg);
 	}
 	return next;

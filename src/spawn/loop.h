@@ -43,7 +43,6 @@ struct spawn {
 	size_t nlate;
 	bool ended;  /* no more jobs */
 	bool broken; /* nobody takes reports any more */
-	int fdanswer;
 	int sigfd;
 	size_t fdlimit;
 	uint32_t token;

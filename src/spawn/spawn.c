@@ -91,7 +91,7 @@ wait_for_events(struct spawn *s)
 		p[POLL_JOBS].events |= POLLOUT;
 	/* without events it would still tell, for ever, of a hang-up */
 	p[POLL_JOBS].fd = p[POLL_JOBS].events ? 0 : -1;
-	p[POLL_ANSWER].fd = s->fdanswer;
+	p[POLL_ANSWER].fd = s->ops->fd != NULL ? *s->ops->fd : -1;
 	p[POLL_ANSWER].events = POLLIN;
 	p[POLL_SIGNAL].fd = s->sigfd;
 	p[POLL_SIGNAL].events = POLLIN;
@@ -119,7 +119,7 @@ turn(struct spawn *s)
 			hear_child(s, s->kids.v[i]);
 	if (s->kids.poll[POLL_SIGNAL].revents)
 		hear_exits(s);
-	if (s->fdanswer != -1 && s->kids.poll[POLL_ANSWER].revents)
+	if (s->kids.poll[POLL_ANSWER].revents)
 		intake_answer(s);
 	if (s->first != NULL && s->kids.poll[POLL_JOBS].revents)
 		outbox_flush(s);
@@ -150,7 +150,6 @@ spawn_run(const struct spawn_ops *ops)
 	s->ops = ops;
 	s->name = base(ops->wrapper != NULL ? ops->wrapper : ops->program);
 	s->last = &s->first;
-	s->fdanswer = ops->fd;
 	s->now = stamp_mono();
 	str_init(&s->record, JOB_RECORD_MAX);
 	str_init(&s->text, REPORT_RECORD_MAX);

@@ -62,13 +62,16 @@ struct spawn_ops {
 	 * this token. */
 	bool (*plan)(void *arg, const struct job *j, int fdmess, uint32_t token,
 		struct spawn_plan *p);
-	/* fd is readable (-1: there is none). 1: *token and *p are filled;
-	 * 0 nothing yet; -1 fd is no good any more: what runs is finished,
-	 * then spawn_run returns. */
+	/* *fd is readable. 1: *token and *p are filled; 0 nothing yet; -1 no
+	 * question will be answered any more: the jobs that wait for that are
+	 * reported temporary. Later ones may have another *fd. */
 	int (*answer)(void *arg, uint32_t *token, struct spawn_plan *p);
 	/* A job waited answer_ms in vain and was reported temporary. */
 	void (*expired)(void *arg);
-	int fd;
+	const int *fd; /* NULL: plan() never waits; *fd -1: there is none now */
+	/* A process has ended that the caller started, not the loop; NULL:
+	 * there is none. */
+	void (*ended)(void *arg, pid_t pid, int status);
 	void *arg;
 
 	/* Reports are passed on with the uid of the child, as info uid=, in

@@ -9,8 +9,7 @@
  * cwd         HOME
  * reads       users/ids
  * writes      nothing
- * runs        lspawn, rspawn, getpw, clean, send; with -v lspawn, getpw,
- *             verifyd
+ * runs        lspawn, rspawn, clean, send; with -v lspawn, verifyd
  * trusts      root
  * exits       STATUS_TEMP if it cannot start
  */
@@ -33,7 +32,7 @@
 enum { LOG = 2 };
 
 /* The ends of the wires that stay with the helpers, and send's. */
-static int local[2], remote[2], getpw[2], clean[2], cleaned[2];
+static int local[2], remote[2], clean[2], cleaned[2];
 
 static void
 run(const char *name, const char *arg, struct proc *p)
@@ -56,24 +55,17 @@ run(const char *name, const char *arg, struct proc *p)
 		log_die_sys(STATUS_TEMP, "unable to start ", name);
 }
 
-/* quill-lspawn and who it asks; option is its argument. */
+/* option is quill-lspawn's argument. */
 static void
-run_local(const struct site_ids *ids, const char *option, const char *alias)
+run_local(const char *option)
 {
-	struct proc lspawn = { .fd = { { 0, local[1] },
-				       { LSPAWN_FD_GETPW, getpw[0] } },
-		.nfd = 2,
+	struct proc lspawn = { .fd = { { 0, local[1] } },
+		.nfd = 1,
 		.dir = site_home,
 		.uid = PROC_KEEP,
 		.gid = PROC_KEEP };
-	struct proc pw = { .fd = { { 0, getpw[1] } },
-		.nfd = 1,
-		.dir = site_home,
-		.uid = ids->quillp,
-		.gid = ids->nofiles };
 
 	run("quill-lspawn", option, &lspawn);
-	run("quill-getpw", alias, &pw);
 }
 
 static void
@@ -143,15 +135,15 @@ become(const char *name, const char *dir, uid_t uid, gid_t gid)
 }
 
 static void
-start_verify(const struct site_ids *ids, const char *alias)
+start_verify(const struct site_ids *ids)
 {
 	const int to[] = { VERIFYD_FD_LSPAWN };
 	struct str dir = STR_INIT(4096);
 	int ends[1];
 
-	if (fd_seqpair(local) < 0 || fd_seqpair(getpw) < 0)
+	if (fd_seqpair(local) < 0)
 		log_die_sys(STATUS_TEMP, "unable to make a socket");
-	run_local(ids, "-v", alias);
+	run_local("-v");
 	ends[0] = local[0];
 	arrange(ends, to, 1);
 	str_puts(&dir, site_run);
@@ -160,17 +152,16 @@ start_verify(const struct site_ids *ids, const char *alias)
 }
 
 static void
-start_send(const struct site_ids *ids, const char *alias, const char *delivery)
+start_send(const struct site_ids *ids, const char *delivery)
 {
 	const int to[] = { SEND_FD_LOCAL, SEND_FD_REMOTE, SEND_FD_CLEAN,
 		SEND_FD_CLEANED };
 	int ends[4];
 
 	if (fd_seqpair(local) < 0 || fd_seqpair(remote) < 0 ||
-		fd_seqpair(getpw) < 0 || fd_pipe(clean) < 0 ||
-		fd_pipe(cleaned) < 0)
+		fd_pipe(clean) < 0 || fd_pipe(cleaned) < 0)
 		log_die_sys(STATUS_TEMP, "unable to make a pipe");
-	run_local(ids, delivery, alias);
+	run_local(delivery);
 	run_helpers(ids);
 	ends[0] = local[0];
 	ends[1] = remote[0];
@@ -184,7 +175,6 @@ int
 main(int argc, char **argv)
 {
 	struct site_ids ids;
-	char alias[64];
 
 	log_init("quill-start");
 	sig_reset();
@@ -196,11 +186,11 @@ main(int argc, char **argv)
 		_exit(STATUS_TEMP);
 	if (argc != 2)
 		log_die(STATUS_PERM, "usage: quill-start DEFAULTDELIVERY | -v");
-	if (site_ids(&ids, alias) < 0)
+	if (site_ids(&ids, NULL) < 0)
 		log_die(STATUS_TEMP, site_ids_error());
 	if (strcmp(argv[1], "-v") == 0)
-		start_verify(&ids, alias);
+		start_verify(&ids);
 	else
-		start_send(&ids, alias, argv[1]);
+		start_send(&ids, argv[1]);
 	return STATUS_TEMP;
 }

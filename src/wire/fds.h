@@ -3,9 +3,9 @@
  *
  * Everybody's 2 is the log (multilog's pipe). The rest:
  *	quill-send    0 /dev/null, 1 the log, and the four below
- *	quill-lspawn  0 jobs and reports, 3 questions to quill-getpw
+ *	quill-lspawn  0 jobs and reports
  *	quill-rspawn  0 jobs and reports
- *	quill-getpw   0 questions and answers
+ *	quill-getpw   0 questions and answers (quill-lspawn starts it)
  *	quill-clean   0 requests, 1 answers
  *	quill-verifyd 0 /dev/null, 1 the log, 3 jobs to its quill-lspawn
  */
@@ -17,7 +17,6 @@ enum {
 	SEND_FD_REMOTE = 4,    /* the same for remote deliveries */
 	SEND_FD_CLEAN = 5,     /* pipe: wire/clean.h requests */
 	SEND_FD_CLEANED = 6,   /* pipe: its answers */
-	LSPAWN_FD_GETPW = 3,   /* SEQPACKET: wire/pwreq.h */
 	VERIFYD_FD_LSPAWN = 3, /* SEQPACKET: wire/job.h out, wire/report.h in */
 };
 

@@ -9,6 +9,14 @@ H=$T/home
 mkdir -p "$H/bin" "$H/control" "$H/users" "$H/queue"
 chown daemon "$H/queue"
 export H
+{
+	for u in quilld quillq quills quillr quillp quilll games quillt \
+		quilla quillv; do
+		case $u in quillp) echo "u $u 65534" ;; *) echo "u $u 1" ;; esac
+	done
+	echo "g quill 1"
+	echo "g nofiles 65534"
+} >"$H/users/ids"
 mktestuser
 mktestuser "$testuser-b"
 programs='quill-lspawn quill-rspawn quill-getpw quill-newu'
@@ -75,7 +83,7 @@ import os, pwd, socket, time
 H, T = os.environ["H"], os.environ["T"]
 
 class Spawner:
-    def __init__(self, name, args=(), uid=None, env=None, getpw=None):
+    def __init__(self, name, args=(), uid=None, env=None):
         a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         e = {"PATH": os.environ["PATH"], "LD_LIBRARY_PATH": "/x",
             "SECRET": "1", "TZ": "UTC"}
@@ -86,8 +94,6 @@ class Spawner:
         self.pid = os.fork()
         if self.pid == 0:
             os.dup2(b.fileno(), 0)
-            if getpw:
-                os.dup2(os.dup(getpw.fileno()), 3)
             os.dup2(os.open(T + "/log", os.O_WRONLY | os.O_APPEND |
                 os.O_CREAT, 0o666), 2)
             if uid:
@@ -139,17 +145,37 @@ class Spawner:
         os.kill(self.pid, 9)
         return "still there"
 
-def getpw(alias="games"):
+    # the quill-getpw processes that it has: its children that are nobody's
+    def getpws(self):
+        found = []
+        for p in open("/proc/%d/task/%d/children" %
+                (self.pid, self.pid)).read().split():
+            try:
+                st = open("/proc/%s/status" % p).read()
+            except OSError:
+                continue
+            if "\nUid:\t65534" in st and "\nState:\tZ" not in st:
+                found.append(int(p))
+        return found
+
+# a quill-getpw alone, and a question to it
+def getpw(*args):
     a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     pid = os.fork()
     if pid == 0:
         os.dup2(b.fileno(), 0)
-        os.setgroups([])
-        os.setgid(65534)
-        os.setuid(65534)
-        os.execv(H + "/bin/quill-getpw", ["quill-getpw", alias])
+        os.execv(H + "/bin/quill-getpw", ["quill-getpw", "games"] +
+            list(args))
     b.close()
+    a.settimeout(20)
     return a, pid
+
+def until(what, seconds=60):
+    for i in range(seconds * 20):
+        if what():
+            return True
+        time.sleep(.05)
+    return False
 
 def say(name, value):
     print(name + ": " + str(value))
@@ -175,8 +201,7 @@ M=./Maildir/
 # --- quill-lspawn and quill-getpw -------------------------------------------
 drive <<'PY'
 a, b = os.environ["a"], os.environ["b"]
-pw, pwpid = getpw()
-l = Spawner("quill-lspawn", ["./Maildir/"], getpw=pw)
+l = Spawner("quill-lspawn", ["./Maildir/"])
 for k in ("id", "groups", "cwd", "fds", "out", "env", "argv", "user",
         "message", "rcpt"):
     say(k, l.do(k, [a + "@x.example"]))
@@ -192,11 +217,6 @@ say("empty", l.do("user", ["@x.example"]))
 say("foreign", l.do("user", [a + "@x.example"], owner="root"))
 say("two", l.do("user", [a + "@x.example"] * 2))
 say("remote", l.do("user", [a + "@x.example"], host="x.example"))
-os.kill(pwpid, 9)
-os.waitpid(pwpid, 0)
-# without it there is nothing to do but end, for send to notice
-l.s.settimeout(10)
-say("no getpw", "end of file" if l.s.recv(100) == b"" else "data")
 say("end", l.end())
 PY
 says id "K2.0.0 $uid:$gid"
@@ -221,10 +241,170 @@ says foreign "Z4.3.5 the message is not from the queue (#4.3.5)"
 w="Z4.3.5 this is not a local delivery (#4.3.5)"
 says two "$w/$w"
 says remote "$w"
-says "no getpw" "end of file"
 says end "exit 0"
-like "the log tells of it" "$(cat "$T/log")" \
-	'^quill-lspawn: alert: quill-getpw is gone$'
+unlike "without a word of that" "$(cat "$T/log")" getpw
+
+# --- when quill-getpw comes and goes -----------------------------------------
+echo 1 >"$H/control/timeoutlookup"
+mv "$H/bin/quill-getpw" "$H/bin/getpw-real"
+mkdir -m 777 "$T/state"
+# what it does: the first line of state/do, each time one is started
+cat >"$H/bin/quill-getpw" <<'SH'
+#!/bin/sh
+T=${0%/home/*}
+echo x >>"$T/state/starts"
+read -r what <"$T/state/do"
+case $what in
+real) exec "${0%/*}/getpw-real" "$1" ;;
+brief) exec "${0%/*}/getpw-real" "$1" 1 ;;
+hangs) exec sleep 1000 ;;
+deaf)
+	# answers nothing and reads no more, but is there
+	exec python3 -c 'import socket, time
+s = socket.socket(fileno=0)
+s.shutdown(socket.SHUT_RD)
+time.sleep(1000)' ;;
+dies) exit 1 ;;
+esac
+SH
+chmod 755 "$H/bin/quill-getpw"
+: >"$T/log"
+drive <<'PY'
+a, b = os.environ["a"], os.environ["b"]
+n = 0
+# ask: a name that is not remembered
+def ask():
+    global n
+    n += 1
+    return l.do("user", ["no-body%d@x.example" % n])
+def mode(what):
+    with open(T + "/state/do", "w") as f:
+        f.write(what + "\n")
+def found():
+    return ask().startswith("K")
+def starts():
+    return len(open(T + "/state/starts").read().split())
+
+mode("real")
+l = Spawner("quill-lspawn", ["./Maildir/"], env={"MARK": "m"})
+say("by then", ask()[:1])
+l.end()
+l = Spawner("quill-lspawn", ["./Maildir/"], env={"MARK": "m"})
+say("without a question", l.getpws())
+say("asked", ask()[:1])
+g = l.getpws()
+say("then", len(g))
+st = open("/proc/%d/status" % g[0]).read()
+say("ids", " ".join(" ".join(x.split()[1:]) for x in st.split("\n")
+    if x[:4] in ("Uid:", "Gid:", "Grou")))
+say("its cwd", os.readlink("/proc/%d/cwd" % g[0]))
+say("its fds", " ".join(sorted(os.listdir("/proc/%d/fd" % g[0]))))
+say("its log", [os.readlink("/proc/%d/fd/%d" % (g[0], i)) for i in (1, 2)])
+e = open("/proc/%d/environ" % g[0]).read().split("\0")
+say("its environment", " ".join(sorted(x.split("=")[0] for x in e
+    if "SAN_OPTIONS" not in x and x[:4] != "PWD=" and x)))
+say("signals", [x.split()[1] for x in st.split("\n") if x[:6] == "SigBlk"])
+for i in range(20):
+    ask()
+say("it stays", l.getpws() == g and starts() == 2)
+
+# it dies while a job waits for it: that waits, all others go on
+os.kill(g[0], 19)
+l.job("user", ["no-answer@x.example"])
+os.kill(g[0], 9)
+say("died", l.report())
+say("and the next", until(found))
+say("is another's", l.getpws() != g)
+
+# it leaves
+mode("brief")
+os.kill(l.getpws()[0], 9)
+say("again", until(found))
+say("left", until(lambda: not l.getpws()))
+mode("deaf")
+say("deaf", until(lambda: ask() and starts() > 4))
+mode("real")
+say("one that reads no more is not asked", until(found))
+
+# it hangs, and goes on hanging
+mode("hangs")
+os.kill(max(l.getpws()), 9)
+say("hangs", until(lambda: "took too long" in ask()))
+g = max(l.getpws())
+mode("real")
+say("killed at last", until(found))
+say("and gone", g not in l.getpws())
+
+# it dies at once
+mode("dies")
+os.kill(max(l.getpws()), 9)
+until(lambda: not found())
+before, t = starts(), time.time()
+said = {ask() for i in range(300)}
+say("refused", " or ".join(sorted(said)) in (
+    "Z4.3.0 quill-getpw is gone (#4.3.0)",
+    "Z4.3.0 quill-getpw is gone (#4.3.0) or "
+    "Z4.3.0 the user look-up broke off (#4.3.0)"))
+say("few starts", starts() - before <= (time.time() - t) / 5 + 1)
+say("users/cdb", l.getpws())
+os.unlink(H + "/bin/quill-getpw")
+say("no program", until(lambda: "unable to run" in
+    open(T + "/log").read() or found()))
+say("still there", ask())
+os.rename(H + "/users/ids", H + "/users/ids-")
+say("no users/ids", until(lambda: "ids is missing" in
+    open(T + "/log").read() or found()))
+os.rename(H + "/users/ids-", H + "/users/ids")
+os.rename(H + "/bin/getpw-real", H + "/bin/quill-getpw")
+say("all is well", until(found))
+say("end", l.end())
+
+# alone
+g, pid = getpw("1")
+for i in range(3):
+    g.send(b"N7\0no-body\0")
+    say("answer", g.recv(1000).split(b"\0")[1].decode())
+say("nothing asked", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+PY
+says "by then" K
+says "without a question" '[]'
+says "asked" K
+says "then" 1
+says "ids" "65534 65534 65534 65534 65534 65534 65534 65534 65534"
+says "its cwd" "$H"
+says "its fds" "0 1 2"
+says "its log" "['$T/log', '$T/log']"
+says "its environment" "LD_LIBRARY_PATH MARK PATH SECRET TZ"
+says "signals" "['0000000000000000']"
+says "it stays" True
+says "died" "Z4.3.0 the user look-up broke off (#4.3.0)"
+says "and the next" True
+says "is another's" True
+says "again" True
+says "left" True
+says "deaf" True
+says "one that reads no more is not asked" True
+says "hangs" True
+says "killed at last" True
+says "and gone" True
+says "refused" True
+says "few starts" True
+says "no program" True
+says "still there" "Z4.3.0 quill-getpw is gone (#4.3.0)"
+says "no users/ids" True
+says "all is well" True
+says end "exit 0"
+says answer "$(printf '=games\n=games\n=games')"
+says "nothing asked" 0
+like "what the log says of a death" "$(cat "$T/log")" \
+	'^quill-lspawn: alert: quill-getpw is gone: the next question starts'
+like "of one that hangs" "$(cat "$T/log")" \
+	'^quill-lspawn: warning: quill-getpw does not answer$'
+like "of no program" "$(cat "$T/log")" \
+	"^quill-lspawn: alert: unable to run $H/bin/quill-getpw: No such"
+like "of no users/ids" "$(cat "$T/log")" \
+	'^quill-lspawn: alert: .*users/ids is missing: run make install$'
+rm "$H/control/timeoutlookup"
 
 # --- quill-newu and users/cdb ----------------------------------------------
 # compiles NAME: users/assign is good
@@ -284,7 +464,7 @@ refused 1 "the home directory does not start with /" '=joe:x:1:2:h:::\n'
 refused 1 "there is a NUL in it" '=jo\000e:x:1:2:/h:::\n'
 refused 1 "it is too long" "$(head -c 9000 /dev/zero | tr '\000' x)"
 same "the old users/cdb stays" "$H/users/cdb" "$T/cdb.old"
-is "nothing is left aside" "$(ls "$H/users")" "$(printf 'assign\ncdb')"
+is "nothing is left aside" "$(ls "$H/users")" "$(printf 'assign\ncdb\nids')"
 rm "$H/users/assign"
 exits "no users/assign" 111 "$H/bin/quill-newu"
 mkdir "$T/dir"
@@ -294,8 +474,7 @@ ok "has its cdb" test -s "$T/dir/cdb"
 
 drive <<'PY'
 a = os.environ["a"]
-pw, pwpid = getpw()
-l = Spawner("quill-lspawn", ["./Maildir/"], getpw=pw)
+l = Spawner("quill-lspawn", ["./Maildir/"])
 say("cdb", l.do("user", ["Joe@x.example"]))
 say("prefix", l.do("user", ["Joe-Foo@x.example"]))
 say("longest", l.do("user", ["JOE-LIST-Bar@x.example"]))
@@ -329,13 +508,11 @@ says removed "K2.0.0 $a|$homea|||$M"
 echo 1 >"$H/control/timeoutlocal"
 drive <<'PY'
 a = os.environ["a"]
-pw, pwpid = getpw()
-l = Spawner("quill-lspawn", ["./Maildir/"], getpw=pw,
+l = Spawner("quill-lspawn", ["./Maildir/"],
     env={"QMAILLOCAL": H + "/bin/wrap"})
 say("by hand", l.do("send@er.example", [a + "-Ext@x.example"]))
 l.end()
-pw, pwpid = getpw()
-l = Spawner("quill-lspawn", ["./Maildir/"], getpw=pw)
+l = Spawner("quill-lspawn", ["./Maildir/"])
 say("hangs", l.do("hang", [a + "@x.example"]))
 say("end", l.end())
 PY
@@ -346,8 +523,7 @@ says hangs "Z4.3.0 quill-local was not done after 1 seconds and was killed \
 says end "exit 0"
 echo 1x >"$H/control/timeoutlocal"
 drive <<'PY'
-pw, pwpid = getpw()
-l = Spawner("quill-lspawn", ["./Maildir/"], getpw=pw)
+l = Spawner("quill-lspawn", ["./Maildir/"])
 say("bad control file", l.exit())
 PY
 says "bad control file" "exit 111"

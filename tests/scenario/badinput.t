@@ -98,6 +98,23 @@ while len(sys.argv) > 3:
     os.read(fd, 65536)
 time.sleep(900)
 END
+cat >"$T/stays.py" <<'END'
+import os, socket, sys, time
+a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+pid = os.fork()
+if pid == 0:
+    os.dup2(b.fileno(), 0)
+    os.execv(sys.argv[1], ["quill-getpw", "alias", "1"])
+b.close()
+a.send(b"N1\0" + sys.argv[2].encode() + b"\0")
+a.recv(1000)
+time.sleep(3)
+out = open(sys.argv[3], "w", 1)
+print("after 3 s:", "gone" if os.waitpid(pid, os.WNOHANG)[0] else "there",
+    file=out)
+print("at last: exit", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]),
+    file=out)
+END
 # logged N ERE: N lines of send's log match
 logged()
 {
@@ -135,6 +152,11 @@ if [ "${stale:-}" ] && wait_until 30 test -e "$T/srv.up"; then
 		"unable_to_look_at_the_home_directory.* to=$far2@"
 	ok "is not asked for again" logged 1 "getpw: .*$srv does not answer"
 	others_go_on "two homes there"
+	# A quill-getpw that knows of it stays as long: another one would have
+	# to find out anew.
+	bg python3 "$T/stays.py" "$H/bin/quill-getpw" "$far" "$T/stays"
+	ok "who knows stays" wait_until 30 grep -q '^after 3 s: there' \
+		"$T/stays"
 	# the server is gone for good, and the homes are somewhere else
 	bg_stop "$srv_pid"
 	umount -l "$srv"
@@ -143,6 +165,8 @@ if [ "${stale:-}" ] && wait_until 30 test -e "$T/srv.up"; then
 		chown "$u:" "$srv/$u"
 		setuidgid "$u" "$H/bin/maildirmake" "$srv/$u/Maildir"
 	done
+	ok "no longer than that" wait_until 30 grep -q '^at last: exit 0' \
+		"$T/stays"
 	svc -a "$S/send"
 	ok "the homes are back: delivered" wait_until 30 maildir_has \
 		"$srv/$far/Maildir" 1 || suite_diag

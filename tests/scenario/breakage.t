@@ -129,23 +129,35 @@ inject seen "$user@quill.example"
 ok "and works" wait_until 5 maildir_has "$testhome/Maildir" 1103
 
 # --- quill-getpw dies while jobs wait for it ---------------------------------
+# child PARENT NAME: its process ID
+child()
+{
+	ps -o pid=,comm= --ppid "$1" | sed -n "s/^ *\([0-9]*\) $2\$/\1/p"
+}
 runs=$(log_count 'info: running')
-svc -t "$S/send" # quill-lspawn must have no child
-wait_until 10 has_log 'info: running' $((runs + 1)) || fail "svc -t"
-getpw=$(ps -o pid=,args= --ppid "$(send_pid)" |
-	sed -n 's/^ *\([0-9]*\) quill-getpw .*/\1/p')
-runs=$(log_count 'info: running')
+lspawn=$(child "$(send_pid)" quill-lspawn)
+inject asked "$user@quill.example"
+wait_until 10 maildir_has "$testhome/Maildir" 1104 || fail "no getpw"
+getpw=$(child "$lspawn" quill-getpw)
 kill -STOP "$getpw"
+sleep 1.5 # so long its last answer counts
+broke=$(log_count 'deferral: the_user_look-up_broke_off')
 inject asked "$user@quill.example"
 inject asked "$closed@quill.example"
 wait_until 5 log_has "starting delivery .* local $closed@" || fail "no job"
 sleep 0.2
 kill -9 "$getpw"
-ok "getpw killed: all is started anew" wait_until 10 \
-	has_log 'info: running' $((runs + 1))
-svc -a "$S/send"
-ok "and the jobs that waited for it are done" wait_until 10 \
-	maildir_has "$testhome/Maildir" 1104
+ok "getpw killed: what waited for it is put off" wait_until 10 \
+	has_log 'deferral: the_user_look-up_broke_off' $((broke + 1))
+# another one is started, though not at once
+again()
+{
+	svc -a "$S/send"
+	maildir_has "$testhome/Maildir" 1105
+}
+ok "and done by the next" wait_until 20 again
+is "the suite runs on" "$(log_count 'info: running')" "$runs"
+is "with the same quill-lspawn" "$(child "$(send_pid)" quill-lspawn)" "$lspawn"
 
 # --- many recipients that all fail -------------------------------------------
 printf 'Subject: many\n\nbody\n' >"$T/mess"

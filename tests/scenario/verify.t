@@ -307,9 +307,13 @@ verifyd_pid()
 helper()
 {
 	for helper_p in $(pgrep -P "$(verifyd_pid)"); do
-		grep -qx "$1" "/proc/$helper_p/comm" && echo "$helper_p"
+		for helper_c in $helper_p $(pgrep -P "$helper_p"); do
+			grep -qx "$1" "/proc/$helper_c/comm" &&
+				echo "$helper_c"
+		done
 	done
 }
+ok "getpw is asked" says unknown-at-first@quill.example no
 getpw=$(helper quill-getpw)
 kill -STOP "$getpw"
 like "the name service hangs: cannot be said now" \

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: 0BSD */
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/cdbmake.h"
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/proc.h"
+#include "lib/stamp.h"
 #include "lspawn/route.h"
 #include "tap.h"
 
 static char path[] = "/tmp/quill-route-XXXXXX";
+enum { ANSWER_MS = 30000 };
+
 static struct route r;
 static struct spawn_plan p;
 static int getpw, mess;
@@ -182,9 +187,10 @@ test_trouble(void)
 	ok(!plan("a@b", 1), "asked");
 	question();
 	route_expired(&r);
+	route_expired(&r);
 	ok(plan("b@b", 2) && p.refuse == 'Z', "stuck: not asked again");
 	is_str(question(), "none", "(really not)");
-	r.asked -= ROUTE_ANSWER_MS;
+	r.getpw.asked -= ANSWER_MS;
 	ok(!plan("c@b", 3), "after a while one question goes out");
 	is_str(question(), "3 c", "(it does)");
 	ok(plan("d@b", 4) && p.refuse == 'Z', "only one");
@@ -194,7 +200,69 @@ test_trouble(void)
 	question();
 	close(getpw);
 	is_num(answer(&token), -1, "getpw died");
-	ok(plan("f@b", 6) && p.refuse == 'Z', "temporary from now on");
+	is_num(r.getpw.fd, -1, "it has no socket");
+}
+
+/* A quill-getpw that is this process's child, to be killed. */
+static pid_t
+sleeper(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		alarm(20);
+		for (;;)
+			pause();
+	}
+	r.getpw.pid = pid;
+	return pid;
+}
+
+static void
+test_hang(void)
+{
+	int fds[2], status = 0;
+	pid_t pid = sleeper();
+
+	fd_seqpair(fds);
+	fd_nonblock(fds[0]);
+	r.getpw.fd = fds[0];
+	getpw = fds[1];
+	ok(!plan("a@b", 1), "asked");
+	r.getpw.asked -= ANSWER_MS;
+	route_expired(&r);
+	ok(waitpid(pid, &status, WNOHANG) == 0, "late: not killed");
+	ok(!plan("b@b", 2), "one question more");
+	route_expired(&r);
+	ok(waitpid(pid, &status, WNOHANG) == 0,
+		"the end of an earlier one does not kill it");
+	r.getpw.asked -= ANSWER_MS;
+	route_expired(&r);
+	ok(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) &&
+			WTERMSIG(status) == SIGKILL,
+		"late again: killed");
+	route_ended(&r, pid, status);
+	is_num(r.getpw.pid, 0, "its number is nobody's now");
+}
+
+static void
+test_restart(void)
+{
+	getpw_ended(&r.getpw, r.getpw.pid, 0);
+	close(r.getpw.fd);
+	close(getpw);
+	r.getpw.fd = -1;
+	r.getpw.path = "/nonexistent";
+	r.getpw.ever = true;
+	r.getpw.started = stamp_mono();
+	ok(plan("a@b", 1) && p.refuse == 'Z', "one that died at once");
+	is_str(p.why, "quill-getpw is gone (#4.3.0)", "is not started again");
+	is_num(r.getpw.fd, -1, "(really not)");
+	r.getpw.started -= GETPW_RESTART_MS;
+	ok(plan("a@b", 1) && p.refuse == 'Z', "later, but it cannot be run");
+	ok(stamp_mono() - r.getpw.started < GETPW_RESTART_MS,
+		"that was a start, too");
+	is_num(r.getpw.fd, -1, "nothing is left of it");
 }
 
 static void
@@ -244,11 +312,14 @@ main(void)
 	fd_nonblock(fds[1]);
 	getpw = fds[1];
 	memset(&r, 0, sizeof r);
-	route_init(&r, geteuid(), path, fds[0]);
+	route_init(&r, geteuid(), path, "/nonexistent", ANSWER_MS);
+	r.getpw.fd = fds[0];
 	test_cdb();
 	test_getpw();
 	test_memo();
 	test_trouble();
+	test_hang();
+	test_restart();
 	test_message();
 	is_num(route_argv(&j, argv), 10, "arguments by hand");
 	for (size_t i = 0; i < 9; i++)
