@@ -241,7 +241,7 @@ begin(const struct spawn_ops *ops)
 		close(fds[1]);
 		fd_seqpair(loop);
 		fd_nonblock(loop[0]);
-		o.fd = loop[0];
+		o.fd = &loop[0];
 		o.program = self;
 		if (fdlimit) {
 			struct rlimit r = { fdlimit, fdlimit };
@@ -456,6 +456,7 @@ test_limit(void)
 	is_str(next(), "5 Z 4.3.0 the user look-up broke off (#4.3.0)",
 		"for all that wait");
 	ok(millis() - t < 5000, "at once");
+	ok(worker(6, "async", "ok") > 0, "the next is asked for again");
 	end("limit");
 }
 
