@@ -125,7 +125,9 @@ grow(struct map *m)
 {
 	struct map bigger = *m;
 
-	bigger.nslots = m->nslots ? m->nslots * 2 : 16;
+	/* few at first: most lists have one or two entries, and for a larger
+	 * piece of memory malloc asks the system */
+	bigger.nslots = m->nslots ? m->nslots * 2 : 4;
 	bigger.slots = xmalloc(bigger.nslots * sizeof *bigger.slots);
 	memset(bigger.slots, 0, bigger.nslots * sizeof *bigger.slots);
 	for (size_t i = 0; i < m->nslots; i++) {
