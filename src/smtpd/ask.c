@@ -123,7 +123,7 @@ recipient(struct loop *l)
 static struct answer
 etrn(struct loop *l)
 {
-	static char buf[CTL_RECORD];
+	char buf[CTL_RECORD];
 	struct ctl_request req = { .record = STR_INIT(0) };
 	struct ctl_answer a = { .refused = NULL };
 	int fd = ctl_connect();

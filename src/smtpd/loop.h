@@ -29,26 +29,28 @@ enum {
 struct loop {
 	const struct conf *conf;
 	struct session s;
-	struct policy policy;
 	struct limits limits;
 	struct crowd crowd;
 	struct patience patience;
 	struct ibuf in;
 	struct obuf out;
 	struct str line;
-	struct data data;
-	struct qclient queue;
-	struct qkeep keep; /* a quill-queue, while messages come */
-	struct content content;
 	int link; /* to the process of quill-tlsd that waits for us, or -1 */
-	struct tls_state tls;	 /* TLS_DONE: what the connection is */
 	bool queueing;		 /* queue is open */
 	enum data_barelf barelf; /* of this client; BARELF_ASK: not known yet */
 	bool recipient;		 /* this reply is to RCPT */
-	bool batch;	 /* input is no socket: commands written ahead, for
+	bool batch;	   /* input is no socket: commands written ahead, for
 			  * sendmail -bs, are nobody else's bytes */
-	uint64_t octets; /* read from the client */
+	uint64_t octets;   /* read from the client */
+	struct qkeep keep; /* a quill-queue, while messages come */
+	struct data data;
+	struct tls_state tls; /* TLS_DONE: what the connection is */
+	struct policy policy;
+	/* What every session uses is above, close together: each page that is
+	 * touched costs two microseconds. */
 	char outbuf[LOOP_OUT], inbuf[LOOP_IN];
+	struct content content;
+	struct qclient queue;
 };
 
 /* One session on fdin and fdout, until its end, logged. *l is large and needs

@@ -31,10 +31,10 @@ struct policy {
 	struct cdb more;
 	bool moreread;
 	struct verify verify;
-	struct verify_answer heard; /* the last one of quill-verifyd */
+	bool downsaid, absent;	    /* quill-verifyd is: was logged, for good */
 	char enhanced[12];	    /* for an answer */
 	char text[100];		    /* the same */
-	bool downsaid, absent;	    /* quill-verifyd is: was logged, for good */
+	struct verify_answer heard; /* the last one of quill-verifyd */
 };
 
 /* c and the directory of control_init are kept. */
