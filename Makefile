@@ -55,7 +55,7 @@ LAYERS = lib mail wire spawn
 
 # --- programs --------------------------------------------------------------
 # NAME_OBJS: files under src, without .c; NAME_USES: layers, upper ones first.
-quill-queue_OBJS = queue/queue queue/commit
+quill-queue_OBJS = queue/queue queue/commit queue/pool
 quill-queue_USES = wire lib
 quill-clean_OBJS = clean/clean clean/check
 quill-clean_USES = wire lib

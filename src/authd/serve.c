@@ -200,7 +200,7 @@ greet(struct serve *s)
 	int fd;
 
 	while (s->n < SERVE_CLIENTS &&
-		(fd = usock_accept(s->d.listener, &uid)) >= 0) {
+		(fd = usock_accept(s->d.listener, SOCK_NONBLOCK, &uid)) >= 0) {
 		if (uid != 0 && uid != s->ids.quilld) {
 			log_warning("a client was turned away: it is not"
 				    " quilld or root");

@@ -54,7 +54,7 @@ usock_connect(const char *dir, const char *name, int64_t deadline)
 }
 
 int
-usock_listen(const char *name, mode_t mode, int backlog)
+usock_listen(const char *name, mode_t mode, int backlog, int *keep)
 {
 	struct sockaddr_storage sa;
 	socklen_t len = usock_address(&sa, NULL, name);
@@ -82,15 +82,17 @@ usock_listen(const char *name, mode_t mode, int backlog)
 		close_errno(fd);
 		return close_errno(lock);
 	}
+	if (keep)
+		*keep = lock;
 	return fd;
 }
 
 int
-usock_accept(int listener, uid_t *uid)
+usock_accept(int listener, int flags, uid_t *uid)
 {
 	struct ucred who;
 	socklen_t n = sizeof who;
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | flags);
 
 	if (fd < 0)
 		return -1;

@@ -19,11 +19,12 @@ int usock_connect(const char *dir, const char *name, int64_t deadline);
 
 /* Listen on name in the current directory, mode as given; a socket that an
  * earlier process left is replaced, while a lock on the file "lock" there
- * keeps a second daemon out. Both last as long as the process. A descriptor
- * (non-blocking, close-on-exec); -1 errno (EADDRINUSE: another one runs). */
-int usock_listen(const char *name, mode_t mode, int backlog);
-/* Accept a connection: non-blocking, close-on-exec, with the uid of the peer;
- * -1 errno. */
-int usock_accept(int listener, uid_t *uid);
+ * keeps a second daemon out. Both last as long as the process; a child that may
+ * live longer closes *keep (NULL: there is none). A descriptor (non-blocking,
+ * close-on-exec); -1 errno (EADDRINUSE: another one runs). */
+int usock_listen(const char *name, mode_t mode, int backlog, int *keep);
+/* Accept a connection: close-on-exec, flags SOCK_NONBLOCK or 0, with the uid of
+ * the peer; -1 errno. */
+int usock_accept(int listener, int flags, uid_t *uid);
 
 #endif

@@ -8,6 +8,8 @@
  * fd 6        when it is a pipe: K and the id, once committed
  * fd 0        with -k a socket: one message after the other, and the answers
  *                                                   wire/handover.h
+ * fd 0        with -l a pipe, at whose end all ends
+ * socket      with -l HOME/run/queue/socket: callers, as on that of -k
  * cwd         HOME, then queue
  * reads       control/envelopebytes, users/ids
  * writes      msg/<c>/<id>.mess, msg/<c>/<id>.env   wire/env.h
@@ -17,6 +19,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -27,6 +30,7 @@
 #include "lib/sig.h"
 #include "lib/str.h"
 #include "queue/commit.h"
+#include "queue/pool.h"
 #include "wire/handover.h"
 #include "wire/hint.h"
 #include "wire/site.h"
@@ -36,19 +40,22 @@ enum {
 	FD_MESSAGE = 0,
 	FD_ENVELOPE = 1,
 	FD_ID = 6,
-	FD_KEEPER = 0,	/* with -k */
 	KEPT_MAX = 100, /* messages; by then its start costs nothing */
 };
 
+static struct site_ids ids;
+static bool have_ids;
 static struct commit_by by;
 static struct commit c;
-static volatile sig_atomic_t asked; /* with -k: an answer is owed */
+static int served;		    /* messages */
+static int keeper;		    /* -k, -l: the caller's socket */
+static volatile sig_atomic_t asked; /* by it: an answer is owed */
 
 static void __attribute__((noreturn)) fail(int code)
 {
 	commit_undo(&c);
 	if (asked)
-		handover_failed(FD_KEEPER, code);
+		handover_failed(keeper, code);
 	_exit(code);
 }
 
@@ -105,13 +112,12 @@ configure(void)
 }
 
 static void
-identify(void)
+identify(uid_t uid)
 {
-	struct site_ids ids;
-
 	by.pid = getpid();
-	by.uid = getuid();
-	if (site_ids(&ids, NULL) == -1)
+	by.uid = uid;
+	by.origin = NULL;
+	if (!have_ids)
 		return;
 	if (by.uid == ids.quilld)
 		by.origin = "from network";
@@ -157,23 +163,46 @@ take(int r, int mess, int env)
 static int
 serve(int r)
 {
-	int mess, env, got, n = 0;
+	int mess, env, got;
 
-	while ((got = handover_recv(FD_KEEPER, &mess, &env)) == 1) {
+	alarm(HANDOVER_REST);
+	while ((got = handover_recv(keeper, &mess, &env)) == 1) {
 		asked = 1;
+		alarm(QUEUE_TIMEOUT);
 		take(r, mess, env);
 		/* who hears of the last one finds the socket closed */
-		if (++n == KEPT_MAX)
-			shutdown(FD_KEEPER, SHUT_RD);
-		if (handover_done(FD_KEEPER, c.id) == -1)
+		if (++served == KEPT_MAX)
+			shutdown(keeper, SHUT_RD);
+		if (handover_done(keeper, c.id) == -1)
 			return STATUS_HANDOVER;
 		asked = 0;
 		commit_end(&c);
 		close(mess);
 		close(env);
-		alarm(QUEUE_TIMEOUT);
+		alarm(HANDOVER_REST);
 	}
+	alarm(0);
 	return got == 0 ? STATUS_OK : STATUS_READ;
+}
+
+/* One caller after the other. What one may have done wrong is no reason not to
+ * take the next: nothing of it is left. */
+static int
+serve_callers(void)
+{
+	uid_t uid;
+
+	alarm(0);
+	if (chdir(site_home) == -1)
+		return STATUS_HOME;
+	pool_run();
+	while (served < KEPT_MAX && (keeper = pool_next(&uid)) != -1) {
+		identify(uid);
+		if (handover_own() && handover_ready(keeper) == 0)
+			(void)serve(configure());
+		close(keeper);
+	}
+	return STATUS_OK;
 }
 
 int
@@ -181,9 +210,13 @@ main(int argc, char **argv)
 {
 	int r = shield();
 
+	have_ids = site_ids(&ids, NULL) == 0;
+	/* for quill-start, which does not run it as somebody else */
+	if (argc == 2 && !strcmp(argv[1], "-l") && getuid() == geteuid())
+		return r == STATUS_OK ? serve_callers() : r;
 	if (r == STATUS_OK)
 		r = configure();
-	identify();
+	identify(getuid());
 	if (argc == 2 && !strcmp(argv[1], "-k"))
 		return serve(r);
 	take(r, FD_MESSAGE, FD_ENVELOPE);

@@ -100,6 +100,7 @@ start(void)
 	fd_nonblock(SEND_FD_CLEANED);
 	fd_cloexec(SEND_FD_CLEAN);
 	fd_cloexec(SEND_FD_CLEANED);
+	fd_cloexec(SEND_FD_POOL);
 	fd_cloexec(SEND_FD_LOCAL);
 	fd_cloexec(SEND_FD_REMOTE);
 	tally_init();

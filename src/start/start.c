@@ -9,7 +9,8 @@
  * cwd         HOME
  * reads       users/ids
  * writes      nothing
- * runs        lspawn, rspawn, clean, send; with -v lspawn, verifyd
+ * runs        lspawn, rspawn, clean, queue (with -l), send; with -v lspawn,
+ *             verifyd
  * trusts      root
  * exits       STATUS_TEMP if it cannot start
  */
@@ -26,13 +27,14 @@
 #include "lib/sig.h"
 #include "lib/str.h"
 #include "wire/fds.h"
+#include "wire/handover.h"
 #include "wire/site.h"
 #include "wire/status.h"
 
 enum { LOG = 2 };
 
 /* The ends of the wires that stay with the helpers, and send's. */
-static int local[2], remote[2], clean[2], cleaned[2];
+static int local[2], remote[2], clean[2], cleaned[2], pool[2];
 
 static void
 run(const char *name, const char *arg, struct proc *p)
@@ -82,8 +84,17 @@ run_helpers(const struct site_ids *ids)
 		.uid = ids->quillq,
 		.gid = ids->quill };
 
+	struct proc waiting = { .fd = { { 0, pool[0] }, { 1, LOG } },
+		.nfd = 2,
+		.dir = site_home,
+		.uid = ids->quillq,
+		.gid = ids->nofiles };
+
 	run("quill-rspawn", NULL, &rspawn);
 	run("quill-clean", NULL, &cleaner);
+	/* another program in its place is for one message at a time */
+	if (handover_own())
+		run("quill-queue", "-l", &waiting);
 }
 
 /* Put n ends where wire/fds.h says; all else is closed by exec. */
@@ -155,11 +166,12 @@ static void
 start_send(const struct site_ids *ids, const char *delivery)
 {
 	const int to[] = { SEND_FD_LOCAL, SEND_FD_REMOTE, SEND_FD_CLEAN,
-		SEND_FD_CLEANED };
-	int ends[4];
+		SEND_FD_CLEANED, SEND_FD_POOL };
+	int ends[5];
 
 	if (fd_seqpair(local) < 0 || fd_seqpair(remote) < 0 ||
-		fd_pipe(clean) < 0 || fd_pipe(cleaned) < 0)
+		fd_pipe(clean) < 0 || fd_pipe(cleaned) < 0 ||
+		fd_pipe(pool) < 0)
 		log_die_sys(STATUS_TEMP, "unable to make a pipe");
 	run_local(delivery);
 	run_helpers(ids);
@@ -167,7 +179,8 @@ start_send(const struct site_ids *ids, const char *delivery)
 	ends[1] = remote[0];
 	ends[2] = clean[1];
 	ends[3] = cleaned[0];
-	arrange(ends, to, 4);
+	ends[4] = pool[1];
+	arrange(ends, to, 5);
 	become("quill-send", site_queue, ids->quills, ids->quill);
 }
 

@@ -185,7 +185,7 @@ greet(struct serve *s)
 	int fd;
 
 	while ((s->n < s->max || make_room(s)) &&
-		(fd = usock_accept(s->d.listener, &uid)) >= 0) {
+		(fd = usock_accept(s->d.listener, SOCK_NONBLOCK, &uid)) >= 0) {
 		if (!may_ask(s, uid)) {
 			log_warning("a client was turned away: it is not"
 				    " quilld, quillr, quills or root");

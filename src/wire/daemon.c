@@ -20,7 +20,7 @@ daemon_open(struct daemon *d, const char *name)
 	static const int sigs[] = { SIGTERM, SIGHUP, 0 };
 
 	d->sigfd = sig_fd(sigs);
-	d->listener = usock_listen("socket", 0660, BACKLOG);
+	d->listener = usock_listen("socket", 0660, BACKLOG, NULL);
 	if (d->sigfd < 0 || d->listener < 0)
 		log_die_sys(STATUS_TEMP, "unable to listen on ", site_run, "/",
 			name, "/socket");

@@ -2,13 +2,58 @@
 #include "wire/handover.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/fd.h"
+#include "lib/num.h"
+#include "lib/stamp.h"
+#include "lib/usock.h"
+#include "wire/site.h"
 #include "wire/status.h"
 
-enum { DONE_LEN = QID_LEN + 1, FAILED_LEN = 2 };
+enum { DONE_LEN = QID_LEN + 1, FAILED_LEN = 2, READY_MAX = 1 + NUM_FMT };
+
+bool
+handover_own(void)
+{
+	struct stat st;
+
+	return stat(site_queueprog, &st) == 0 && (st.st_mode & S_ISUID) &&
+	       (st.st_mode & S_IXOTH);
+}
+
+static bool
+is_ready(int sock, int64_t deadline, pid_t *pid)
+{
+	char p[READY_MAX];
+	uint64_t n;
+	ssize_t r;
+
+	if (fd_wait(sock, POLLIN, deadline) == -1)
+		return false;
+	r = fd_recvs(sock, p, sizeof p, NULL, 0);
+	if (r < 2 || p[0] != 'R' ||
+		!num_parse(p + 1, (size_t)r - 1, INT32_MAX, &n))
+		return false;
+	*pid = (pid_t)n;
+	return true;
+}
+
+int
+handover_join(pid_t *pid)
+{
+	int64_t deadline = stamp_mono() + HANDOVER_READY;
+	int sock = usock_connect(site_run, "queue/socket", deadline);
+
+	if (sock == -1 || is_ready(sock, deadline, pid))
+		return sock;
+	close(sock);
+	return -1;
+}
 
 int
 handover_send(int sock, int mess, int env)
@@ -55,6 +100,14 @@ static int
 answer(int sock, const char *p, size_t n)
 {
 	return send(sock, p, n, MSG_DONTWAIT | MSG_NOSIGNAL) == -1 ? -1 : 0;
+}
+
+int
+handover_ready(int sock)
+{
+	char p[READY_MAX] = "R";
+
+	return answer(sock, p, 1 + num_fmt(p + 1, (uint64_t)getpid()));
 }
 
 int

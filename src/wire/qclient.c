@@ -73,12 +73,15 @@ start(struct qclient *q, int mess, int env)
 	return q->pid == -1 ? -1 : 0;
 }
 
-/* To the one that is kept, or to a new one. */
+/* To the one that is kept or waits, or to a new one. */
 static int
 hand_over(struct qclient *q, struct qkeep *k, int mess, int env)
 {
-	int r = k && !filter() ? qkeep_give(k, mess, env) : 0;
+	int r = 0;
 
+	if (!filter())
+		r = k ? qkeep_give(k, mess, env, false)
+		      : qkeep_give(k = &q->own, mess, env, true);
 	if (r == 0)
 		return start(q, mess, env);
 	if (r == 1) {
@@ -96,6 +99,7 @@ qclient_open_kept(struct qclient *q, struct qkeep *k)
 
 	q->pid = -1;
 	q->keep = NULL;
+	q->own = (struct qkeep)QKEEP_INIT;
 	q->fdtext = -1;
 	q->started = q->aborted = false;
 	str_init(&q->env, ENVELOPE_MAX);
@@ -299,6 +303,7 @@ qclient_close(struct qclient *q, struct qverdict *v)
 		v->code = STATUS_ENVELOPE;
 	close_fd(&q->fdtext);
 	judge(q, v, text, n);
+	qkeep_end(&q->own);
 	str_free(&q->env);
 	q->pid = -1;
 }

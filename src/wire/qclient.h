@@ -22,7 +22,8 @@
 
 struct qclient {
 	pid_t pid;
-	struct qkeep *keep; /* pid is its; NULL: it is this message's alone */
+	struct qkeep *keep; /* pid is its; NULL: a program for this message */
+	struct qkeep own;   /* keep, when nobody gave us one */
 	int fdmess, fdenv, fdtext;
 	struct obuf mess;
 	struct str env;
@@ -50,8 +51,8 @@ struct qverdict {
  * initialisation and must not move until qclient_close. The program inherits
  * fd 2, the environment, and no other descriptor that is close-on-exec. */
 int qclient_open(struct qclient *q);
-/* The same for who has several messages: to the quill-queue of k, if it is
- * quill-queue that is to be run and no filter. End it after the last one. */
+/* The same for who has several messages: one quill-queue takes them, k's, if it
+ * is quill-queue that is to be run and no filter. End it after the last one. */
 int qclient_open_kept(struct qclient *q, struct qkeep *k);
 /* Message bytes. */
 void qclient_put(struct qclient *q, const void *p, size_t n);

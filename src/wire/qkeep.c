@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "wire/qkeep.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/fd.h"
@@ -19,7 +18,7 @@ leave(struct qkeep *k)
 	if (k->pid == -1)
 		return -1;
 	close(k->sock);
-	if (proc_wait(k->pid, &status) == 0)
+	if (k->own && proc_wait(k->pid, &status) == 0)
 		code = proc_code(status);
 	*k = (struct qkeep)QKEEP_INIT;
 	return code;
@@ -31,13 +30,19 @@ qkeep_end(struct qkeep *k)
 	(void)leave(k);
 }
 
-/* What an administrator puts in its place (quill-qmqpc) has not its mode. */
+/* It would take the one that asks for who it has become, not for who it is. */
 static bool
-is_own(void)
+is_setuid(void)
 {
-	struct stat st;
+	return getuid() != geteuid();
+}
 
-	return stat(site_queueprog, &st) == -1 || (st.st_mode & S_ISUID);
+static int
+join(struct qkeep *k)
+{
+	k->sock = is_setuid() ? -1 : handover_join(&k->pid);
+	k->own = false;
+	return k->sock == -1 ? -1 : 0;
 }
 
 static int
@@ -56,6 +61,7 @@ start(struct qkeep *k)
 	p.fd[p.nfd++] = (struct proc_fd){ 1, sock[1] };
 	k->pid = proc_start(&p);
 	k->sock = sock[0];
+	k->own = true;
 	close(sock[1]);
 	if (k->pid != -1)
 		return 0;
@@ -65,14 +71,19 @@ start(struct qkeep *k)
 }
 
 int
-qkeep_give(struct qkeep *k, int mess, int env)
+qkeep_give(struct qkeep *k, int mess, int env, bool alone)
 {
 	if (k->pid != -1) {
 		if (handover_send(k->sock, mess, env) == 0)
 			return 1;
 		leave(k);
 	}
-	if (!is_own())
+	if (join(k) == 0) {
+		if (handover_send(k->sock, mess, env) == 0)
+			return 1;
+		leave(k);
+	}
+	if (alone || !handover_own())
 		return 0;
 	if (start(k) == -1)
 		return -1;

@@ -16,7 +16,7 @@ extern const char site_queue[];	    /* HOME/queue */
 extern const char site_bin[];	    /* HOME/bin */
 extern const char site_users[];	    /* HOME/users */
 extern const char site_queueprog[]; /* HOME/bin/quill-queue */
-extern const char site_run[];	    /* HOME/run: tls, auth, verify, send */
+extern const char site_run[];	    /* HOME/run: tls, auth, verify, ... */
 
 enum {
 	ADDR_MAX = 1000,	 /* bytes in an envelope address */

@@ -23,7 +23,7 @@ second(void)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		int fd = usock_listen("s", 0600, 5);
+		int fd = usock_listen("s", 0600, 5, NULL);
 
 		_exit(fd < 0 && errno == EADDRINUSE ? 0 : 1);
 	}
@@ -35,20 +35,20 @@ int
 main(void)
 {
 	char dir[] = "/tmp/usock.XXXXXX", longer[200], buf[10];
-	int listener, a, b, passed;
+	int listener, lock, a, b, passed;
 	uid_t uid = (uid_t)-1;
 	struct stat st;
 
 	if (!mkdtemp(dir) || chdir(dir) < 0)
 		return 1;
 	is_errno(usock_connect(dir, "s", soon()), ENOENT, "no socket");
-	listener = usock_listen("s", 0660, 5);
+	listener = usock_listen("s", 0660, 5, &lock);
 	ok(listener >= 0, "listen");
 	is_num(stat("s", &st) == 0 ? st.st_mode & 07777 : 0, 0660, "mode");
-	is_errno(usock_accept(listener, &uid), EAGAIN, "nobody is there");
+	is_errno(usock_accept(listener, 0, &uid), EAGAIN, "nobody is there");
 	a = usock_connect(dir, "s", soon());
 	ok(a >= 0, "connect");
-	b = usock_accept(listener, &uid);
+	b = usock_accept(listener, SOCK_NONBLOCK, &uid);
 	ok(b >= 0, "accept");
 	is_num(uid, getuid(), "by whom");
 	ok(fd_send(a, "hello", 5, -1) == 0 &&

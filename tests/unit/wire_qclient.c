@@ -11,6 +11,7 @@
 
 /* Instead of wire/site.c: a home that is there on every machine. */
 const char site_home[] = "/tmp";
+const char site_run[] = "/nonexistent/run";
 const char site_queueprog[] = "/nonexistent/quill-queue";
 
 const char *
