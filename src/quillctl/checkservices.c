@@ -14,6 +14,7 @@
 #include "lib/stamp.h"
 #include "quillctl/check.h"
 #include "quillctl/facts.h"
+#include "wire/handover.h"
 #include "wire/tls.h"
 
 enum {
@@ -30,6 +31,7 @@ static struct young {
 
 static struct {
 	bool send, listener, submission, auth, tls, verify;
+	char *sender; /* quill-send's, if it runs; NULL */
 	size_t young;
 } have;
 
@@ -171,6 +173,7 @@ one(void *arg, const char *below, const char *name, int dir, const char *run)
 {
 	static struct str where = STR_INIT(4096);
 	const char *path, *log = log_name(dir);
+	struct facts_service s;
 
 	str_clear(&where);
 	str_puts(&where, below);
@@ -185,6 +188,9 @@ one(void *arg, const char *below, const char *name, int dir, const char *run)
 	have.listener |= strstr(run, "bin/quill-smtpd") != NULL;
 	have.submission |= strstr(run, "bin/quill-smtpd -s") != NULL;
 	runs(path, name, dir);
+	if (strstr(run, "bin/quill-start \"") && facts_supervise(dir, &s) &&
+		s.pid)
+		have.sender = xstrdup(path);
 	if (*log)
 		log_service(path, log, dir);
 	else if (!has(dir, "log"))
@@ -216,6 +222,28 @@ do_they_stay(void)
 		free(y->path);
 		free(y->name);
 	}
+}
+
+/* Does a quill-queue wait for callers? */
+static void
+callers(void)
+{
+	pid_t pid;
+	int sock;
+
+	if (!have.sender || !handover_own())
+		return;
+	sock = handover_join(&pid);
+	if (sock >= 0)
+		close(sock);
+	else
+		check_say(CHECK_WARNING, check_text(site_run, "/queue/socket"),
+			0,
+			"no quill-queue answers there, so that each message "
+			"starts one, which takes longer",
+			check_text("svc -t ", have.sender,
+				"; its log says if that does not help"));
+	free(have.sender);
 }
 
 /* What listeners need to ask. */
@@ -267,6 +295,7 @@ check_services(void)
 			"there is no service for it: no mail comes by SMTP",
 			"quill-service --smtp ADDR:PORT, if it should");
 	do_they_stay();
+	callers();
 	helpers();
 	check_say(CHECK_OK, "services", 0, "looked at: supervised and running",
 		NULL);

@@ -374,7 +374,7 @@ same(p.returncode, 54, "no descriptors: exit 54")
 k = Keeper(kind=socket.SOCK_STREAM)
 k.packet(b"no packets")
 same(k.code(), 54, "a stream of bytes: exit 54")
-for args in [], ["-x"], ["-k", "-k"], ["-kk"], ["--", "-k"]:
+for args in [], ["-x"], ["-l", "-k"], ["-k", "-k"], ["-kk"], ["--", "-k"]:
     r, w = os.pipe()
     os.write(w, SMALL)
     os.close(w)
@@ -506,7 +506,7 @@ else:
     same([g and g[0] for g in got], ["K", "K"], "two messages, traced")
     same(len(re.findall(r"(?:alarm\(|setitimer\(ITIMER_REAL.*tv_sec=)86400\b",
                         open(HOME + "/trace").read())), 3,
-         "each has 24 hours, and so has the wait for the next")
+         "each has 24 hours, and so has the beginning")
     calls = [line.split("(")[0] for line in open(HOME + "/trace")
              if "(" in line]
     same(account("", got), [], "both are there")

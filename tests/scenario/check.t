@@ -296,6 +296,12 @@ chown "$(stat -c %U "$H/log/send")" "$H/log/smtp"
 mv "$H/log/smtp" "$H/log/.smtp"
 ok "no directory for it" found "^error: $H/log/smtp: the log of $S/smtp cannot"
 mv "$H/log/.smtp" "$H/log/smtp"
+pid=$(svstat "$S/send" | sed 's/.*(pid \([0-9]*\)).*/\1/')
+kill -9 "$(pgrep -P "$pid" -f '^quill-queue -l$')"
+ok "nobody waits for messages" wait_until 30 found \
+	"^warning: $H/run/queue/socket: no quill-queue answers there"
+svc -t "$S/send"
+ok "mended" wait_until 60 settled
 mv "$S/smtp/run" "$S/smtp/run.good"
 sed 's/^exec env.*/echo no; exit 1; &/' "$S/smtp/run.good" >"$S/smtp/run.bad"
 chmod 755 "$S/smtp/run.bad"

@@ -195,8 +195,23 @@ class Caller:
     def send(self, **kw):
         return self.finish(*self.open(), **kw)
 
+    def descriptors(self):
+        """Of the other side, when it waits for the next message."""
+        wait_for(lambda: open("/proc/%d/syscall" % self.ready).read()
+                 .startswith("47 0x"))
+        return len(os.listdir("/proc/%d/fd" % self.ready))
+
     def close(self):
         self.sock.close()
+
+
+def refused():
+    """Nobody is there. Who is there would not go for lack of callers."""
+    try:
+        Caller().close()
+    except ConnectionError:
+        return True
+    return False
 
 
 def inject(user="nobody", prepare=None, **env):
@@ -327,10 +342,10 @@ for i in range(5):
     id = c.send(text=b"x" * i * 70000)
     sizes.add(len(received(id)) > 0)
 same(sizes, {True}, "several messages on one connection")
-fds = len(os.listdir("/proc/%d/fd" % c.ready))
+fds = c.descriptors()
 for i in range(20):
     c.send()
-same(len(os.listdir("/proc/%d/fd" % c.ready)), fds, "descriptors do not grow")
+same(c.descriptors(), fds, "descriptors do not grow")
 c.close()
 served, dead = set(), 0
 for i in range(3 * LAST):
@@ -400,6 +415,7 @@ queued("and does", by=others)
 held = Caller()
 m, e = held.open()
 os.kill(first(), signal.SIGKILL)
+ok(wait_for(refused), "the first one is killed: nobody takes calls any more")
 ok(wait_for(lambda: list(waiting()) == [held.ready]),
    "the first one is killed: those without work go", waiting(), held.ready)
 queued("every message starts one then", by=no_one)
@@ -414,6 +430,7 @@ queued("and used", by=others)
 held = Caller()
 m, e = held.open()
 send_svc("-d")
+ok(wait_for(refused), "quill-send ends: nobody takes calls any more")
 ok(wait_for(lambda: list(waiting()) == [held.ready]),
    "quill-send ends: so do they", waiting())
 queued("every message starts one", by=no_one)
