@@ -260,7 +260,8 @@ pids = others()
 queued("and the next", by=others)
 for user, want in [("nobody", "by uid %d" % uid_of("nobody")),
                    ("quilld", "from network"), ("quills", "for bounce"),
-                   ("alias", "by alias")]:
+                   ("alias", "by alias")] + [
+                       ("nobody", "by uid %d" % uid_of("nobody"))] * 3:
     c = Caller(user)
     id = c.send()
     line = received(id) if isinstance(id, str) else ""
@@ -268,7 +269,7 @@ for user, want in [("nobody", "by uid %d" % uid_of("nobody")),
         c.ready, want, id)), "%s: %s" % (user, want), id, line, c.ready)
     c.close()
 env = open("%s/%s/%s.env" % (MSG, id[-1], id), "rb").read()
-ok(b"\0O%d %d\0" % (c.ready, uid_of("alias")) in env,
+ok(b"\0O%d %d\0" % (c.ready, uid_of("nobody")) in env,
    "pid and uid in the envelope", env)
 
 
@@ -358,13 +359,14 @@ ok(None not in served and len(served) > 2, "no process takes all of them",
    served)
 
 # --- nobody waits for another ------------------------------------------------
-held = []
+held, before = [], ids()
 for i in range(PLACES):
     c = Caller()
     if c.ready is None:
         break
     held.append((c, *c.open()))
 same(len(held), PLACES, "%d callers in the middle of a message" % PLACES)
+wait_for(lambda: len(ids() - before) == PLACES)
 same(len({c.ready for c, _, _ in held}), PLACES, "each has one for itself")
 same([Caller().ready for i in range(3)], [None] * 3, "the next are turned away")
 queued("quill-inject starts a quill-queue then", by=no_one)

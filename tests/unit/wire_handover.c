@@ -2,12 +2,21 @@
 #include "wire/handover.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/fd.h"
+#include "lib/usock.h"
 #include "tap.h"
+#include "wire/site.h"
 #include "wire/status.h"
+
+const char site_run[] = "run";
+const char site_queueprog[] = "/tmp/handover.program";
 
 static const char text[] = "0123456789abcdef";
 static int s[2], bad;
@@ -118,10 +127,105 @@ test_end(void)
 	close(s[0]);
 }
 
+/* What one that waits may say first, and whether it is taken; NULL: nothing. */
+static const struct {
+	const char *said;
+	pid_t pid; /* -1: it is not */
+	const char *name;
+} first[] = {
+	{ "R4711", 4711, "a process id" },
+	{ "", -1, "the end" },
+	{ "R", -1, "none" },
+	{ "R12x", -1, "not a number" },
+	{ "R-1", -1, "a sign" },
+	{ "R4294967296", -1, "too large" },
+	{ "R000000000000000000000000001", -1, "too long" },
+	{ "r12", -1, "another letter" },
+	{ "K0123456789abcdef", -1, "an answer" },
+	{ NULL, -1, "nothing" },
+	{ "R1", 1, "the next one" },
+};
+
+static void
+answer_all(int listener)
+{
+	int silent = -1;
+
+	for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
+		int fd = accept(listener, NULL, NULL);
+
+		if (!first[i].said)
+			silent = fd;
+		else if (*first[i].said)
+			fd_send(fd, first[i].said, strlen(first[i].said), -1);
+		if (fd != silent)
+			close(fd);
+	}
+	_exit(0);
+}
+
+static void
+test_join(void)
+{
+	char dir[] = "/tmp/handover.XXXXXX";
+	int listener, sock;
+	pid_t pid, child;
+
+	if (!mkdtemp(dir) || chdir(dir) == -1)
+		exit(1);
+	is_num(handover_join(&pid), -1, "nobody");
+	mkdir("run", 0755);
+	mkdir("run/queue", 0755);
+	if (chdir("run/queue") == -1)
+		exit(1);
+	listener = usock_listen("socket", 0600, 5, NULL);
+	if (chdir(dir) == -1 || fcntl(listener, F_SETFL, 0) == -1)
+		exit(1);
+	child = fork();
+	if (child == 0)
+		answer_all(listener);
+	close(listener);
+	for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
+		pid = -1;
+		sock = handover_join(&pid);
+		ok((sock != -1) == (first[i].pid != -1) && pid == first[i].pid,
+			"%s", first[i].name);
+		close(sock);
+	}
+	waitpid(child, NULL, 0);
+	is_num(handover_join(&pid), -1, "nobody any more");
+	unlink("run/queue/socket");
+	unlink("run/queue/lock");
+	rmdir("run/queue");
+	rmdir("run");
+	ok(chdir("/") == 0 && rmdir(dir) == 0, "nothing else was made");
+}
+
+static void
+test_own(void)
+{
+	static const struct {
+		mode_t mode;
+		bool own;
+	} row[] = { { 04711, true }, { 0755, false }, { 04710, false },
+		{ 04755, true }, { 0711, false } };
+
+	unlink(site_queueprog);
+	ok(!handover_own(), "no program");
+	close(open(site_queueprog, O_WRONLY | O_CREAT, 0600));
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+		chmod(site_queueprog, row[i].mode);
+		ok(handover_own() == row[i].own, "mode %o", row[i].mode);
+	}
+	unlink(site_queueprog);
+}
+
 int
 main(void)
 {
 	fd_seqpair(s);
+	test_join();
+	test_own();
 	test_message();
 	test_answer();
 	test_end();
