@@ -170,8 +170,7 @@ start_send(const struct site_ids *ids, const char *delivery)
 	int ends[5];
 
 	if (fd_seqpair(local) < 0 || fd_seqpair(remote) < 0 ||
-		fd_pipe(clean) < 0 || fd_pipe(cleaned) < 0 ||
-		fd_pipe(pool) < 0)
+		fd_pipe(clean) < 0 || fd_pipe(cleaned) < 0 || fd_pipe(pool) < 0)
 		log_die_sys(STATUS_TEMP, "unable to make a pipe");
 	run_local(delivery);
 	run_helpers(ids);
