@@ -136,11 +136,11 @@ struct reader {
 	struct str line;
 	size_t number; /* of the line */
 	size_t total;  /* bytes of the file so far */
-	char buf[4096];
 };
 
+/* buf: size bytes for the reader's use. */
 static enum control
-reader_open(struct reader *r, const char *name)
+reader_open(struct reader *r, const char *name, char *buf, size_t size)
 {
 	static struct str path = STR_INIT(4000); /* its memory stays */
 	int fd;
@@ -157,7 +157,7 @@ reader_open(struct reader *r, const char *name)
 		return CONTROL_ABSENT;
 	if (fd < 0)
 		return control_bad(name, 0, strerror(errno));
-	ibuf_init(&r->in, fd, r->buf, sizeof r->buf);
+	ibuf_init(&r->in, fd, buf, size);
 	return CONTROL_OK;
 }
 
@@ -201,8 +201,9 @@ reader_next(struct reader *r)
 enum control
 control_line(const char *name, struct str *s)
 {
+	char buf[512]; /* most are shorter, or not there */
 	struct reader r;
-	enum control c = reader_open(&r, name);
+	enum control c = reader_open(&r, name, buf, sizeof buf);
 
 	if (c != CONTROL_OK)
 		return c;
@@ -253,8 +254,9 @@ control_num(const char *name, uint64_t min, uint64_t max, uint64_t *n)
 enum control
 control_list(const char *name, control_entry_fn *fn, void *arg)
 {
+	char buf[4096];
 	struct reader r;
-	enum control c = reader_open(&r, name);
+	enum control c = reader_open(&r, name, buf, sizeof buf);
 
 	if (c != CONTROL_OK)
 		return c;

@@ -71,7 +71,7 @@ guard(void *p, size_t size)
 static int
 fill(int fd, const char magic[8], size_t size)
 {
-	static const char zeros[4096];
+	static const char zeros[512];
 	struct shared_head h = { .size = size, .born = (uint64_t)stamp_now() };
 	size_t n = size - sizeof h;
 

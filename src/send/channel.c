@@ -341,12 +341,13 @@ void
 channel_put_off(struct pass *p, size_t at, size_t end, struct dest *limiter,
 	int64_t until)
 {
-	static struct report rep = { .nrcpt = 1 };
+	static struct report rep;
 	static struct job j;
 	struct message *m = p->m;
 	int chan = limiter->chan;
 	size_t k;
 
+	rep.nrcpt = 1;
 	for (k = at; k < end; k++) {
 		struct delivery d = { 0 };
 

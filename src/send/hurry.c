@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "send/hurry.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/ascii.h"
@@ -16,9 +17,8 @@ enum {
 };
 
 static struct walk {
-	int walk; /* known_walk, + 1; 0 none */
-	bool look;
-	char domain[ADDR_MAX + 1];
+	int walk;     /* known_walk, + 1; 0 none */
+	char *domain; /* only what is for it; NULL: all */
 } walks[KNOWN_WALKS];
 static size_t nwalks;
 
@@ -36,9 +36,7 @@ begin(uint32_t hash, const char *domain)
 	while (w->walk)
 		w++;
 	w->walk = k + 1;
-	w->look = domain != NULL;
-	if (domain)
-		strcpy(w->domain, domain);
+	w->domain = domain ? xstrdup(domain) : NULL;
 	nwalks++;
 	return true;
 }
@@ -101,6 +99,7 @@ step(struct walk *w, int64_t now)
 		slot = known_walk_next(w->walk - 1);
 		if (slot == KNOWN_NONE) {
 			w->walk = 0;
+			free(w->domain);
 			nwalks--;
 			return;
 		}
@@ -108,7 +107,7 @@ step(struct walk *w, int64_t now)
 		if (known_when(slot, CHAN_REMOTE) >= KNOWN_INLINE ||
 			known_when(slot, CHAN_REMOTE) <= now)
 			continue;
-		if (w->look && (loads++, !is_for(slot, w->domain)))
+		if (w->domain && (loads++, !is_for(slot, w->domain)))
 			continue;
 		known_wait(slot, CHAN_REMOTE, now);
 	}

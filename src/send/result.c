@@ -141,7 +141,7 @@ message_giveup(struct message *m, size_t i, const char *reason)
 		.status_len = 5,
 		.text = reason,
 		.reply = "" };
-	static const struct report none;
+	static struct report none;
 
 	if (tell_failure(m, i, &r, &none) < 0)
 		return -1;
