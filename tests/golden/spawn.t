@@ -148,6 +148,7 @@ class Spawner:
     def kill_getpws(self):
         for p in self.getpws():
             os.kill(p, 9)
+        until(lambda: not self.getpws())
 
     # the quill-getpw processes that it has: its children that are nobody's
     def getpws(self):
@@ -249,7 +250,7 @@ says end "exit 0"
 unlike "without a word of that" "$(cat "$T/log")" getpw
 
 # --- when quill-getpw comes and goes -----------------------------------------
-echo 1 >"$H/control/timeoutlookup"
+echo 3 >"$H/control/timeoutlookup"
 mv "$H/bin/quill-getpw" "$H/bin/getpw-real"
 mkdir -m 777 "$T/state"
 # what it does: the first line of state/do, each time one is started
@@ -291,11 +292,8 @@ def starts():
 
 mode("real")
 l = Spawner("quill-lspawn", ["./Maildir/"], env={"MARK": "m"})
-say("by then", ask()[:1])
-l.end()
-l = Spawner("quill-lspawn", ["./Maildir/"], env={"MARK": "m"})
 say("without a question", l.getpws())
-say("asked", ask()[:1])
+say("asked", until(found))
 g = l.getpws()
 say("then", len(g))
 st = open("/proc/%d/status" % g[0]).read()
@@ -308,9 +306,10 @@ e = open("/proc/%d/environ" % g[0]).read().split("\0")
 say("its environment", " ".join(sorted(x.split("=")[0] for x in e
     if "SAN_OPTIONS" not in x and x[:4] != "PWD=" and x)))
 say("signals", [x.split()[1] for x in st.split("\n") if x[:6] == "SigBlk"])
+before = starts()
 for i in range(20):
     ask()
-say("it stays", l.getpws() == g and starts() == 2)
+say("it stays", l.getpws() == g and starts() == before)
 
 # it dies while a job waits for it: that waits, all others go on
 os.kill(g[0], 19)
@@ -322,11 +321,12 @@ say("is another's", l.getpws() != g)
 
 # it leaves
 mode("brief")
-os.kill(l.getpws()[0], 9)
+l.kill_getpws()
 say("again", until(found))
 say("left", until(lambda: not l.getpws()))
 mode("deaf")
-say("deaf", until(lambda: ask() and starts() > 4))
+before = starts()
+say("deaf", until(lambda: ask() and starts() > before))
 mode("real")
 say("one that reads no more is not asked", until(found))
 
@@ -345,10 +345,8 @@ l.kill_getpws()
 until(lambda: not found())
 before, t = starts(), time.time()
 said = {ask() for i in range(300)}
-say("refused", " or ".join(sorted(said)) in (
-    "Z4.3.0 quill-getpw is gone (#4.3.0)",
-    "Z4.3.0 quill-getpw is gone (#4.3.0) or "
-    "Z4.3.0 the user look-up broke off (#4.3.0)"))
+say("refused", all(x.startswith("Z4.3.0 ") for x in said) and
+    "Z4.3.0 quill-getpw is gone (#4.3.0)" in said)
 say("few starts", starts() - before <= (time.time() - t) / 5 + 1)
 say("users/cdb", l.getpws())
 os.unlink(H + "/bin/quill-getpw")
@@ -370,9 +368,8 @@ for i in range(3):
     say("answer", g.recv(1000).split(b"\0")[1].decode())
 say("nothing asked", until(lambda: os.waitpid(pid, os.WNOHANG) == (pid, 0)))
 PY
-says "by then" K
 says "without a question" '[]'
-says "asked" K
+says "asked" True
 says "then" 1
 says "ids" "65534 65534 65534 65534 65534 65534 65534 65534 65534"
 says "its cwd" "$H"
