@@ -262,13 +262,13 @@ read -r what <"$T/state/do"
 case $what in
 real) exec "${0%/*}/getpw-real" "$1" ;;
 brief) exec "${0%/*}/getpw-real" "$1" 1 ;;
-hangs) exec sleep 1000 ;;
+hangs) exec sleep 100 ;;
 deaf)
 	# answers nothing and reads no more, but is there
 	exec python3 -c 'import socket, time
 s = socket.socket(fileno=0)
 s.shutdown(socket.SHUT_RD)
-time.sleep(1000)' ;;
+time.sleep(100)' ;;
 dies) exit 1 ;;
 esac
 SH
