@@ -153,13 +153,13 @@ class Spawner:
     # the quill-getpw processes that it has: its children that are nobody's
     def getpws(self):
         found = []
-        for p in open("/proc/%d/task/%d/children" %
-                (self.pid, self.pid)).read().split():
+        for p in filter(str.isdigit, os.listdir("/proc")):
             try:
                 st = open("/proc/%s/status" % p).read()
             except OSError:
                 continue
-            if "\nUid:\t65534" in st and "\nState:\tZ" not in st:
+            if ("\nPPid:\t%d\n" % self.pid in st and
+                    "\nUid:\t65534" in st and "\nState:\tZ" not in st):
                 found.append(int(p))
         return found
 
