@@ -29,21 +29,25 @@ enum {
 	TRIES = 100,	   /* to take over from a pool that is ending, */
 	TRY_EVERY = 50000, /* us */
 	RETRY = 1000,	   /* ms, when none can be made */
+	PAUSE = 1,	   /* s, where accept fails: another's would, too */
+	SHUT = 1,	   /* s, to close on a caller who is turned away */
 };
 
 /* Who waits. Shared: each sets its own, the first process reads. */
 static atomic_bool *waits;
 static pid_t who[PLACES + 1]; /* of the first process; 0: the place is free */
 static int place;	      /* of this one */
+static pid_t first;	      /* its parent */
+static volatile sig_atomic_t leaving;
 static int listener, lock, sigs;
 static int news[2]; /* a pipe: nobody waits now */
 
 static bool
-somebody(int places)
+somebody(void)
 {
 	int i;
 
-	for (i = 0; i < places; i++)
+	for (i = 0; i < PLACES; i++)
 		if (atomic_load(&waits[i]))
 			return true;
 	return false;
@@ -51,16 +55,19 @@ somebody(int places)
 
 /* --- one that takes callers ----------------------------------------------- */
 
-/* The first one has ended: nobody is to wait here any more. */
+/* When the first one has ended nobody is to wait here any more. The socket is
+ * everybody's: a TERM for one of them must leave it alone. */
 static void
 dissolve(int sig)
 {
 	(void)sig;
-	shutdown(listener, SHUT_RDWR);
+	leaving = 1;
+	if (getppid() != first)
+		shutdown(listener, SHUT_RDWR);
 }
 
 static void
-move_in(pid_t first)
+move_in(void)
 {
 	close(lock); /* this one may outlive the first, which another follows */
 	close(sigs);
@@ -78,7 +85,7 @@ no_more(void)
 	ssize_t r;
 
 	atomic_store(&waits[place], false);
-	if (somebody(PLACES + 1))
+	if (somebody())
 		return;
 	/* a full pipe has told already */
 	r = write(news[1], "", 1);
@@ -94,8 +101,22 @@ take(uid_t *uid)
 
 	do {
 		fd = usock_accept(listener, 0, uid);
-	} while (fd == -1 && (errno == EINTR || errno == ECONNABORTED));
+	} while (fd == -1 && !leaving &&
+		 (errno == EINTR || errno == ECONNABORTED));
+	/* no descriptors: the caller stays, and would wake one after another */
+	if (fd == -1 && errno != EAGAIN && errno != EINVAL && errno != EINTR)
+		sleep(PAUSE);
 	return fd;
+}
+
+/* What a caller sent unasked is closed with the connection, and may take its
+ * time over that (SO_LINGER). */
+static void
+turn_away(int fd)
+{
+	alarm(SHUT);
+	close(fd);
+	alarm(0);
 }
 
 int
@@ -103,11 +124,15 @@ pool_next(uid_t *uid)
 {
 	int fd;
 
+	if (leaving)
+		return -1;
+	if (place == DOORMAN)
+		sig_default(SIGALRM);
 	atomic_store(&waits[place], true);
 	fd = take(uid);
 	while (place == DOORMAN && fd != -1) {
-		close(fd);
-		fd = somebody(PLACES) ? -1 : take(uid);
+		turn_away(fd);
+		fd = somebody() ? -1 : take(uid);
 	}
 	no_more();
 	return fd;
@@ -127,15 +152,30 @@ gone(pid_t pid)
 		}
 }
 
-/* True in the new process. */
-static bool
-add(bool *failed)
+static int
+free_place(void)
 {
-	pid_t first = getpid();
 	int i = 0;
 
 	while (i < PLACES && who[i])
 		i++;
+	return i;
+}
+
+/* Will callers be seen to? The doorman does as long as all places are taken. */
+static bool
+seen_to(void)
+{
+	return somebody() ||
+	       (free_place() == DOORMAN && atomic_load(&waits[DOORMAN]));
+}
+
+/* True in the new process. */
+static bool
+add(bool *failed)
+{
+	int i = free_place();
+
 	if (who[i])
 		return false; /* the doorman is about to leave */
 	/* from now on, so that it is not missed before it runs */
@@ -143,7 +183,7 @@ add(bool *failed)
 	who[i] = fork();
 	if (who[i] == 0) {
 		place = i;
-		move_in(first);
+		move_in();
 		return true;
 	}
 	if (who[i] == -1) {
@@ -199,6 +239,7 @@ prepare(void)
 	static const int list[] = { SIGCHLD, SIGTERM, 0 };
 
 	log_init("quill-queue");
+	first = getpid();
 	waits = mmap(NULL, sizeof(*waits) * (PLACES + 1),
 		PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	sigs = sig_fd(list);
@@ -218,8 +259,7 @@ pool_run(void)
 		/* While somebody waits, callers are not our business. */
 		struct pollfd p[] = { { 0, 0, 0 }, { sigs, POLLIN, 0 },
 			{ news[0], POLLIN, 0 },
-			{ failed || somebody(PLACES + 1) ? -1 : listener,
-				POLLIN, 0 } };
+			{ failed || seen_to() ? -1 : listener, POLLIN, 0 } };
 
 		if (poll(p, 4, failed ? RETRY : -1) == -1 && errno != EINTR)
 			log_die_sys(STATUS_TEMP, "unable to wait");

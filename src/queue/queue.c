@@ -41,6 +41,7 @@ enum {
 	FD_ENVELOPE = 1,
 	FD_ID = 6,
 	KEPT_MAX = 100, /* messages; by then its start costs nothing */
+	LOOK = 60,	/* s, with -l: is the caller still there? */
 };
 
 static struct site_ids ids;
@@ -50,6 +51,8 @@ static struct commit c;
 static int served;		    /* messages */
 static int keeper;		    /* -k, -l: the caller's socket */
 static volatile sig_atomic_t asked; /* by it: an answer is owed */
+static volatile sig_atomic_t looks; /* with -l: for how many LOOKs more */
+static bool pooled;		    /* -l */
 
 static void __attribute__((noreturn)) fail(int code)
 {
@@ -59,11 +62,27 @@ static void __attribute__((noreturn)) fail(int code)
 	_exit(code);
 }
 
+/* The descriptors of a message can keep each other open, or be of a kind that
+ * never ends: with -l that must not last longer than who sent them. */
+static bool
+look(void)
+{
+	int e = errno;
+	bool there = looks > 0 && handover_attended(keeper);
+
+	errno = e;
+	if (!there)
+		return false;
+	looks = looks - 1;
+	alarm(LOOK);
+	return true;
+}
+
 static void
 on_alarm(int sig)
 {
 	(void)sig;
-	if (!c.past)
+	if (!c.past && !look())
 		fail(STATUS_TIMEOUT);
 }
 
@@ -163,25 +182,27 @@ take(int r, int mess, int env)
 static int
 serve(int r)
 {
-	int mess, env, got;
+	int mess, env, got, told;
 
 	alarm(HANDOVER_REST);
 	while ((got = handover_recv(keeper, &mess, &env)) == 1) {
 		asked = 1;
-		alarm(QUEUE_TIMEOUT);
+		looks = pooled ? QUEUE_TIMEOUT / LOOK : 0;
+		alarm(pooled ? LOOK : QUEUE_TIMEOUT);
 		take(r, mess, env);
 		/* who hears of the last one finds the socket closed */
 		if (++served == KEPT_MAX)
 			shutdown(keeper, SHUT_RD);
-		if (handover_done(keeper, c.id) == -1)
-			return STATUS_HANDOVER;
-		asked = 0;
+		told = handover_done(keeper, c.id);
+		asked = looks = 0;
+		/* told or not: the next one's must not be added to it */
 		commit_end(&c);
 		close(mess);
 		close(env);
 		alarm(HANDOVER_REST);
+		if (told == -1)
+			return STATUS_HANDOVER;
 	}
-	alarm(0);
 	return got == 0 ? STATUS_OK : STATUS_READ;
 }
 
@@ -193,14 +214,18 @@ serve_callers(void)
 	uid_t uid;
 
 	alarm(0);
+	pooled = true;
 	if (chdir(site_home) == -1)
 		return STATUS_HOME;
 	pool_run();
 	while (served < KEPT_MAX && (keeper = pool_next(&uid)) != -1) {
 		identify(uid);
+		alarm(HANDOVER_REST);
 		if (handover_own() && handover_ready(keeper) == 0)
 			(void)serve(configure());
+		/* what was sent and not read may take its time (SO_LINGER) */
 		close(keeper);
+		alarm(0);
 	}
 	return STATUS_OK;
 }

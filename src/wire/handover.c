@@ -76,6 +76,16 @@ handover_result(int sock, struct qid *id)
 	return -1;
 }
 
+/* Nothing else: a socket can hold other descriptors open, the end of the caller
+ * among them, and what is no pipe may take any time to be closed. */
+static bool
+is_pipe(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
 int
 handover_recv(int sock, int *mess, int *env)
 {
@@ -85,7 +95,7 @@ handover_recv(int sock, int *mess, int *env)
 
 	if (r <= 0)
 		return (int)r;
-	if (p[0] != 'M') {
+	if (p[0] != 'M' || !is_pipe(fds[0]) || !is_pipe(fds[1])) {
 		close(fds[0]);
 		close(fds[1]);
 		errno = EINVAL;
@@ -94,6 +104,14 @@ handover_recv(int sock, int *mess, int *env)
 	*mess = fds[0];
 	*env = fds[1];
 	return 1;
+}
+
+bool
+handover_attended(int sock)
+{
+	struct pollfd p = { .fd = sock, .events = POLLIN | POLLRDHUP };
+
+	return poll(&p, 1, 0) == 0;
 }
 
 static int

@@ -6,8 +6,8 @@
  *	R <pid>			it will take messages; at the end of file
  *				instead it will not, and has seen nothing
  * From the caller, when the one before was answered:
- *	M			with two descriptors, the message to its end
- *				and the envelope (wire/envelope.h)
+ *	M			with the reading ends of two pipes, the message
+ *				to its end and the envelope (wire/envelope.h)
  * and to it:
  *	K <id>			committed; the next may come
  *	X <status code>		one byte: nothing is queued, and this process
@@ -47,6 +47,9 @@ int handover_ready(int sock);
 /* 1 and both descriptors; 0 at the end; -1 errno, also for
  * a record of another form, whose descriptors are closed. */
 int handover_recv(int sock, int *mess, int *env);
+/* The caller is there and keeps quiet, as it has to before the answer. May be
+ * called in a signal handler. */
+bool handover_attended(int sock);
 /* Never waits: who asks one at a time has room for the answer. May be called
  * in a signal handler. 0 or -1 errno. */
 int handover_done(int sock, struct qid id);

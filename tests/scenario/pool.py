@@ -10,6 +10,7 @@ import re
 import resource
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -336,7 +337,47 @@ ok(wait_for(lambda: not [f for _, _, fs in os.walk(MSG) for f in fs
                          if f.endswith(".mess") and
                          f[:-5] not in before and not received(f[:-5])]),
    "half a message leaves nothing")
+for name, make in [("files", lambda: os.open("/etc/passwd", os.O_RDONLY)),
+                   ("sockets", lambda: socket.socket().detach()),
+                   ("eventfds", lambda: os.eventfd(0))]:
+    fd, c = make(), Caller()
+    c.packet(b"M", [fd, fd])
+    same(c.answer(), None, "%s are no pipes: no answer" % name)
+    os.close(fd), c.close()
 same(ids(), before, "nothing of all that is queued")
+# who goes when all is handed over, and does not wait for the answer
+calm()
+c = Caller()
+m, e = c.open()
+os.write(m, b"of one who does not wait\n"), os.close(m)
+wait_for(lambda: len(ids() - before) == 1)
+c.close()
+os.write(e, SMALL), os.close(e)
+ok(wait_for(lambda: received((ids() - before).pop())),
+   "a caller that does not wait for the answer: queued")
+wait_for(lambda: open("/proc/%d/syscall" % others()[0]).read()
+         .startswith("288 "))
+x = Caller()
+id = x.send(text=b"the next\n")
+ok(x.ready == c.ready and received(id), "the next one's message is its own",
+   x.ready, c.ready, id)
+x.close()
+# descriptors that hold each other open behind a caller that has gone
+r, w = os.pipe()
+c, before = Caller(), ids()
+c.packet(b"M", [r, r])
+c.packet(b"M", [w, c.sock.fileno()])
+os.close(r), os.close(w), c.close()
+ok(wait_for(lambda: len(ids() - before) == 1), "a message without an end")
+os.kill(c.ready, signal.SIGALRM)
+ok(wait_for(lambda: ids() == before), "its caller has gone: so does it")
+c = Caller()
+m, e = c.open()
+wait_for(lambda: len(ids() - before) == 1)
+os.kill(c.ready, signal.SIGALRM)
+ok(received(c.finish(m, e)), "not so while the caller is there")
+c.close()
+before = ids()
 c = Caller()
 sizes = set()
 for i in range(5):
@@ -376,6 +417,43 @@ for x, _, _ in held:
     x.close()
 ok(wait_for(lambda: Caller().ready), "and there is room again")
 queued("quill-inject uses it", by=others)
+ok(calm(), "nobody but the first")
+held = []
+for i in range(PLACES):
+    c = Caller()
+    held.append((c, *c.open()))
+same(Caller().ready, None, "all places are taken again")
+# what is closed with a connection that is turned away may take its time
+server = socket.create_server(("127.0.0.1", 0))
+slow = socket.create_connection(server.getsockname())
+slow.setblocking(False)
+with contextlib.suppress(BlockingIOError):
+    while True:
+        slow.send(b"x" * 100000)
+slow.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 600))
+door = (set(others()) - {c.ready for c, _, _ in held}).pop()
+os.kill(door, signal.SIGSTOP)
+x = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+x.connect(SOCKET)
+x.sendmsg([b"M"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
+                    array.array("i", [slow.fileno()]))])
+slow.close(), x.close()
+os.kill(door, signal.SIGCONT)
+ok(wait_for(lambda: Caller().ready is None and door not in waiting()),
+   "who is slow to turn one away is replaced")
+# all give up at once: none of those who took them waits
+for x, m, e in held:
+    x.finish(m, e, env=b"Tx\0\0")
+    x.close()
+ok(wait_for(lambda: not {x.ready for x, _, _ in held} & set(waiting())),
+   "all leave")
+good, end = None, time.monotonic() + WAIT
+while not good and time.monotonic() < end:
+    c = Caller()    # who turns callers away is never without one
+    good = c.ready
+    c.close()
+ok(good, "the next are taken")
+server.close()
 # without a word: left alone after a while, like those that have no work
 mute = Caller()
 ok(calm(), "without work only the first one stays")
@@ -398,6 +476,13 @@ for p in others():
     os.kill(p, signal.SIGKILL)
 queued("all that wait were killed: the next message", by=others)
 one = first()
+c = Caller()
+os.kill(c.ready, signal.SIGTERM)
+ok(received(c.send()), "TERM for one: its message is taken")
+c.close()
+ok(wait_for(lambda: c.ready not in waiting()), "it goes")
+queued("the others stay", by=others)
+same(first(), one, "also the first")
 for p in others():
     os.kill(p, signal.SIGSTOP)
 os.kill(one, signal.SIGSTOP)

@@ -54,6 +54,12 @@ test_message(void)
 	is_num(handover_recv(s[1], &mess, &env), -1, "one descriptor");
 	fd_send(s[0], "M", 1, -1);
 	is_num(handover_recv(s[1], &mess, &env), -1, "none");
+	for (int i = 0; i < 2; i++) {
+		const int mixed[] = { i ? a[0] : s[0], i ? s[0] : a[0] };
+
+		fd_sends(s[0], "M", 1, mixed, 2);
+		is_num(handover_recv(s[1], &mess, &env), -1, "no pipe");
+	}
 	env = dup(0);
 	is_num(env, mess, "nothing stays open");
 	close(env);
