@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { WAITING = 256, ID = 16 };
+enum { WAITING = 256, ID = 16, PIPE = 1 << 20 };
 
 static struct {
 	char tag[64], message[1024], envelope[1024];
@@ -48,11 +48,29 @@ start(void)
 	sock = s[0];
 }
 
+/* The reading end of a pipe that holds all of a file. */
+static int
+piped(const char *file)
+{
+	static char buf[PIPE];
+	int fd = open(file, O_RDONLY | O_CLOEXEC), end[2];
+	ssize_t n;
+
+	if (fd < 0 || pipe2(end, O_CLOEXEC) < 0 ||
+		fcntl(end[1], F_SETPIPE_SZ, PIPE) < 0)
+		err(1, "%s", file);
+	n = read(fd, buf, sizeof buf);
+	if (n < 0 || n == sizeof buf || write(end[1], buf, (size_t)n) != n)
+		err(1, "%s", file);
+	close(fd);
+	close(end[1]);
+	return end[0];
+}
+
 static void
 hand_over(void)
 {
-	int fds[2] = { open(line[0].message, O_RDONLY | O_CLOEXEC),
-		open(line[0].envelope, O_RDONLY | O_CLOEXEC) };
+	int fds[2] = { piped(line[0].message), piped(line[0].envelope) };
 	union {
 		struct cmsghdr head;
 		char buf[CMSG_SPACE(sizeof fds)];
@@ -63,8 +81,6 @@ hand_over(void)
 		.msg_control = u.buf,
 		.msg_controllen = sizeof u.buf };
 
-	if (fds[0] < 0 || fds[1] < 0)
-		err(1, "%s", line[0].message);
 	memset(&u, 0, sizeof u);
 	u.head.cmsg_level = SOL_SOCKET;
 	u.head.cmsg_type = SCM_RIGHTS;

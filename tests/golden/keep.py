@@ -592,7 +592,10 @@ class Smtp:
         out = []
         path = "/proc/%d/task/%d/children" % (self.p.pid, self.p.pid)
         for pid in open(path).read().split():
-            state = open("/proc/%s/stat" % pid).read().rpartition(")")[2]
+            try:
+                state = open("/proc/%s/stat" % pid).read().rpartition(")")[2]
+            except OSError:
+                continue
             if state.split()[0] != "Z":
                 out.append(int(pid))
         return out
