@@ -338,6 +338,17 @@ def kill(rig, kinds, kind, n, totals, verbose=False):
         print(rig.log_text())
 
 
+def may_be_found(log, n):
+    """Operation n was one after the envelope was written whole: when it fails a
+    scan may find the message before it is taken back."""
+    for line in log.splitlines():
+        words = line.split()
+        if words and words[0] == str(n):
+            return words[1] in ('setattr', 'fsync') and \
+                words[-1].startswith('/queue/msg/')
+    return False
+
+
 def fail(rig, kinds, kind, n, count, error, totals, verbose=False):
     """Operations n to n + count - 1 fail, then all is well again."""
     messages = kinds[kind]
@@ -346,17 +357,17 @@ def fail(rig, kinds, kind, n, count, error, totals, verbose=False):
         n, count, 0 if error == 'short' else getattr(errno, error)))
     box = inject(rig, messages, hurry=True)
     drained = rig.wait_drained(box, [m.tag for m in messages], 45)
-    log = rig.fs.do('log') if verbose else b''
+    log = rig.fs.do('log').decode()
     box.off()
     r = compare(rig, messages, box.codes, drained)
     for tag, code in box.codes.items():
         if code != 0 and not 51 <= code <= 99:
             r.add(None, '%s: quill-queue exits %d' % (tag, code))
-    if r.refused and count == 1:
+    if r.refused and count == 1 and not may_be_found(log, n):
         r.add(None, 'delivered although quill-queue failed')
     totals.take(r, 'fail %s %d %d %s' % (kind, n, count, error))
     if verbose:
-        print(log.decode(), rig.log_text(), box.codes, r.twice)
+        print(log, rig.log_text(), box.codes, r.twice)
 
 
 # --- faults by strace --------------------------------------------------------------
