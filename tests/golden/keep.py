@@ -13,45 +13,15 @@ import subprocess
 import sys
 import time
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from tap import done, ok, same, skip, wait_for
+
 HOME = sys.argv[1]
 QUEUE, PLAIN = HOME + "/bin/quill-queue", HOME + "/plain-queue"
 MSG = HOME + "/queue/msg"
 SAN = os.environ.get("SAN")
 WAIT = 60  # s, for what should come at once
 LAST = 100  # messages of one process
-
-count = failed = 0
-
-
-def ok(good, name, *why):
-    global count, failed
-    count += 1
-    print("%sok %d - %s" % ("" if good else "not ", count, name), flush=True)
-    if not good:
-        failed += 1
-        for w in why:
-            print("#   " + repr(w)[:800])
-    return good
-
-
-def same(got, want, name):
-    return ok(got == want, name, got, want)
-
-
-def skip(name, why):
-    global count
-    count += 1
-    print("ok %d # SKIP %s: %s" % (count, name, why), flush=True)
-
-
-def wait_for(fn):
-    end = time.monotonic() + WAIT
-    while not fn():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
-
 
 # --- the queue ---------------------------------------------------------------
 TABLE = []
@@ -702,5 +672,4 @@ ids.append(s.send())
 ok(there(ids), "there again", ids)
 s.quit()
 clear()
-print("1..%d" % count)
-sys.exit(failed != 0)
+done()

@@ -11,33 +11,15 @@ import tempfile
 import threading
 import time
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from tap import done, ok, same
+
 PROGRAM, HOME = sys.argv[1:3]
 CONTROL = HOME + "/control"
 SPOOL = HOME + "/spool"
 QUEUE = HOME + "/bin/record"
 SAN = os.environ.get("SAN")
 WAIT = 30  # s a reply may take before the test gives up on it
-
-# --- TAP ---------------------------------------------------------------------
-count = failed = 0
-
-
-def ok(good, name, *why):
-    global count, failed
-    count += 1
-    print("%sok %d - %s" % ("" if good else "not ", count, name), flush=True)
-    if not good:
-        failed += 1
-        for w in why:
-            for line in (w if isinstance(w, str) else repr(w)).split("\n"):
-                print("#   " + line[:600])
-    return good
-
-
-def same(got, want, name, *more):
-    return ok(got == want, name, "got:  %r" % (got,), "want: %r" % (want,),
-              *more)
-
 
 # --- the queue that records --------------------------------------------------
 def make_queue():
@@ -1672,8 +1654,7 @@ def run(names):
             continue
         if not wanted or t.__name__[5:] in wanted:
             t()
-    print("1..%d" % count)
-    sys.exit(1 if failed else 0)
+    done()
 
 
 if __name__ == "__main__":

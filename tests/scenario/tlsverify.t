@@ -229,6 +229,8 @@ for i in 1 2 3; do
 		>"$T/hang$i" 2>&1 &
 	echo $! >>"$T/hang"
 done
+# before who asks, which would take the place of one of them
+ok "three hang" wait_until 60 processes 6
 at_limit()
 {
 	ask ms=1 | grep -q '"outcome": "busy"'
