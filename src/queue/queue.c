@@ -2,7 +2,7 @@
 /* queue.c - put one message and its envelope on disk, durably
  *
  * runs as     quillq (setuid; the real uid is the caller's)
- * started by  anybody
+ * started by  anybody; start, with -l
  * fd 0        the message, to its end
  * fd 1        the envelope, read                    wire/envelope.h
  * fd 6        when it is a pipe: K and the id, once committed
